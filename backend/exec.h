@@ -1,0 +1,80 @@
+/*
+ * The engine as its owners (linux-user, softmmu) use it: code cache, translation, run loop, faults.
+ *
+ * One engine per process (user mode) or machine; one struct cpu per guest thread. The engine owns the
+ * code cache; the owner owns guest memory and tells the engine of its changes.
+ */
+#ifndef MYNA_EXEC_H
+#define MYNA_EXEC_H
+
+#include <signal.h>
+#include <ucontext.h>
+#include "guest.h"
+
+struct engine;
+
+/* Log categories (-d). One mask for the process; a mutable global by design (style.md). */
+enum { LOG_IN_ASM = 1, LOG_IR = 2, LOG_OPT = 4, LOG_OUT_ASM = 8, LOG_EXEC = 16, LOG_CPU = 32,
+       LOG_UNIMP = 64, LOG_STRACE = 128, LOG_PAGE = 256, LOG_INT = 512, LOG_STATS = 1024 };
+extern unsigned log_mask;
+extern FILE *log_file; /* stderr unless -D */
+
+struct engine_config {
+    const struct guest *guest;
+    const struct cpu_model *model;
+    size_t cache_size;     /* bytes of host code at most; 0: default */
+    bool interp;           /* -accel interp */
+    bool one_insn;         /* one guest instruction a translation, nothing elided */
+    bool perfmap;          /* write /tmp/perf-PID.map */
+    unsigned max_insns;    /* of a translation; 0: default */
+    const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
+    /* Guest code at pc: see struct code_window. Called with the engine's lock held. */
+    struct code_window (*fetch)(void *owner, uint64_t pc);
+    void *owner;
+};
+
+/* Makes the engine. Returns NULL with the reason in *err (no memory, no memfd ...). */
+struct engine *engine_new(const struct engine_config *c, char *err, size_t errlen);
+void engine_free(struct engine *e);
+
+/* Makes / frees a CPU's state block (64-byte aligned, return stack allocated). guest_base is the host
+ * address of guest address 0. NULL: no memory. */
+struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base);
+void engine_cpu_free(struct engine *e, struct cpu *cpu);
+
+/* Runs guest code from cpu->pc until something is for the owner: any enum ir_leave except LOOKUP and
+ * LINK, which the engine answers itself, and ICINV. All registers are in their slots at return. */
+enum ir_leave engine_run(struct engine *e, struct cpu *cpu);
+
+/* Asks the CPU to leave translated code at its next poll (IR_LEAVE_POLL). Safe in a signal handler
+ * and from other threads. The owner clears cpu->pending and calls engine_unkick before it runs on. */
+void engine_kick(struct cpu *cpu);
+void engine_unkick(struct cpu *cpu);
+
+/* Is host pc inside translated code (or a helper called from it)? For signal handlers. */
+bool engine_in_code(const struct engine *e, const struct cpu *cpu, const ucontext_t *uc);
+
+/* For the owner's handler of synchronous host signals (SIGSEGV SIGBUS SIGILL SIGFPE SIGTRAP). If the
+ * fault happened in translated code or a helper: repairs the guest state, arranges for engine_run
+ * to return IR_LEAVE_FAULT with cpu->pc precise, cpu->fault_addr the *guest* address (tag included
+ * where the guest's was tagged), fault_signo and fault_code, and returns true; the handler just
+ * returns. May also repair and go on by itself (tagged addresses, return stack overflow). Returns
+ * false if the fault is not the guest's. Async-signal-safe. */
+bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc);
+
+/* Guest code in [start, start + len) changed or went away: its translations are retired. */
+void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
+void engine_flush(struct engine *e); /* all of it */
+
+/* After fork(), in the child, before it runs translated code: a copy of the code cache of its own.
+ * Returns 0 or -errno. Not for vfork children that share memory. */
+int engine_fork_child(struct engine *e);
+
+/* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */
+void engine_stats(const struct engine *e, FILE *f);
+
+/* Lines of disassembly by capstone; without it, hex bytes. host: x86_64, else the guest's. */
+void disas_guest(FILE *f, const struct guest *g, const uint8_t *code, size_t len, uint64_t pc);
+void disas_host(FILE *f, const uint8_t *code, size_t len, uint64_t pc);
+
+#endif

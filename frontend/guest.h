@@ -1,0 +1,95 @@
+/*
+ * What the rest of myna knows of a guest architecture: one constant struct per guest, and the state
+ * of a translation in progress that lowering functions work on.
+ *
+ * frontend/ knows ir/ alone. Instruction bytes come through struct code_window, so a frontend never
+ * reads guest memory by itself.
+ */
+#ifndef MYNA_GUEST_H
+#define MYNA_GUEST_H
+
+#include "ir.h"
+
+/* Guest code that may be read: len bytes at host, which are guest address pc on. The caller bounds it
+ * so that it never spans two mappings. len is 0 if pc can't be fetched. */
+struct code_window {
+    const uint8_t *host;
+    uint64_t pc;
+    size_t len;
+};
+
+/* A CPU model: a set of features by the guest's own numbering, and its name for -cpu. */
+struct cpu_model {
+    const char *name, *description;
+    uint64_t features[4];  /* bit set, enum of the guest */
+    uint64_t options[4];   /* guest's own (ID register values and the like) */
+};
+static inline bool cpu_has(const struct cpu_model *m, unsigned feature)
+{
+    return m->features[feature / 64] >> (feature % 64) & 1;
+}
+
+/* How an instruction treats the flags registers, for the look-ahead at block ends. */
+enum flag_effect { FLAGS_NONE, FLAGS_SET /* all, reads none */, FLAGS_READ /* or unknown */ };
+
+/* A translation in progress. Lowering functions get it as `t`. */
+struct tr {
+    struct ir_region *r;       /* where IR goes */
+    const struct guest *guest;
+    const struct cpu_model *model;
+    struct code_window code;
+    uint64_t pc;               /* of the instruction being lowered */
+    uint32_t insn;             /* its bits (first 4 bytes) */
+    unsigned len;              /* its length in bytes: set by guest->lower */
+    bool done;                 /* a lowering function ended the block */
+    unsigned max_insns;        /* 1 when single stepping; the normal limit otherwise */
+    bool precise_flags;        /* no look-ahead: flags are always stored (-one-insn, debugger) */
+};
+
+/* Block ends (translate.c). They choose between an edge inside the region (self-loop, continued
+ * fall-through) and exits, place polls, and look ahead for dead flags. Each ends the block: the
+ * lowering function returns right after. Targets are guest addresses. */
+void tr_goto(struct tr *t, uint64_t target);
+void tr_branch(struct tr *t, ir_ref cond /* i32 0 or 1 */, uint64_t target); /* else falls through */
+void tr_goto_indirect(struct tr *t, ir_ref target);
+void tr_call(struct tr *t, uint64_t target, uint64_t ret);
+void tr_call_indirect(struct tr *t, ir_ref target, uint64_t ret);
+void tr_return(struct tr *t, ir_ref target);
+/* resume: pc that is stored. */
+void tr_leave(struct tr *t, enum ir_leave why, int64_t imm, uint64_t resume);
+
+struct guest {
+    const char *name;        /* as in myna-NAME */
+    uint16_t elf_machine;
+    uint8_t elf_class;       /* 1: 32 bits, 2: 64 bits */
+    uint8_t insn_shift;      /* log2 of the instruction alignment */
+    const struct ir_target *ir;
+    const struct cpu_model *models; /* ends with name NULL; [0] is the default */
+    unsigned reg_sp;         /* rows of the register table */
+    uint8_t capstone_arch, capstone_mode;
+
+    /* Decodes and lowers the instruction at t->pc; fewer than its length of bytes left: returns
+     * false with t->len = 0. Emits `insn` first. An undefined one ends the block by
+     * tr_leave(IR_LEAVE_UNDEF). Returns true if something was emitted. */
+    bool (*lower)(struct tr *t);
+    /* Effect on flags of the instruction at code (len >= 1 bytes readable); *next is where control
+     * goes when that is one known address, else 0. */
+    enum flag_effect (*flag_effect)(const struct code_window *code, uint64_t pc, uint64_t *next);
+    /* Sets a fresh state block to the architecture's values at process start. */
+    void (*reset)(struct cpu *cpu, const struct cpu_model *m);
+    /* Prints the registers (for -d cpu and fatal signals). */
+    void (*dump)(const struct cpu *cpu, FILE *f);
+    /* Is the byte range an instruction the front end knows? Name of the row or NULL (tests). */
+    const char *(*row_name)(const struct cpu_model *m, uint32_t insn);
+    /* "-cpu NAME,prop=on|off,...": a model in *out. Returns 0 or -EINVAL with the text in err. */
+    int (*parse_cpu)(const char *spec, struct cpu_model *out, char *err, size_t errlen);
+};
+
+extern const struct guest guest_aarch64;
+
+/* Translates from code.pc on into r (reset before): fills blocks, r->pc, end_pc, ninsns. The result
+ * is verified in debug builds. code.len == 0 gives a region that leaves with IR_LEAVE_FETCH. */
+void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
+                     struct code_window code, unsigned max_insns, bool precise_flags);
+
+#endif

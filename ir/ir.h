@@ -1,0 +1,332 @@
+/*
+ * The IR: typed SSA over regions of several blocks.
+ *
+ * A region is what is translated at once. It has one or more blocks; block 0 is the entry. Tier 1
+ * makes a region of one basic block and its exits. A block is a contiguous range of instructions;
+ * its last instruction is a terminator and no other is. Values are defined once and a definition
+ * dominates its uses. Constants live in a table of the region and are no instructions.
+ *
+ * Guest registers are rows of a table given by the frontend (struct ir_reg); `get` and `set` read
+ * and write them. At every `insn` boundary all guest registers are architecturally precise:
+ *
+ *   The commit rule: inside one guest instruction (from one `insn` to the next) no operation that
+ *   may fault follows a `set`. The verifier rejects the contrary. (A `call` of class may-leave
+ *   counts as one that may fault.)
+ *
+ * A value forwarded by the builder is found without `get`; a `set` is removed only if the register
+ * is certainly set again before anything can see it (a fault point, a helper, an exit).
+ *
+ * The IR knows no guest and no host. ops.def is the only list of operations.
+ */
+#ifndef MYNA_IR_H
+#define MYNA_IR_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ------------------------------------------------------------------ types */
+
+enum ir_type {
+    IR_VOID, IR_I32, IR_I64, IR_I128, IR_F16, IR_F32, IR_F64, IR_V128, IR_V256, IR_FLG, IR_NTYPES
+};
+
+enum ir_lane { IR_B, IR_H, IR_S, IR_D, IR_LH, IR_LS, IR_LD }; /* 8 16 32 64 bits; half, single, double */
+
+/* Conditions. For `icmp` the first ten; for `cc` all, by the NZCV meaning of the Arm manual. */
+enum ir_cc {
+    IR_EQ, IR_NE, IR_HS, IR_LO, IR_HI, IR_LS_, IR_GE, IR_LT, IR_GT, IR_LE, /* LS_: unsigned <= */
+    IR_MI, IR_PL, IR_VS, IR_VC, IR_NCC
+};
+
+/* Rounding of fcvti and frint. DYN: the mode of the guest's control register. */
+enum ir_round { IR_RN_TIES_EVEN, IR_RN_UP, IR_RN_DOWN, IR_RN_ZERO, IR_RN_TIES_AWAY, IR_RN_DYN };
+
+enum ir_amo { IR_AMO_ADD, IR_AMO_ANDN, IR_AMO_XOR, IR_AMO_OR, IR_AMO_SMAX, IR_AMO_SMIN,
+              IR_AMO_UMAX, IR_AMO_UMIN, IR_AMO_SWP };
+
+enum ir_fence { IR_FENCE_FULL, IR_FENCE_LOAD, IR_FENCE_STORE }; /* load: earlier loads before all; store: store-store */
+
+enum ir_order { IR_RELAXED, IR_ACQUIRE, IR_RELEASE, IR_ACQ_REL }; /* RELEASE is Arm's RCsc */
+
+/* Why translated code returned to the run loop (`leave` and the engine's own reasons). */
+enum ir_leave {
+    IR_LEAVE_LOOKUP,     /* find the translation of the stored pc and go on */
+    IR_LEAVE_LINK,       /* the same, and patch the link slot that was taken */
+    IR_LEAVE_POLL,       /* the poll word asked for it; pc is precise */
+    IR_LEAVE_SYSCALL,    /* imm = immediate of the instruction; pc is the next instruction */
+    IR_LEAVE_BREAK,      /* breakpoint instruction; imm = its immediate; pc is the instruction */
+    IR_LEAVE_UNDEF,      /* undefined or unsupported instruction; imm = its bytes; pc is it */
+    IR_LEAVE_FAULT,      /* memory fault found by a host signal; details in struct cpu */
+    IR_LEAVE_FETCH,      /* the guest pc can't be fetched or is misaligned (imm 1) */
+    IR_LEAVE_FLUSH,      /* after an instruction that may have invalidated the code it is in */
+    IR_LEAVE_ICINV,      /* instruction cache line invalidation; the address is in cpu->leave_arg */
+    IR_LEAVE_GUEST       /* anything of one guest: imm is its number */
+};
+
+/* --------------------------------------------------- tables from outside */
+
+/* One guest register. Rows are made by a frontend's state.def. */
+struct ir_reg {
+    const char *name;
+    uint8_t type;    /* enum ir_type: I32, I64, V128 or FLG */
+    int8_t pin;      /* number of its pinned home in its class (0 = first), or -1: lives in its slot */
+    uint16_t offset; /* of its slot in struct cpu, bytes */
+};
+
+enum ir_helper_class {
+    IR_PURE,     /* reads and writes no guest state, never faults; may be removed if unused */
+    IR_STATE,    /* reads or writes guest registers through struct cpu: all are synced around it */
+    IR_MAY_LEAVE /* the same, may touch guest memory, call libc, or ask to leave (returns 0 = go on,
+                    else 1 + enum ir_leave with cpu->pc set) */
+};
+
+/* One helper. fn takes (struct cpu *, a, b, c, d) as uint64_t; PURE ones take no cpu argument.
+ * i128/v128 arguments are not passed: such helpers use cpu->scratch. */
+struct ir_helper {
+    const char *name;
+    void *fn;
+    uint8_t class;  /* enum ir_helper_class */
+    uint8_t result; /* IR_VOID, IR_I32 or IR_I64 */
+    uint8_t nargs;  /* 0..4 */
+};
+
+/* What a region is made against. One per guest, constant. */
+struct ir_target {
+    const struct ir_reg *regs;
+    unsigned nregs; /* <= IR_MAXREGS */
+    const struct ir_helper *helpers;
+    unsigned nhelpers;
+};
+
+enum { IR_MAXREGS = 128 };
+
+/* The slot of a FLG register is 16 bits in the host's LAHF/SETO form: low byte OF as 0 or 1; high byte
+ * SF bit 7, ZF bit 6, CF bit 0, where CF is the *borrow* form: CF = not C. Other bits are ignored. */
+static inline uint16_t ir_flags_to_slot(uint32_t nzcv)
+{
+    return (uint16_t)((nzcv >> 28 & 1) | (nzcv >> 31 & 1) << 15 | (nzcv >> 30 & 1) << 14 |
+                      (~nzcv >> 29 & 1) << 8);
+}
+static inline uint32_t ir_flags_from_slot(uint16_t s)
+{
+    return (uint32_t)(s & 1) << 28 | (uint32_t)(~s >> 8 & 1) << 29 | (uint32_t)(s >> 14 & 1) << 30 |
+           (uint32_t)(s >> 15 & 1) << 31;
+}
+
+/* ------------------------------------------------------------------ values */
+
+/* 0: none. Top bit set: constant number (index in region->consts). Else index in region->insts. */
+typedef uint32_t ir_ref;
+#define IR_NONE 0u
+#define IR_CONST_BIT 0x80000000u
+static inline bool ir_is_const(ir_ref r) { return r & IR_CONST_BIT; }
+
+struct ir_const {
+    uint64_t lo, hi; /* i32 constants are zero-extended; hi only for 128-bit types */
+    uint8_t type;
+};
+
+struct ir_inst {
+    uint8_t op;   /* enum ir_op */
+    uint8_t type; /* enum ir_type of the result */
+    uint16_t aux;
+    uint16_t uses; /* number of uses, saturated; valid after ir_pass_dead */
+    uint16_t mark; /* scratch of the pass that runs */
+    ir_ref arg[4]; /* a b c d */
+    int64_t imm;
+};
+static_assert(sizeof(struct ir_inst) == 32, "two instructions to a cache line");
+
+enum ir_op {
+#define OP(name, result, args, effects, text) IR_##name,
+#include "ops.def"
+    IR_NOPS
+};
+
+enum {
+    IR_E_FAULT = 1, IR_E_LOAD = 2, IR_E_STORE = 4, IR_E_GET = 8, IR_E_SET = 16, IR_E_TERM = 32,
+    IR_E_CALL = 64, IR_E_COMM = 128, IR_E_ORDER = 256, IR_E_FPENV = 512
+};
+
+struct ir_opinfo {
+    const char *name, *args, *text;
+    uint16_t effects;
+    int8_t result; /* enum ir_type, or -1 for T */
+    uint8_t nargs;
+};
+extern const struct ir_opinfo ir_opinfo[IR_NOPS];
+
+/* aux of load, store, amo, cas, casx */
+#define IR_MEM_SIZE(aux) ((aux) & 7)         /* log2 of the bytes, 0..4 */
+#define IR_MEM_SIGNED(aux) (((aux) >> 3) & 1) /* loads: sign-extend to the type */
+#define IR_MEM_SCALE(aux) (((aux) >> 4) & 7)  /* shift of the index, 0..4 (the host has 0..3) */
+#define IR_MEM_ORDER(aux) (((aux) >> 7) & 3)  /* enum ir_order */
+#define IR_MEM_SPACE(aux) (((aux) >> 12) & 15) /* address space: 0 = flat; system mode: mmu index + 1 */
+#define IR_MEM(size, sign, scale, order) \
+    ((uint16_t)((size) | (sign) << 3 | (scale) << 4 | (order) << 7))
+
+/* ----------------------------------------------------------------- regions */
+
+struct ir_block {
+    uint32_t first, end;  /* instructions [first, end) */
+    uint64_t pc;          /* guest pc at its start */
+    bool poll;            /* poll for signals at its entry (every cycle has one) */
+    bool flags_dead;      /* flags registers are known dead at its entry */
+    bool entry;           /* enterable from outside (block 0 always is) */
+    bool cold;            /* expected to run rarely: laid out at the end */
+};
+
+struct ir_region {
+    const struct ir_target *target;
+    struct ir_inst *insts; /* [0] is a nop, so that reference 0 is none */
+    uint32_t ninsts, cap_insts;
+    struct ir_const *consts;
+    uint32_t nconsts, cap_consts;
+    struct ir_block *blocks;
+    uint32_t nblocks, cap_blocks;
+    uint64_t pc, end_pc;  /* guest bytes [pc, end_pc) were read */
+    uint32_t ninsns;      /* guest instructions */
+    bool raw;             /* builder: append as is, no folding (parser, -d ir) */
+    /* builder state */
+    uint32_t cur_block;             /* block being filled */
+    ir_ref cur[IR_MAXREGS];         /* known current value of each guest register, or 0 */
+    uint32_t const_hash[64];        /* builder's own */
+    uint32_t gvn[256];              /* builder's own: last value by hash of (op, args, imm) */
+};
+
+/* Makes an empty region in r (memory is kept over ir_region_reset). */
+void ir_region_init(struct ir_region *r, const struct ir_target *t);
+void ir_region_reset(struct ir_region *r, const struct ir_target *t);
+void ir_region_free(struct ir_region *r);
+
+/* Appends an empty block with guest pc; returns its number. Not yet filled. */
+unsigned ir_block_new(struct ir_region *r, uint64_t pc);
+/* Starts to fill block b; blocks are filled one at a time, each once. keep: the only predecessor is
+ * the block just ended, so known register values stay valid (extended basic block). */
+void ir_block_begin(struct ir_region *r, unsigned b, bool keep);
+
+ir_ref ir_const(struct ir_region *r, enum ir_type t, uint64_t v);
+ir_ref ir_const128(struct ir_region *r, enum ir_type t, uint64_t lo, uint64_t hi);
+
+/* Appends one instruction as it is. Returns its reference (also for void ones: the index). */
+ir_ref ir_append(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c,
+                 ir_ref d, unsigned aux, int64_t imm);
+/* The same through folding: constants, identities, copies, forwarding of guest registers, common
+ * subexpressions inside the block, known bits, compare and address fusion. The result may be an
+ * older value or a constant. With r->raw set it only appends. */
+ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c,
+               ir_ref d, unsigned aux, int64_t imm);
+
+static inline enum ir_type ir_type_of(const struct ir_region *r, ir_ref v)
+{
+    return (enum ir_type)(ir_is_const(v) ? r->consts[v & ~IR_CONST_BIT].type : r->insts[v].type);
+}
+static inline uint64_t ir_const_value(const struct ir_region *r, ir_ref v)
+{
+    return r->consts[v & ~IR_CONST_BIT].lo;
+}
+/* Value of v into *out if v is an integer constant. */
+static inline bool ir_const_get(const struct ir_region *r, ir_ref v, uint64_t *out)
+{
+    if (!ir_is_const(v))
+        return false;
+    *out = ir_const_value(r, v);
+    return true;
+}
+
+/* Short forms for frontends. T is the type of the operands. */
+static inline ir_ref ir0(struct ir_region *r, enum ir_op op, enum ir_type t, int64_t imm)
+{ return ir_emit(r, op, t, 0, 0, 0, 0, 0, imm); }
+static inline ir_ref ir1(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a)
+{ return ir_emit(r, op, t, a, 0, 0, 0, 0, 0); }
+static inline ir_ref ir1i(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, int64_t imm)
+{ return ir_emit(r, op, t, a, 0, 0, 0, 0, imm); }
+static inline ir_ref ir2(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b)
+{ return ir_emit(r, op, t, a, b, 0, 0, 0, 0); }
+static inline ir_ref ir2i(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, int64_t imm)
+{ return ir_emit(r, op, t, a, b, 0, 0, 0, imm); }
+static inline ir_ref ir3(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c)
+{ return ir_emit(r, op, t, a, b, c, 0, 0, 0); }
+/* vector op with lane */
+static inline ir_ref irv1(struct ir_region *r, enum ir_op op, enum ir_lane l, ir_ref a, int64_t imm)
+{ return ir_emit(r, op, IR_V128, a, 0, 0, 0, l, imm); }
+static inline ir_ref irv2(struct ir_region *r, enum ir_op op, enum ir_lane l, ir_ref a, ir_ref b, int64_t imm)
+{ return ir_emit(r, op, IR_V128, a, b, 0, 0, l, imm); }
+static inline ir_ref ir_icmp(struct ir_region *r, enum ir_cc cc, ir_ref a, ir_ref b)
+{ return ir_emit(r, IR_icmp, IR_I32, a, b, 0, 0, cc, 0); }
+static inline ir_ref ir_get(struct ir_region *r, unsigned reg)
+{ return ir_emit(r, IR_get, (enum ir_type)r->target->regs[reg].type, 0, 0, 0, 0, 0, reg); }
+static inline void ir_set(struct ir_region *r, unsigned reg, ir_ref v)
+{ ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, reg); }
+
+/* ------------------------------------------------------------------- passes */
+
+/* Re-emits a raw region through the folding builder (what ir_emit does online). */
+void ir_pass_fold(struct ir_region *r);
+/* Backward: removes dead values, dead `set`s and dead flags; fills in ->uses. Honours flags_dead of
+ * blocks and goto. */
+void ir_pass_dead(struct ir_region *r);
+/* The whole list in order; stage letters for -d are in pass.c. */
+void ir_optimise(struct ir_region *r);
+
+/* Returns NULL if the region is well formed (types, dominance, terminators, commit rule, rows), else
+ * a static text that says what is wrong; *at = instruction index. */
+const char *ir_verify(const struct ir_region *r, uint32_t *at);
+
+void ir_print(FILE *f, const struct ir_region *r);
+/* Parses ir_print's form into r (raw). Returns true, or false with a message "line N: ..." in err. */
+bool ir_parse(struct ir_region *r, const char *text, char *err, size_t errlen);
+
+const char *ir_type_name(enum ir_type t);
+const char *ir_cc_name(enum ir_cc cc);
+/* The condition that holds exactly when cc does not. */
+enum ir_cc ir_cc_invert(enum ir_cc cc);
+/* icmp a cc b == icmp b ir_cc_swap(cc) a */
+enum ir_cc ir_cc_swap(enum ir_cc cc);
+
+/* ------------------------------------------------------------- interpreter */
+
+/* How the interpreter and the backends see the machine: the head of every guest's state block.
+ * Registers' offsets (struct ir_reg) count from the start of this structure. The backend keeps its
+ * address + 128 in rbp, so offsets below 256 are reached by one-byte displacements. */
+struct cpu {
+    uint64_t poll_limit;   /* 0: rsp below it makes a poll leave; ~0 asks every poll to leave */
+    uint64_t pc;           /* 8: guest pc; valid outside translated code */
+    uint8_t near_regs[240];   /* 16..255: guest rows, hottest slots */
+    uint8_t far_regs[1792];   /* 256..2047: guest rows */
+    /* --- the engine's part; the backend knows these offsets --- */
+    uint64_t host_sp;      /* C stack of the run loop while in translated code */
+    uint64_t ret_sp;       /* return stack pointer while outside */
+    uint64_t ret_base;     /* empty return stack: points at the sentinel */
+    uint64_t ret_limit;    /* lowest address a call may use; the normal value of poll_limit */
+    uint64_t guest_base;   /* host address of guest address 0 */
+    uint64_t leave_reason; /* enum ir_leave */
+    uint64_t leave_imm;
+    uint64_t leave_arg;
+    uint64_t link;         /* link slot that was taken (IR_LEAVE_LINK) */
+    uint64_t helper_ra;    /* host return address in translated code while a helper runs, else 0 */
+    uint32_t host_mxcsr;   /* of C code */
+    uint32_t guest_mxcsr;  /* of translated code */
+    uint64_t fault_addr;   /* guest address of the fault (IR_LEAVE_FAULT) */
+    uint32_t fault_signo, fault_code; /* host signal and si_code */
+    uint64_t spill[64];    /* backend's spill slots */
+    uint8_t scratch[128];  /* 128-bit arguments and results of helpers */
+    void *exec;            /* backend's per-thread data */
+    void *env;             /* the owner's per-thread data (linux-user, softmmu) */
+    const struct guest *guest;
+    uint64_t pending;      /* nonzero: something for the run loop's owner to do at a poll */
+    uint64_t counters[16]; /* engine statistics */
+    struct { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
+} __attribute__((aligned(64)));
+
+/* Runs a region on the state until it leaves. Sets cpu->pc, leave_reason, leave_imm as translated
+ * code would; goto, gotoi, callg, calli, retg give IR_LEAVE_LOOKUP. Guest addresses have
+ * cpu->guest_base added; a fault is the host's signal (the caller arranges for it: at that time
+ * all `set`s of earlier instructions are in their slots and cpu->pc is the faulting instruction).
+ * Helpers are called through libffi. */
+enum ir_leave ir_interp(struct cpu *cpu, const struct ir_region *r);
+
+#endif
