@@ -1,0 +1,274 @@
+/*
+ * linux-user: a foreign Linux program as an ordinary process of the host.
+ *
+ * One struct process holds whatever a guest process owns: memory map, descriptors' notes, signal
+ * table, names. One struct thread holds what a guest thread owns; it runs in one host thread. All
+ * process-scoped state hangs off struct process, so that a child that shares memory but not the
+ * rest may get a process of its own.
+ *
+ * Results of system calls are those of the kernel: >= 0 or -errno. Codes below -511 are the
+ * kernel's internal ones and never reach the guest.
+ *
+ * Guest address + p->guest_base = host address. Guest pages with PROT_EXEC are only readable on the
+ * host.
+ */
+#ifndef MYNA_USER_H
+#define MYNA_USER_H
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <ucontext.h>
+
+#include "exec.h"
+
+enum { GUEST_PAGE = 4096, GUEST_PAGE_MASK = GUEST_PAGE - 1 };
+#define PAGE_UP(x) (((x) + GUEST_PAGE_MASK) & ~(uint64_t)GUEST_PAGE_MASK)
+#define PAGE_DOWN(x) ((x) & ~(uint64_t)GUEST_PAGE_MASK)
+
+/* Internal results of system call handlers; signal_deliver turns them into EINTR or a restart. */
+enum {
+    SYS_RESTARTSYS = 512,      /* restart if no handler runs or it has SA_RESTART, else EINTR */
+    SYS_RESTARTNOINTR = 513,   /* restart always: the call has not begun */
+    SYS_RESTARTNOHAND = 514,   /* restart if no handler runs, else EINTR */
+    SYS_RESTARTBLOCK = 516,    /* the same, through restart_syscall */
+    SYS_KEEP_REGS = 600        /* the handler has set all guest registers (rt_sigreturn) */
+};
+
+struct process;
+struct thread;
+struct sigtable; /* signal.c */
+
+/* ---------------------------------------------------------------- guest ABI */
+
+/* What differs between guests; one constant per guest, in linux-user/<isa>/. */
+struct abi {
+    const struct guest *guest;
+    const char *machine;      /* uname -m */
+    const char *platform;     /* AT_PLATFORM */
+    const char *sysroot;      /* an example for messages: where Debian puts the cross libraries */
+    unsigned column;          /* of syscalls.def: 0 generic, 1 x86_64, 2 i386 */
+    unsigned insn_len;        /* of the system call instruction, bytes */
+    /* System call number and six arguments. */
+    uint64_t (*syscall_get)(struct cpu *cpu, uint64_t args[6]);
+    void (*syscall_result)(struct cpu *cpu, uint64_t value);
+    /* Back on the system call instruction with its first argument as it was. */
+    void (*syscall_rewind)(struct cpu *cpu, uint64_t nr, uint64_t arg0);
+    uint64_t (*get_sp)(struct cpu *cpu);
+    void (*start)(struct cpu *cpu, uint64_t entry, uint64_t sp); /* registers at process start */
+    /* Next frame of the frame pointer chain: false at its end. fp: in/out; pc: out. */
+    bool (*frame_next)(struct process *p, uint64_t *fp, uint64_t *pc);
+    uint64_t (*get_fp)(struct cpu *cpu);
+    uint64_t (*get_lr)(struct cpu *cpu);
+    void (*hwcap)(const struct cpu_model *m, uint64_t hwcap[2]);
+    int (*open_flags_to_host)(int guest);
+    int (*open_flags_from_host)(int host);
+    const char *(*cpuinfo)(struct process *p, size_t *len); /* text of /proc/cpuinfo, malloc'd */
+};
+extern const struct abi abi_aarch64;
+
+/* --------------------------------------------------------------- the process */
+
+/* One range of guest memory with equal properties (mem.c). */
+struct mapping {
+    uint64_t start, end;   /* guest addresses, whole pages */
+    uint8_t prot;          /* guest's PROT_ bits */
+    bool shared, anonymous, grows;
+    bool exec_seen;        /* code may have been translated from it */
+    uint64_t dev, ino;     /* of a file mapping */
+    uint64_t offset;       /* of start in the file */
+    uint64_t readable;     /* bytes from start that are inside the file when it was mapped */
+};
+
+struct mm {
+    struct mapping *map;   /* sorted by start, disjoint */
+    size_t nmap, cap;
+    uint64_t low, high;    /* placement zone: guest addresses [low, high) */
+    uint64_t brk_start, brk;
+    uint64_t stack_low, stack_high;
+    uint64_t sigpage;      /* vDSO: guest address of its ELF header, 0 if none */
+    uint64_t exe_base, interp_base, exe_entry, phdr, phnum, entry; /* of the loaded program */
+    uint64_t arg_start, arg_end, env_start, env_end, auxv, auxv_len; /* on the stack */
+};
+
+struct process {
+    const struct abi *abi;
+    const struct guest *guest;
+    struct cpu_model *model;
+    struct engine *engine;
+    uint64_t guest_base;
+    struct mm *mm;
+    struct sigtable *sig;      /* signal.c */
+    const char *exe;           /* absolute path of the guest program, as the guest sees it */
+    const char *argv0;
+    const char *prefix;        /* -L, no trailing slash; NULL: none */
+    const char *uname_release; /* -r; NULL: the host's */
+    char **self_args;          /* options to repeat when execve starts myna again; NULL-terminated */
+    unsigned n_self_args;
+    const char *self_path;     /* path by which myna can be executed: "/proc/self/exe" */
+    uint64_t stack_size;       /* bytes */
+    bool set_id;               /* set-id process: environment is not believed */
+    bool strace;
+    int fd_self_low;           /* descriptors from here on are myna's own and hidden */
+    void *fds;                 /* notes about descriptors (fd.c) */
+    void *proc;                /* children, pidfds (proc.c) */
+};
+
+struct thread {
+    struct cpu *cpu;           /* cpu->env points back here */
+    struct process *p;
+    pid_t tid;
+    uint64_t clear_child_tid;  /* guest address, 0 if none */
+    /* the system call in progress; restart is a SYS_RESTART code or 0 */
+    uint64_t sys_nr, sys_arg0;
+    unsigned restart;
+    /* signals (signal.c) */
+    uint64_t sig_mask;         /* guest's blocked signals, bit signo - 1 */
+    uint64_t sig_saved_mask;   /* to restore after sigsuspend, ppoll ... */
+    bool sig_has_saved;
+    struct { uint64_t sp, size; uint32_t flags; } altstack;
+    void *sig;                 /* queue of pending signals: signal.c's own */
+};
+static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread *)cpu->env; }
+
+/* -------------------------------------------------------------- guest memory */
+
+static inline void *g2h(const struct process *p, uint64_t addr)
+{
+    return (void *)(uintptr_t)(addr + p->guest_base);
+}
+
+/* Copies between guest and host memory. 0, or -EFAULT if part of the range is not accessible (what
+ * could be copied was). A bad address never harms. */
+int user_read(const struct process *p, void *to, uint64_t from, size_t n);
+int user_write(const struct process *p, uint64_t to, const void *from, size_t n);
+int user_fill(const struct process *p, uint64_t to, uint8_t byte, size_t n);
+/* Copies a string with its NUL into buf. Its length, -EFAULT, or -ENAMETOOLONG if it doesn't fit. */
+long user_string(const struct process *p, uint64_t from, char *buf, size_t size);
+/* For handlers of synchronous signals: if the fault happened inside the copy functions above, makes
+ * them return -EFAULT and returns true. Call it before engine_fault. */
+bool user_fault_fixup(ucontext_t *uc);
+/* Guest's iovec array as host iovecs, in local (UIO_FASTIOV entries) or malloc'd memory: free it by
+ * user_iov_free. Number of entries or -errno. */
+int user_iov(const struct process *p, uint64_t addr, uint64_t count, struct iovec *local,
+             struct iovec **out);
+void user_iov_free(struct iovec *local, struct iovec *iov);
+enum { USER_FASTIOV = 16 };
+
+/* ------------------------------------------------------------------- mem.c */
+
+struct mm *mm_new(void);
+/* A copy for a child that doesn't share it. */
+struct mm *mm_copy(const struct mm *mm);
+/* The mapping that contains addr or NULL. */
+const struct mapping *mm_find(const struct mm *mm, uint64_t addr);
+/* Is [addr, addr + len) all mapped with at least prot? */
+bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot);
+/* The guest's mmap/munmap/mprotect; flags, prot and fd are the kernel's. Address or -errno. */
+int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+               uint64_t offset);
+int mm_unmap(struct process *p, uint64_t addr, uint64_t len);
+int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot);
+/* fetch callback of the engine; owner is struct process. */
+struct code_window user_fetch(void *owner, uint64_t pc);
+
+/* ------------------------------------------------------------------ path.c */
+
+/* Host path for a guest path: below the prefix if it is absolute and exists there, else itself.
+ * The result is `path` or `buf` (PATH_MAX bytes). */
+const char *path_host(const struct process *p, const char *path, char *buf);
+/* Reads a guest string and maps it so. buf and buf2: PATH_MAX each. 0 or -errno. */
+int path_get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
+/* If path names a file of /proc that must show the guest (self/exe, self/maps, cpuinfo ...): an open
+ * descriptor or -errno in *fd and true. */
+bool path_open_special(struct thread *t, const char *path, int host_flags, int *fd);
+/* The same for readlink and stat of /proc/self/exe: the guest's program path, or NULL. */
+const char *path_special_link(struct process *p, int dirfd, const char *path);
+
+/* ------------------------------------------------------------------- elf.c */
+
+struct image {
+    uint64_t base;        /* added to its addresses */
+    uint64_t entry, phdr, phnum, low, high; /* guest addresses */
+    char interp[PATH_MAX];
+};
+/* Recognises a guest program by its ELF header: its abi, or NULL with the reason in err. */
+const struct abi *elf_recognise(int fd, char *err, size_t errlen);
+/* Loads the program open at fd and its interpreter; sets p->mm's fields. 0, or -errno with the reason
+ * in err: what is wrong and what the user can do. */
+int elf_load(struct process *p, int fd, const char *path, char *err, size_t errlen);
+
+/* Builds stack, arguments and auxiliary vector; returns the stack pointer or -errno. */
+int64_t stack_build(struct process *p, char **argv, char **envp, const char *execfn);
+
+/* --------------------------------------------------------------- syscall.c */
+
+/* The guest's system call at hand: dispatches, stores the result, sets t->restart. */
+void syscall_run(struct thread *t);
+/* An ordinary system call of the host: result or -errno. */
+long host_syscall(long nr, ...);
+/* One that may block (host_syscall.S). If a signal for the guest is pending it isn't begun: the
+ * result is -SYS_RESTARTNOINTR. -EINTR otherwise means that a signal interrupted it. */
+long host_syscall_blocking(struct thread *t, long nr, ...);
+/* Name of a system call by the guest's number, or NULL. */
+const char *syscall_name(const struct abi *abi, uint64_t nr);
+
+#define SYS(name, g, x, i, f, r) long sys_##name(struct thread *t, const uint64_t *a);
+#define PASS(name, g, x, i, f, r)
+#define NONE(name, g, x, i, f, r)
+#include "syscalls.def"
+
+/* ---------------------------------------------------------------- strace.c */
+
+void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a);
+void strace_leave(struct thread *t, uint64_t nr, const uint64_t *a, int64_t result);
+/* "--- SIGSEGV {si_signo=SIGSEGV, si_code=1, si_addr=0x...} ---" */
+void strace_signal(struct thread *t, const siginfo_t *si);
+const char *errno_name(int e);
+const char *signal_name(int guest_signo);
+
+/* ------------------------------------------------------------------- log.c */
+
+/* Categories separated by commas; false: an unknown one. "help" prints them. */
+bool log_parse(const char *list);
+int log_open(const char *path);
+/* What isn't supported, by name (-d unimp and -strace). */
+void log_unimp(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "myna: ..." on stderr, one line. */
+void user_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void user_die(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* -------------------------------------------------------------------- fd.c */
+
+/* Moves a descriptor of myna's own out of the guest's sight (close-on-exec, high number). */
+int fd_hide(struct process *p, int fd);
+/* Is it one of myna's own? The guest gets EBADF. */
+bool fd_hidden(const struct process *p, int fd);
+
+/* ------------------------------------------------- signal.c, vdso.c, proc.c */
+
+/* Signal table, host handlers, alternate stack of the host. Before the first engine_run. */
+int signal_init(struct process *p, struct thread *t);
+/* Called by the run loop when cpu->pending or t->restart is set: clears pending, engine_unkick,
+ * delivers what is pending and not blocked (frames, or the default action), resolves t->restart. */
+void signal_deliver(struct thread *t);
+/* A synchronous fault of the guest at cpu->pc: the signal is forced. */
+void signal_force(struct thread *t, int signo, int code, uint64_t addr);
+/* Ends the process as an unhandled signal does (called by signal.c itself after this returns): the
+ * message of an undefined instruction or fault with disassembly and backtrace. main.c's. */
+void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
+
+/* Maps the vDSO into the guest: guest address of its ELF header, or 0 if there is none. */
+uint64_t vdso_map(struct process *p);
+
+/* Runs a guest thread until it exits (main.c). */
+_Noreturn void cpu_loop(struct thread *t);
+
+#endif
