@@ -1,25 +1,48 @@
-# Everything built goes under build/. Layers see only the folders below them (-I per layer).
+# Builds myna and runs its tests. Everything built goes under $(B).
+#
+#   make            build/myna and its links          make check        tests, a few minutes
+#   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
+#   make bench      speed against qemu and native     make install      into PREFIX (./configure)
+#
+# demo, check, check-long and bench first install what they need (scripts/setup.sh) and then call make
+# again: only that inner make reads config.mk, so they work on a machine without a compiler.
+# Layers see only the folders below them: each has its include path (tests/layers.py checks the rest).
 B ?= build
-CC ?= gcc
-OPT ?= -O2 -g
+.DEFAULT_GOAL := all
+
+OUTER = check check-quick check-long demo bench bench-callgrind setup clean help
+ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
+
+include $(B)/config.mk
+$(B)/config.mk: configure
+	@./configure --build-dir=$(B) $(CONFIGURED)
+
 WARN = -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
-CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) $(EXTRA) -D_GNU_SOURCE -fno-strict-aliasing -fPIE -MMD -MP
+CFLAGS_ALL = -std=gnu11 -march=x86-64-v2 -mtune=generic $(OPT) $(WARN) $(DEFS) $(EXTRA) -D_GNU_SOURCE \
+             -fno-strict-aliasing -fPIE -MMD -MP
 
 IR_INC = -Iir
 FE_INC = -Ifrontend -Iir -I$(B)/gen
 BE_INC = -Ibackend -Ifrontend -Iir
 LU_INC = -Ilinux-user -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
+TEST_INC = -Itests $(LU_INC) -Ibackend/x86_64
 
 ir_src := $(wildcard ir/*.c)
 fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard frontend/aarch64/*.c)
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/aarch64/*.c)
-be_asm := $(wildcard backend/x86_64/*.S)
+asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
+# tests/{unit,decode,codegen,insn,fuzz,syscall}/NAME.c is one program each.
+test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen insn fuzz ir))
 
 obj = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,$(B)/%.o,$(1)))
 gen := $(B)/gen/aarch64_decode.h
+main_obj := $(B)/linux-user/main.o
+lib_objs := $(filter-out $(main_obj),$(call obj,$(ir_src) $(fe_src) $(be_src) $(lu_src) $(asm_src)))
+tests := $(patsubst %.c,$(B)/%,$(test_src))
 
 all: $(B)/myna
+tests: $(tests)
 
 $(B)/decodegen: frontend/decodegen.c
 	@mkdir -p $(@D)
@@ -28,28 +51,79 @@ $(B)/gen/aarch64_decode.h: $(B)/decodegen $(wildcard frontend/aarch64/*.decode)
 	@mkdir -p $(@D)
 	$(B)/decodegen $@ $(wildcard frontend/aarch64/*.decode)
 
-$(B)/ir/%.o: ir/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(IR_INC) -c -o $@ $<
-$(B)/frontend/%.o: frontend/%.c $(gen)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(FE_INC) -c -o $@ $<
-$(B)/backend/%.o: backend/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(BE_INC) -c -o $@ $<
-$(B)/backend/%.o: backend/%.S
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(BE_INC) -c -o $@ $<
-$(B)/linux-user/%.o: linux-user/%.c $(gen)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LU_INC) -c -o $@ $<
+COMPILE = @mkdir -p $(@D); echo "  cc $<"; $(CC) $(CFLAGS_ALL)
+$(B)/ir/%.o: ir/%.c $(B)/config.mk
+	$(COMPILE) $(IR_INC) -c -o $@ $<
+$(B)/frontend/%.o: frontend/%.c $(gen) $(B)/config.mk
+	$(COMPILE) $(FE_INC) -c -o $@ $<
+$(B)/backend/%.o: backend/%.c $(B)/config.mk
+	$(COMPILE) $(BE_INC) -c -o $@ $<
+$(B)/backend/%.o: backend/%.S $(B)/config.mk
+	$(COMPILE) $(BE_INC) -c -o $@ $<
+$(B)/linux-user/%.o: linux-user/%.c $(gen) $(B)/config.mk
+	$(COMPILE) $(LU_INC) -c -o $@ $<
+$(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
+	$(COMPILE) $(LU_INC) -c -o $@ $<
 
-objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(be_asm) $(lu_src))
-$(B)/myna: $(objs)
-	$(CC) -static-pie -o $@ $^ -lcapstone -lffi -lz
-	ln -sf myna $(B)/myna-aarch64
+$(B)/libmyna.a: $(lib_objs)
+	@rm -f $@
+	@echo "  ar $@"; ar rcs $@ $^
+$(B)/myna: $(main_obj) $(B)/libmyna.a
+	@echo "  ld $@"; $(CC) $(LINK) $(OPT) -o $@ $^ $(LIBS)
+	@ln -sf myna $(B)/myna-aarch64
+$(B)/tests/%: tests/%.c $(B)/libmyna.a $(gen)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(B)/libmyna.a $(LIBS)
 
+bindir = $(DESTDIR)$(PREFIX)/bin
+install: all
+	install -d $(bindir)
+	install -m 755 $(B)/myna $(bindir)/myna
+	ln -sf myna $(bindir)/myna-aarch64
+
+-include $(shell find $(addprefix $(B)/,ir frontend backend linux-user tests) -name '*.d' -type f 2>/dev/null)
+.PHONY: all tests install
+.SECONDARY:
+
+else
+
+J := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+INNER = +@$(MAKE) --no-print-directory $(J) B=$(B)
+
+setup:
+	@scripts/setup.sh build check native
+demo:
+	@scripts/setup.sh build check
+	$(INNER) all
+	@tests/demo.sh $(B)
+check:
+	@scripts/setup.sh build check native
+	@tests/guest/fetch.sh $(B)/guests arm64
+	$(INNER) -k all tests || true
+	@python3 tests/run.py -B $(B) $(T)
+check-quick:
+	@scripts/setup.sh build check
+	$(INNER) -k all tests || true
+	@python3 tests/run.py -B $(B) --quick $(T)
+check-long:
+	@scripts/setup.sh build check native
+	@tests/guest/fetch.sh $(B)/guests arm64
+	@tests/guest/fetch.sh $(B)/guests torture
+	$(INNER) -k all tests || true
+	@python3 tests/run.py -B $(B) --long $(T)
+# make bench BENCH="--quick --only lua": see tests/bench/README.md
+bench:
+	@scripts/setup.sh build check native bench
+	$(INNER) all || echo "myna is not built: measuring qemu and native only"
+	@python3 tests/bench/bench.py -B $(B) $(BENCH)
+bench-callgrind:
+	@scripts/setup.sh build check native bench profile
+	$(INNER) all
+	@python3 tests/bench/bench.py -B $(B) --callgrind --only '$(ITEM)'
 clean:
 	rm -rf $(B)
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all clean
+help:
+	@sed -n '1,/^B ?=/s/^# \{0,1\}//p' Makefile
+.PHONY: $(OUTER)
+
+endif

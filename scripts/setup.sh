@@ -1,0 +1,63 @@
+#!/bin/sh
+# The Debian packages that building, testing and measuring need, and nothing else: the one list.
+#
+#   scripts/setup.sh GROUP...     installs what is missing of the groups
+#   scripts/setup.sh -n GROUP...  prints what is missing
+#
+# Nothing happens if all of it is there. Otherwise one line says what is installed, through apt-get, as
+# root or through sudo. apt-get update runs only if the packages can't be had without.
+set -eu
+
+build="gcc libc6-dev make libcapstone-dev libffi-dev zlib1g-dev"
+check="python3 gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binutils"
+# Native twins of tests/guest/packages.list, for comparisons.
+native="bash bc busybox-static bzip2 coreutils dash diffutils file findutils gawk git grep gzip
+        lua5.4 luajit m4 make openssl perl python3 ruby sed sqlite3 tar tcl xz-utils zstd"
+bench="dpkg-dev"
+profile="valgrind"
+
+dry=
+[ "${1:-}" = -n ] && { dry=1; shift; }
+want=
+for group; do
+    case $group in
+    build) want="$want $build" ;;
+    check) want="$want $check" ;;
+    native) want="$want $native" ;;
+    bench) want="$want $bench" ;;
+    profile) want="$want $profile" ;;
+    *) echo "setup.sh: no group $group (build, check, native, bench, profile)" >&2; exit 1 ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "setup.sh: not a Debian system; these packages' contents are needed:$want" >&2
+    exit 0
+fi
+missing=
+for p in $want; do
+    case $(dpkg-query -W -f '${Status} ' "$p" 2>/dev/null) in
+    *"ok installed"*) ;;
+    *) missing="$missing $p" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+if [ -n "$dry" ]; then echo $missing; exit 0; fi
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "setup.sh: missing:$missing; install them as root (no sudo here)" >&2; exit 1; }
+    sudo="sudo"
+fi
+echo "setup.sh: installing with ${sudo:+sudo }apt-get:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=120 \
+        install --no-install-recommends $missing >"$log" 2>&1 </dev/null
+}
+install && exit 0
+$sudo apt-get -qq -o DPkg::Lock::Timeout=120 update >"$log" 2>&1 || {
+    cat "$log" >&2; echo "setup.sh: apt-get update failed" >&2; exit 1; }
+install || { tail -20 "$log" >&2; echo "setup.sh: apt-get install failed" >&2; exit 1; }

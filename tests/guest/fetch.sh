@@ -1,0 +1,27 @@
+#!/bin/sh
+# Foreign Debian programs for tests, demo and bench, cached under DIR (build/guests by default):
+#
+#   tests/guest/fetch.sh DIR arm64          DIR/arm64: packages.list for arm64, a root for -L
+#   tests/guest/fetch.sh DIR qemu10         DIR/qemu10: qemu-user of trixie (static binaries)
+#   tests/guest/fetch.sh DIR src PACKAGE    DIR/src/PACKAGE: an unpacked Debian source package
+#   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
+#
+# Each is a no-op once it is there. The packages' native twins are installed by scripts/setup.sh.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+debs=$here/../../scripts/debs.sh
+dir=$1 what=$2
+case $what in
+arm64) "$debs" root arm64 "$dir/arm64" $(sed 's/#.*//' "$here/packages.list") ;;
+qemu10) "$debs" bare -s trixie amd64 "$dir/qemu10" qemu-user ;;
+src) "$debs" source "$dir/src" "$3" ;;
+torture)
+    [ -d "$dir/torture/execute" ] && exit 0
+    "$debs" bare amd64 "$dir/gcc-source" gcc-12-source
+    rm -rf "$dir/torture.new"; mkdir -p "$dir/torture.new"
+    tarball=$(find "$dir/gcc-source/usr/src" -name 'gcc-12*.tar.*' | head -1)
+    tar -xf "$tarball" -C "$dir/torture.new" --strip-components=5 --wildcards \
+        '*/gcc/testsuite/gcc.c-torture/execute'
+    mv "$dir/torture.new" "$dir/torture" ;;
+*) echo "fetch.sh: $what is not arm64, qemu10, src or torture" >&2; exit 1 ;;
+esac
