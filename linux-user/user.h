@@ -80,17 +80,19 @@ extern const struct abi abi_aarch64;
 struct mapping {
     uint64_t start, end;   /* guest addresses, whole pages */
     uint8_t prot;          /* guest's PROT_ bits */
-    bool shared, anonymous, grows;
+    bool shared, anonymous;
+    bool shm;              /* a System V segment: ino = identifier + 1 */
     bool exec_seen;        /* code may have been translated from it */
     uint64_t dev, ino;     /* of a file mapping */
     uint64_t offset;       /* of start in the file */
-    uint64_t readable;     /* bytes from start that are inside the file when it was mapped */
 };
 
 struct mm {
     struct mapping *map;   /* sorted by start, disjoint */
     size_t nmap, cap;
     uint64_t low, high;    /* placement zone: guest addresses [low, high) */
+    uint64_t limit;        /* first address that can't be mapped */
+    bool reserved;         /* -R: [0, limit) is one range of the host */
     uint64_t brk_start, brk;
     uint64_t stack_low, stack_high;
     uint64_t sigpage;      /* vDSO: guest address of its ELF header, 0 if none */
@@ -131,10 +133,10 @@ struct thread {
     unsigned restart;
     /* signals (signal.c) */
     uint64_t sig_mask;         /* guest's blocked signals, bit signo - 1 */
-    uint64_t sig_saved_mask;   /* to restore after sigsuspend, ppoll ... */
-    bool sig_has_saved;
+    uint64_t sig_temp_mask;    /* in force instead during sigsuspend, ppoll ..., while sig_has_temp */
+    bool sig_has_temp;
     struct { uint64_t sp, size; uint32_t flags; } altstack;
-    void *sig;                 /* queue of pending signals: signal.c's own */
+    void *sig;                 /* struct thread_signals (guest_signal.h) */
 };
 static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread *)cpu->env; }
 
@@ -267,6 +269,8 @@ void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
 
 /* Maps the vDSO into the guest: guest address of its ELF header, or 0 if there is none. */
 uint64_t vdso_map(struct process *p);
+/* Guest address of its __kernel_rt_sigreturn. */
+uint64_t vdso_sigreturn(const struct process *p);
 
 /* Runs a guest thread until it exits (main.c). */
 _Noreturn void cpu_loop(struct thread *t);

@@ -1,0 +1,93 @@
+/*
+ * Signals between signal.c, process.c, the handlers of signal calls and the frames of each guest.
+ * user.h has what the rest of linux-user calls. signal.c's head explains the model.
+ */
+#ifndef MYNA_GUEST_SIGNAL_H
+#define MYNA_GUEST_SIGNAL_H
+
+#include "user.h"
+
+enum { SIGNAL_COUNT = 64, SIGNAL_SET_SIZE = 8, SIGNAL_HOST_STACK = 128 << 10 };
+
+/* A set of signals in the kernel's form: bit n - 1 is signal n. */
+static inline uint64_t signal_bit(int signo) { return 1ull << (signo - 1); }
+#define SIGNAL_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
+/* Those the host raises for faults of translated code. */
+#define SIGNAL_FAULTS (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | \
+                       signal_bit(SIGFPE) | signal_bit(SIGTRAP))
+
+/* struct sigaction of the generic 64-bit kernel ABI. */
+struct signal_action {
+    uint64_t handler; /* 0 default, 1 ignore, else a guest address */
+    uint64_t flags, restorer, mask;
+};
+
+/* Per process; a child without CLONE_SIGHAND has its own. */
+struct sigtable {
+    struct signal_action action[SIGNAL_COUNT + 1];
+};
+
+/* Per thread: t->sig. */
+struct thread_signals {
+    uint32_t captured;     /* info holds a signal that must be delivered now; until then the host mask
+                              is "all but faults" */
+    bool host_fault, fault_write, fault_exec; /* of the host fault that engine_fault accepted */
+    siginfo_t info;
+    uint64_t held;         /* fault signals that came by kill() while the guest blocks them */
+    siginfo_t held_info[SIGNAL_COUNT + 1];
+    void *host_stack;      /* SIGNAL_HOST_STACK bytes, mapped */
+};
+static inline struct thread_signals *signals_of(const struct thread *t)
+{
+    return (struct thread_signals *)t->sig;
+}
+
+/* A signal to deliver to the guest. */
+struct signal_event {
+    siginfo_t info;       /* addresses in it are the guest's */
+    uint64_t fault_addr;  /* of the signal context; 0 if none */
+    uint64_t esr;         /* syndrome for the frame; 0 if none */
+};
+
+/* Makes t the thread that the handlers of this host thread serve; makes its signal state and host
+ * alternate stack if it has none (no memory: user_die). Returns the thread served before. */
+struct thread *signal_enter_thread(struct thread *t);
+/* Gives back the thread prev (of signal_enter_thread) and frees the state of t. Both only with
+ * signals blocked. */
+void signal_leave_thread(struct thread *t, struct thread *prev);
+
+/* Blocks all signals in the host for a change of signal or process state. False if one was captured
+ * before: nothing is changed, and the handler returns -SYS_RESTARTNOINTR. */
+bool signal_block(struct thread *t);
+/* Makes the host mask the guest's again. */
+void signal_unblock(struct thread *t);
+/* Sets the guest's mask; the host follows at signal_unblock. */
+void signal_set_mask(struct thread *t, uint64_t mask);
+/* Makes the host's disposition of signo follow the guest's. */
+void signal_sync_action(struct process *p, int signo);
+
+/* Dispositions and mask as execve shall leave them to the next program; and back, if it failed. Only
+ * between signal_block and signal_unblock. */
+void signal_prepare_exec(struct thread *t);
+void signal_abort_exec(struct thread *t);
+
+/* Fault signals held back that mask lets through: makes one the captured signal. True if a signal is
+ * captured now; a call that would wait with this mask then returns -EINTR at once. */
+bool signal_take_held(struct thread *t, uint64_t mask);
+
+/* Ends the process so that its wait status says signo. */
+_Noreturn void signal_die(int signo);
+
+/* --- aarch64/sigframe.c -------------------------------------------------------------------- */
+
+/* Builds the frame on the guest stack below sp and sets the registers for the handler. mask is what
+ * sigreturn restores. False if the stack can't be written. */
+bool sigframe_push(struct thread *t, const struct signal_event *ev, const struct signal_action *act,
+                   uint64_t mask, uint64_t sp);
+/* rt_sigreturn: registers from the frame at the guest's sp. Its mask and alternate stack go to *mask
+ * and stack (sp, flags, size). False for a bad frame. */
+bool sigframe_pop(struct thread *t, uint64_t *mask, uint64_t stack[3]);
+/* Syndrome (ESR_EL1) of a data or instruction abort. */
+uint64_t sigframe_abort_syndrome(bool fetch, bool write, bool permission);
+
+#endif
