@@ -1,0 +1,525 @@
+/*
+ * The guest's memory map: what is mapped where, and placement.
+ *
+ * The map is a sorted array of disjoint ranges. It holds exactly the guest's memory; whatever else is
+ * mapped in this host process is myna's own and stays out of the guest's reach: new ranges are made
+ * with MAP_FIXED_NOREPLACE, and MAP_FIXED, munmap and mprotect reach only what the map lists.
+ *
+ * Guest PROT_EXEC is host PROT_READ: guest code is data to the host. Addresses are chosen here, top
+ * down in the zone [low, high), so that they don't depend on where the host put myna.
+ *
+ * With -R the zone is one reserved range of the host (PROT_NONE) and freed memory returns to it.
+ *
+ * Changes to ranges that code was translated from are reported to the engine. There is no lock: the
+ * guest has one thread until threads come.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "user.h"
+#include "mem.h"
+
+enum { PROT_GUEST = PROT_READ | PROT_WRITE | PROT_EXEC };
+
+struct mm *mm_new(void)
+{
+    struct mm *mm = calloc(1, sizeof(*mm));
+
+    if (!mm)
+        return NULL;
+    mm->low = MM_LOWEST;
+    mm->high = MM_ZONE_TOP;
+    mm->limit = MM_HOST_LIMIT;
+    return mm;
+}
+
+struct mm *mm_copy(const struct mm *mm)
+{
+    struct mm *n = malloc(sizeof(*n));
+
+    if (!n)
+        return NULL;
+    *n = *mm;
+    n->map = malloc(mm->cap * sizeof(*n->map));
+    if (!n->map) {
+        free(n);
+        return NULL;
+    }
+    memcpy(n->map, mm->map, mm->nmap * sizeof(*n->map));
+    return n;
+}
+
+/* --- the array ------------------------------------------------------------------------------ */
+
+/* Index of the first mapping that ends above addr. */
+static size_t map_index(const struct mm *mm, uint64_t addr)
+{
+    size_t lo = 0, hi = mm->nmap;
+
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (mm->map[mid].end <= addr)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* Makes sure that n more entries fit, so that an update after the host's call can't fail. */
+static int map_reserve(struct mm *mm, size_t n)
+{
+    if (mm->nmap + n <= mm->cap)
+        return 0;
+    size_t cap = mm->cap ? mm->cap * 2 : 64;
+    struct mapping *m = realloc(mm->map, cap * sizeof(*m));
+    if (!m)
+        return -ENOMEM;
+    mm->map = m;
+    mm->cap = cap;
+    return 0;
+}
+
+static void map_open(struct mm *mm, size_t i)
+{
+    memmove(&mm->map[i + 1], &mm->map[i], (mm->nmap - i) * sizeof(*mm->map));
+    mm->nmap++;
+}
+
+static void map_close(struct mm *mm, size_t i, size_t n)
+{
+    memmove(&mm->map[i], &mm->map[i + n], (mm->nmap - i - n) * sizeof(*mm->map));
+    mm->nmap -= n;
+}
+
+/* Makes addr a boundary between mappings if it is inside one. */
+static void map_split(struct mm *mm, uint64_t addr)
+{
+    size_t i = map_index(mm, addr);
+
+    if (i == mm->nmap || mm->map[i].start >= addr)
+        return;
+    map_open(mm, i);
+    mm->map[i].end = addr;
+    struct mapping *n = &mm->map[i + 1];
+    n->offset += addr - n->start;
+    n->start = addr;
+}
+
+static bool map_mergeable(const struct mapping *a, const struct mapping *b)
+{
+    return a->end == b->start && a->prot == b->prot && a->shared == b->shared &&
+           a->anonymous == b->anonymous && a->exec_seen == b->exec_seen && a->shm == b->shm &&
+           a->dev == b->dev && a->ino == b->ino && (a->anonymous || a->ino) &&
+           (a->anonymous ? !a->shared : a->offset + (a->end - a->start) == b->offset);
+}
+
+static void map_merge_at(struct mm *mm, size_t i)
+{
+    if (i == 0 || i >= mm->nmap || !map_mergeable(&mm->map[i - 1], &mm->map[i]))
+        return;
+    mm->map[i - 1].end = mm->map[i].end;
+    map_close(mm, i, 1);
+}
+
+/* Forgets [start, end); true if code may have been translated from it. */
+static bool map_remove(struct mm *mm, uint64_t start, uint64_t end)
+{
+    bool exec = false;
+
+    map_split(mm, start);
+    map_split(mm, end);
+    size_t i = map_index(mm, start), n = 0;
+    while (i + n < mm->nmap && mm->map[i + n].start < end)
+        exec |= mm->map[i + n++].exec_seen;
+    if (n)
+        map_close(mm, i, n);
+    return exec;
+}
+
+static void map_insert(struct mm *mm, const struct mapping *m)
+{
+    size_t i = map_index(mm, m->start);
+
+    map_open(mm, i);
+    mm->map[i] = *m;
+    map_merge_at(mm, i + 1);
+    map_merge_at(mm, i);
+}
+
+const struct mapping *mm_find(const struct mm *mm, uint64_t addr)
+{
+    size_t i = map_index(mm, addr);
+
+    return i < mm->nmap && mm->map[i].start <= addr ? &mm->map[i] : NULL;
+}
+
+bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot)
+{
+    uint64_t end = addr + len;
+
+    if (end < addr)
+        return false;
+    for (size_t i = map_index(mm, addr); addr < end; i++) {
+        if (i == mm->nmap || mm->map[i].start > addr || (mm->map[i].prot & prot) != prot)
+            return false;
+        addr = mm->map[i].end;
+    }
+    return true;
+}
+
+/* Is nothing of the guest's in [start, end)? */
+static bool map_free(const struct mm *mm, uint64_t start, uint64_t end)
+{
+    size_t i = map_index(mm, start);
+
+    return i == mm->nmap || mm->map[i].start >= end;
+}
+
+static void invalidate(struct process *p, uint64_t start, uint64_t end)
+{
+    if (p->engine)
+        engine_invalidate(p->engine, start, end - start);
+}
+
+/* --- the host's side ------------------------------------------------------------------------ */
+
+static int host_prot(int prot)
+{
+    return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0);
+}
+
+static int64_t host_mmap(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+                         uint64_t off)
+{
+    return host_syscall(SYS_mmap, g2h(p, addr), len, prot, flags, fd, off);
+}
+
+/* A range that the guest doesn't own: takes it only if the host has nothing there. */
+static int64_t host_map_fresh(struct process *p, uint64_t addr, uint64_t len, int prot, int flags,
+                              int fd, uint64_t off)
+{
+    struct mm *mm = p->mm;
+    bool reserved = mm->reserved && addr + len <= mm->limit;
+    int64_t r = host_mmap(p, addr, len, prot, flags | (reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE),
+                          fd, off);
+
+    if (r < 0)
+        return r;
+    if ((uint64_t)r != addr + p->guest_base) { /* a kernel without MAP_FIXED_NOREPLACE */
+        munmap((void *)(uintptr_t)r, len);
+        return -EEXIST;
+    }
+    return 0;
+}
+
+static int host_unmap(struct process *p, uint64_t addr, uint64_t len)
+{
+    if (p->mm->reserved && addr + len <= p->mm->limit) {
+        int64_t r = host_mmap(p, addr, len, PROT_NONE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        return r < 0 ? (int)r : 0;
+    }
+    return (int)host_syscall(SYS_munmap, g2h(p, addr), len);
+}
+
+/* Fills the gaps of [start, end) that aren't the guest's with placeholders, so that one MAP_FIXED
+ * may cover all. -ENOMEM if myna's own memory is there. undo: takes them away again. */
+static int claim_gaps(struct process *p, uint64_t start, uint64_t end, bool undo, uint64_t undo_end)
+{
+    struct mm *mm = p->mm;
+    uint64_t at = start;
+
+    for (size_t i = map_index(mm, start); at < end; i++) {
+        uint64_t gap = i < mm->nmap && mm->map[i].start < end ? mm->map[i].start : end;
+        if (gap > at) {
+            if (undo) {
+                if (at >= undo_end)
+                    return 0;
+                host_unmap(p, at, gap - at);
+            } else if (host_map_fresh(p, at, gap - at, PROT_NONE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+                claim_gaps(p, start, end, true, at);
+                return -ENOMEM;
+            }
+        }
+        at = i < mm->nmap && mm->map[i].start < end ? mm->map[i].end : end;
+    }
+    return 0;
+}
+
+/* --- placement ------------------------------------------------------------------------------ */
+
+/* The highest free range of len bytes that ends at or below *top, or 0. */
+static uint64_t zone_search(const struct mm *mm, uint64_t top, uint64_t len, uint64_t align)
+{
+    size_t i = map_index(mm, top);
+
+    if (i < mm->nmap && mm->map[i].start < top)
+        top = mm->map[i].start;
+    for (;; i--) {
+        uint64_t low = i ? mm->map[i - 1].end : mm->low;
+        if (low < mm->low)
+            low = mm->low;
+        if (top > low && top - low >= len) {
+            uint64_t a = (top - len) & ~(align - 1);
+            if (a >= low)
+                return a;
+        }
+        if (!i || mm->map[i - 1].start <= mm->low)
+            return 0;
+        top = mm->map[i - 1].start;
+    }
+}
+
+int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int flags, int fd,
+                 uint64_t off)
+{
+    struct mm *mm = p->mm;
+    uint64_t top = mm->high;
+
+    for (unsigned tries = 0; tries < 4096; tries++) {
+        uint64_t a = zone_search(mm, top, len, align);
+        if (!a)
+            return -ENOMEM;
+        int64_t r = host_map_fresh(p, a, len, prot, flags, fd, off);
+        if (!r)
+            return (int64_t)a;
+        if (r != -EEXIST)
+            return r;
+        top = a; /* the host has something of its own there */
+    }
+    return -ENOMEM;
+}
+
+/* --- map, unmap, protect -------------------------------------------------------------------- */
+
+int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int flags, int fd,
+              uint64_t off)
+{
+    struct mapping m = { .start = start, .end = end, .prot = (uint8_t)(prot & PROT_GUEST),
+                         .shared = (flags & MAP_TYPE) != MAP_PRIVATE,
+                         .anonymous = flags & MAP_ANONYMOUS, .exec_seen = prot & PROT_EXEC,
+                         .offset = off };
+    struct stat st;
+
+    if (m.anonymous)
+        m.offset = 0;
+    else if ((prot & PROT_EXEC) && fstat(fd, &st) == 0) {
+        m.dev = st.st_dev;
+        m.ino = st.st_ino;
+    }
+    if (map_remove(p->mm, start, end))
+        invalidate(p, start, end);
+    map_insert(p->mm, &m);
+    return 0;
+}
+
+static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+                         uint64_t off)
+{
+    struct mm *mm = p->mm;
+    uint64_t end = addr + len;
+    int64_t r;
+
+    if ((addr & GUEST_PAGE_MASK) || end < addr)
+        return -EINVAL;
+    if (end > mm->limit)
+        return -ENOMEM;
+    if (map_free(mm, addr, end)) {
+        r = host_map_fresh(p, addr, len, host_prot(prot), flags & ~MAP_FIXED, fd, off);
+        return r == -EEXIST && !(flags & MAP_FIXED_NOREPLACE) ? -ENOMEM : r;
+    }
+    if (flags & MAP_FIXED_NOREPLACE)
+        return -EEXIST;
+    bool gaps = !mm_check(mm, addr, len, 0);
+    if (gaps && (r = claim_gaps(p, addr, end, false, 0)) < 0)
+        return r;
+    r = host_mmap(p, addr, len, host_prot(prot), flags | MAP_FIXED, fd, off);
+    if (r < 0) {
+        if (gaps)
+            claim_gaps(p, addr, end, true, end);
+        return r;
+    }
+    return 0;
+}
+
+int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
+               uint64_t off)
+{
+    struct mm *mm = p->mm;
+    uint64_t align = GUEST_PAGE;
+    int64_t r = -EEXIST;
+
+    if (!len || (off & GUEST_PAGE_MASK))
+        return -EINVAL;
+    flags &= ~(MAP_32BIT | MAP_GROWSDOWN | MAP_STACK | MAP_EXECUTABLE | MAP_DENYWRITE);
+    if (flags & MAP_HUGETLB) {
+        unsigned log = (unsigned)flags >> MAP_HUGE_SHIFT & 63;
+        align = 1ull << (log ? log : 21);
+        len = (len + align - 1) & ~(align - 1);
+    }
+    len = PAGE_UP(len);
+    if (!len || len > mm->limit)
+        return -ENOMEM;
+    r = map_reserve(mm, 3);
+    if (r < 0)
+        return r;
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        r = map_fixed(p, addr, len, prot, flags, fd, off);
+        if (r < 0)
+            return r;
+    } else {
+        addr = PAGE_UP(addr);
+        if (addr >= MM_LOWEST && !(addr & (align - 1)) && addr + len > addr &&
+            addr + len <= mm->limit && map_free(mm, addr, addr + len))
+            r = host_map_fresh(p, addr, len, host_prot(prot), flags, fd, off);
+        else
+            r = -EEXIST;
+        if (r == -EEXIST || r == -EPERM) {
+            r = mm_place(p, len, align, host_prot(prot), flags, fd, off);
+            addr = (uint64_t)r;
+        }
+        if (r < 0)
+            return r;
+    }
+    mm_record(p, addr, addr + len, prot, flags, fd, off);
+    return (int64_t)addr;
+}
+
+int mm_unmap(struct process *p, uint64_t addr, uint64_t len)
+{
+    struct mm *mm = p->mm;
+    uint64_t end = PAGE_UP(addr + len);
+
+    if ((addr & GUEST_PAGE_MASK) || !len || end <= addr || end > mm->limit)
+        return -EINVAL;
+    int r = map_reserve(mm, 2);
+    if (r < 0)
+        return r;
+    for (size_t i = map_index(mm, addr); i < mm->nmap && mm->map[i].start < end;) {
+        uint64_t s = mm->map[i].start > addr ? mm->map[i].start : addr, e = s;
+        while (i < mm->nmap && mm->map[i].start <= e && e < end)
+            e = mm->map[i++].end;
+        if (e > end)
+            e = end;
+        r = host_unmap(p, s, e - s);
+        if (r < 0)
+            return r;
+    }
+    if (map_remove(mm, addr, end))
+        invalidate(p, addr, end);
+    return 0;
+}
+
+int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
+{
+    struct mm *mm = p->mm;
+    uint64_t end = PAGE_UP(addr + len);
+    bool gone = false;
+
+    if (addr & GUEST_PAGE_MASK)
+        return -EINVAL;
+    if (!len)
+        return 0;
+    if (end <= addr || end > mm->limit || !mm_check(mm, addr, end - addr, 0))
+        return -ENOMEM;
+    int r = map_reserve(mm, 2);
+    if (r < 0)
+        return r;
+    r = (int)host_syscall(SYS_mprotect, g2h(p, addr), end - addr, host_prot(prot));
+    if (r < 0)
+        return r;
+    map_split(mm, addr);
+    map_split(mm, end);
+    size_t first = map_index(mm, addr), i;
+    for (i = first; i < mm->nmap && mm->map[i].start < end; i++) {
+        struct mapping *m = &mm->map[i];
+        m->prot = (uint8_t)(prot & PROT_GUEST);
+        if (prot & PROT_EXEC) {
+            m->exec_seen = true;
+        } else if (m->exec_seen) {
+            m->exec_seen = false;
+            gone = true;
+        }
+    }
+    for (; i >= first && i > 0; i--)
+        map_merge_at(mm, i);
+    if (gone)
+        invalidate(p, addr, end);
+    return 0;
+}
+
+/* --- moving and attaching (used by mmap.c) --------------------------------------------------- */
+
+/* Moves the bookkeeping of [old, old + olen) to [new, new + nlen). keep: the old range stays mapped
+ * (MREMAP_DONTUNMAP, or olen was 0). */
+int mm_move(struct process *p, uint64_t old, uint64_t olen, uint64_t new, uint64_t nlen, bool keep)
+{
+    struct mm *mm = p->mm;
+    struct mapping m = *mm_find(mm, old);
+
+    m.offset += old - m.start;
+    if (!keep && map_remove(mm, old, old + olen))
+        invalidate(p, old, old + olen);
+    m.start = new;
+    m.end = new + nlen;
+    if (map_remove(mm, new, new + nlen))
+        invalidate(p, new, new + nlen);
+    map_insert(mm, &m);
+    return 0;
+}
+
+/* Marks [addr, addr + len) as a System V segment and gives it its properties. */
+void mm_record_shm(struct process *p, uint64_t addr, uint64_t len, int prot, int id)
+{
+    struct mapping m = { .start = addr, .end = addr + len, .prot = (uint8_t)prot, .shared = true,
+                         .shm = true, .exec_seen = prot & PROT_EXEC, .ino = (unsigned)id + 1u };
+
+    if (map_remove(p->mm, addr, addr + len))
+        invalidate(p, addr, addr + len);
+    map_insert(p->mm, &m);
+}
+
+/* Forgets a range that the host has unmapped by itself. */
+void mm_forget(struct process *p, uint64_t start, uint64_t end)
+{
+    if (map_remove(p->mm, start, end))
+        invalidate(p, start, end);
+}
+
+int mm_make_room(struct process *p)
+{
+    return map_reserve(p->mm, 4);
+}
+
+int mm_claim(struct process *p, uint64_t addr, uint64_t len)
+{
+    return claim_gaps(p, addr, addr + len, false, 0);
+}
+
+bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len)
+{
+    return map_free(mm, addr, addr + len);
+}
+
+/* --- the engine's view ----------------------------------------------------------------------- */
+
+struct code_window user_fetch(void *owner, uint64_t pc)
+{
+    const struct process *p = owner;
+    const struct mapping *m = mm_find(p->mm, pc);
+    struct code_window w = { .pc = pc };
+    uint8_t probe;
+
+    if (!m || !(m->prot & PROT_EXEC) || user_read(p, &probe, pc, 1))
+        return w;
+    uint64_t page = PAGE_DOWN(pc) + GUEST_PAGE, end = page;
+    if (m->end > page && !user_read(p, &probe, page, 1)) /* a file may be shorter than its mapping */
+        end = page + GUEST_PAGE;
+    w.host = g2h(p, pc);
+    w.len = end - pc;
+    return w;
+}

@@ -1,0 +1,35 @@
+/*
+ * The memory map as the loader and the system calls of mmap.c use it, beyond what user.h offers.
+ */
+#ifndef MYNA_MEM_H
+#define MYNA_MEM_H
+
+#include "user.h"
+
+/* Where things go; guest addresses. The zone leaves the low terabytes free for shadow memories of
+ * sanitizers and keeps away from where hosts put their own programs (0x55..., 0x7f...). */
+#define MM_LOWEST     0x10000ull
+#define MM_PIE_BASE   0x2aaaaaaa0000ull
+#define MM_ZONE_TOP   0x500000000000ull
+#define MM_HOST_LIMIT 0x7ffffffff000ull
+/* The guest base that is tried when base 0 collides with something of the host. */
+#define MM_OTHER_BASE 0x100000000000ull
+
+/* Maps len bytes in the zone at an address of the given alignment; prot and flags are the host's.
+ * Doesn't record the range. Guest address or -errno. */
+int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int flags, int fd,
+                 uint64_t off);
+/* Records a range just mapped in place of whatever was there. */
+int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int flags, int fd,
+              uint64_t off);
+int mm_move(struct process *p, uint64_t old, uint64_t olen, uint64_t new, uint64_t nlen, bool keep);
+void mm_record_shm(struct process *p, uint64_t addr, uint64_t len, int prot, int id);
+void mm_forget(struct process *p, uint64_t start, uint64_t end);
+int mm_make_room(struct process *p);
+/* Placeholders in the parts of the range that aren't the guest's: 0, or -ENOMEM if myna is there. */
+int mm_claim(struct process *p, uint64_t addr, uint64_t len);
+bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len);
+/* Takes a range of the host for all guest addresses below size (-R). 0 or -errno. */
+int mm_reserve(struct process *p, uint64_t size);
+
+#endif

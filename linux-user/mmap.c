@@ -1,0 +1,317 @@
+/*
+ * System calls on memory: brk, the mmap family, System V segments, other processes' memory.
+ *
+ * Arguments are checked by the kernel's rules for the guest (mm/mmap.c, mm/mremap.c of Linux 6.1)
+ * before the host sees them, because a wrong range could reach myna's own memory.
+ */
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include "mem.h"
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+enum { PROT_ARM_BTI = 0x10, PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | 8 /* PROT_SEM */ };
+
+int mm_reserve(struct process *p, uint64_t size)
+{
+    size = PAGE_UP(size);
+    int64_t r = host_syscall(SYS_mmap, (uintptr_t)p->guest_base, size, PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+                             (p->guest_base ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    if (r < 0)
+        return (int)r;
+    p->guest_base = (uint64_t)r;
+    p->mm->reserved = true;
+    p->mm->limit = size;
+    p->mm->high = size < MM_ZONE_TOP ? size : MM_ZONE_TOP;
+    return 0;
+}
+
+long sys_brk(struct thread *t, const uint64_t *a)
+{
+    struct mm *mm = t->p->mm;
+    uint64_t old = PAGE_UP(mm->brk), new = PAGE_UP(a[0]);
+
+    if (a[0] < mm->brk_start || a[0] > mm->limit)
+        return (long)mm->brk;
+    if (new < old) {
+        if (mm_unmap(t->p, new, old - new) < 0)
+            return (long)mm->brk;
+    } else if (new > old &&
+               mm_map(t->p, old, new - old, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) < 0) {
+        return (long)mm->brk;
+    }
+    mm->brk = a[0];
+    return (long)mm->brk;
+}
+
+long sys_mmap(struct thread *t, const uint64_t *a)
+{
+    int flags = (int)a[3], fd = (int)a[4];
+
+    if (!(flags & MAP_ANONYMOUS) && fd_hidden(t->p, fd))
+        return -EBADF;
+    return mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
+}
+
+long sys_munmap(struct thread *t, const uint64_t *a)
+{
+    return mm_unmap(t->p, a[0], a[1]);
+}
+
+static long protect(struct thread *t, uint64_t addr, uint64_t len, uint64_t prot)
+{
+    struct process *p = t->p;
+
+    if (prot & PROT_GROWSDOWN) { /* down to the start of the mapping: the stack */
+        const struct mapping *m = mm_find(p->mm, addr);
+        if ((prot & PROT_GROWSUP) || !m || m->start < p->mm->stack_low ||
+            m->end > p->mm->stack_high)
+            return -EINVAL;
+        len += addr - m->start;
+        addr = m->start;
+        prot &= ~(uint64_t)PROT_GROWSDOWN;
+    }
+    if (prot & ~(uint64_t)(PROT_KNOWN | PROT_ARM_BTI))
+        return -EINVAL;
+    return mm_protect(p, addr, len, (int)prot);
+}
+
+long sys_mprotect(struct thread *t, const uint64_t *a)
+{
+    return protect(t, a[0], a[1], a[2]);
+}
+
+long sys_pkey_mprotect(struct thread *t, const uint64_t *a)
+{
+    return (int)a[3] == -1 ? protect(t, a[0], a[1], a[2]) : -EINVAL;
+}
+
+long sys_mremap(struct thread *t, const uint64_t *a)
+{
+    struct process *p = t->p;
+    struct mm *mm = p->mm;
+    uint64_t old = a[0], osize = PAGE_UP(a[1]), nsize = PAGE_UP(a[2]), flags = a[3], new = a[4];
+    const struct mapping *m;
+    int64_t r;
+
+    if ((flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) ||
+        (old & GUEST_PAGE_MASK) || !nsize || old + osize < old || nsize > mm->limit ||
+        ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) ||
+        ((flags & MREMAP_DONTUNMAP) && osize != nsize))
+        return -EINVAL;
+    if (osize < a[1] || nsize < a[2])
+        return -EINVAL;
+    m = mm_find(mm, old);
+    if (!m)
+        return -EFAULT;
+    if (!osize && !m->shared)
+        return -EINVAL;
+    if (flags & MREMAP_FIXED) {
+        if ((new & GUEST_PAGE_MASK) || new + nsize < new || new + nsize > mm->limit ||
+            (new < old + osize && old < new + nsize))
+            return -EINVAL;
+    }
+    if (mm_make_room(p) < 0)
+        return -ENOMEM;
+    if (!(flags & MREMAP_FIXED) && !(flags & MREMAP_DONTUNMAP)) {
+        if (nsize <= osize) {
+            if (nsize < osize && (r = mm_unmap(p, old + nsize, osize - nsize)) < 0)
+                return r;
+            return (long)old;
+        }
+        /* In place, if the range is one mapping and nothing follows it. */
+        if (osize && m->end == old + osize && old + nsize <= mm->limit && !mm->reserved &&
+            mm_is_free(mm, old + osize, nsize - osize)) {
+            r = host_syscall(SYS_mremap, g2h(p, old), osize, nsize, 0, 0);
+            if (r >= 0) {
+                mm_move(p, old, osize, old, nsize, true);
+                return (long)old;
+            }
+        }
+        if (!(flags & MREMAP_MAYMOVE))
+            return -ENOMEM;
+    }
+    if (m->end < old + osize)
+        return -EFAULT; /* several mappings can't move at once */
+    if (flags & MREMAP_FIXED) {
+        if ((r = mm_claim(p, new, nsize)) < 0)
+            return r;
+    } else {
+        r = -1;
+        if ((flags & MREMAP_DONTUNMAP) && new)
+            r = mm_is_free(mm, new, nsize) ? mm_claim(p, new, nsize) : -1;
+        if (r < 0) {
+            r = mm_place(p, nsize, GUEST_PAGE, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (r < 0)
+                return r;
+            new = (uint64_t)r;
+        }
+    }
+    r = host_syscall(SYS_mremap, g2h(p, old), osize, nsize,
+                     flags | MREMAP_MAYMOVE | MREMAP_FIXED, g2h(p, new));
+    if (r < 0) {
+        if (mm_is_free(mm, new, nsize))
+            host_syscall(SYS_munmap, g2h(p, new), nsize);
+        return r;
+    }
+    mm_move(p, old, osize, new, nsize, !osize || (flags & MREMAP_DONTUNMAP));
+    if (mm->reserved && osize && !(flags & MREMAP_DONTUNMAP))
+        host_syscall(SYS_mmap, g2h(p, old), osize, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return (long)new;
+}
+
+/* --- calls that change no mapping: only the range is checked --------------------------------- */
+
+static long on_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
+{
+    uint64_t start = PAGE_DOWN(addr), end = PAGE_UP(addr + len);
+
+    if (end < start || addr + len < addr)
+        return -EINVAL;
+    if (start != end && !mm_check(t->p->mm, start, end - start, 0))
+        return -ENOMEM;
+    return host_syscall(nr, g2h(t->p, addr), len, x);
+}
+
+long sys_msync(struct thread *t, const uint64_t *a)
+{
+    return a[0] & GUEST_PAGE_MASK ? -EINVAL : on_range(t, SYS_msync, a[0], a[1], a[2]);
+}
+
+long sys_madvise(struct thread *t, const uint64_t *a)
+{
+    if (a[0] & GUEST_PAGE_MASK)
+        return -EINVAL;
+    long r = on_range(t, SYS_madvise, a[0], a[1], a[2]);
+    if (r == 0 && (a[2] == MADV_DONTNEED || a[2] == MADV_REMOVE || a[2] == MADV_FREE)) {
+        const struct mapping *m = mm_find(t->p->mm, a[0]);
+        if (m && m->exec_seen)
+            engine_invalidate(t->p->engine, a[0], PAGE_UP(a[1]));
+    }
+    return r;
+}
+
+long sys_mincore(struct thread *t, const uint64_t *a)
+{
+    uint64_t end = PAGE_UP(a[0] + a[1]);
+
+    if (a[0] & GUEST_PAGE_MASK)
+        return -EINVAL;
+    if (end < a[0] || !mm_check(t->p->mm, a[0], end - a[0], 0))
+        return -ENOMEM;
+    return host_syscall(SYS_mincore, g2h(t->p, a[0]), a[1], g2h(t->p, a[2]));
+}
+
+long sys_mlock(struct thread *t, const uint64_t *a)
+{
+    return on_range(t, SYS_mlock, a[0], a[1], 0);
+}
+
+long sys_mlock2(struct thread *t, const uint64_t *a)
+{
+    return on_range(t, SYS_mlock2, a[0], a[1], a[2]);
+}
+
+long sys_munlock(struct thread *t, const uint64_t *a)
+{
+    return on_range(t, SYS_munlock, a[0], a[1], 0);
+}
+
+/* --- System V segments ------------------------------------------------------------------------ */
+
+long sys_shmat(struct thread *t, const uint64_t *a)
+{
+    struct process *p = t->p;
+    uint64_t addr = a[1], flags = a[2];
+    struct shmid_ds ds;
+    int prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) |
+               (flags & SHM_EXEC ? PROT_EXEC : 0);
+    int64_t r = host_syscall(SYS_shmctl, (int)a[0], IPC_STAT, &ds);
+
+    if (r < 0)
+        return r;
+    uint64_t len = PAGE_UP(ds.shm_segsz);
+    if (mm_make_room(p) < 0)
+        return -ENOMEM;
+    if (addr) {
+        if (addr & GUEST_PAGE_MASK) {
+            if (!(flags & SHM_RND))
+                return -EINVAL;
+            addr = PAGE_DOWN(addr);
+        }
+        if (addr + len < addr || addr + len > p->mm->limit ||
+            (!(flags & SHM_REMAP) && !mm_is_free(p->mm, addr, len)))
+            return -EINVAL;
+        if ((r = mm_claim(p, addr, len)) < 0)
+            return -EINVAL;
+    } else {
+        if (flags & SHM_REMAP)
+            return -EINVAL;
+        r = mm_place(p, len, GUEST_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                     -1, 0);
+        if (r < 0)
+            return r;
+        addr = (uint64_t)r;
+    }
+    r = host_syscall(SYS_shmat, (int)a[0], g2h(p, addr),
+                     (flags & ~(uint64_t)(SHM_EXEC | SHM_RND)) | SHM_REMAP);
+    if (r < 0) {
+        if (mm_is_free(p->mm, addr, len))
+            host_syscall(SYS_munmap, g2h(p, addr), len);
+        return r;
+    }
+    mm_record_shm(p, addr, len, prot, (int)a[0]);
+    return (long)addr;
+}
+
+long sys_shmdt(struct thread *t, const uint64_t *a)
+{
+    struct process *p = t->p;
+    const struct mapping *m = mm_find(p->mm, a[0]);
+
+    if (!m || !m->shm || m->start != a[0] || m->offset)
+        return -EINVAL;
+    uint64_t id = m->ino, end = m->end;
+    long r = host_syscall(SYS_shmdt, g2h(p, a[0]));
+    if (r < 0)
+        return r;
+    while ((m = mm_find(p->mm, end)) && m->shm && m->ino == id && m->start - m->offset == a[0])
+        end = m->end;
+    mm_forget(p, a[0], end);
+    return 0;
+}
+
+/* --- other processes' memory: the addresses there are guest addresses too ---------------------- */
+
+static long vm_rw(struct thread *t, const uint64_t *a, long nr)
+{
+    struct iovec here[USER_FASTIOV], there[USER_FASTIOV], *lv, *rv;
+    int ln = user_iov(t->p, a[1], a[2], here, &lv);
+
+    if (ln < 0)
+        return ln;
+    int rn = user_iov(t->p, a[3], a[4], there, &rv);
+    long r = rn < 0 ? rn : host_syscall(nr, (int)a[0], lv, ln, rv, rn, a[5]);
+    user_iov_free(here, lv);
+    user_iov_free(there, rv);
+    return r;
+}
+
+long sys_process_vm_readv(struct thread *t, const uint64_t *a)
+{
+    return vm_rw(t, a, SYS_process_vm_readv);
+}
+
+long sys_process_vm_writev(struct thread *t, const uint64_t *a)
+{
+    return vm_rw(t, a, SYS_process_vm_writev);
+}
