@@ -50,7 +50,7 @@ def show(key, v):
         return f"{key}=0x{v:032x}"
     if key == "pc":
         return f"pc=P{v - P:+d}" if v != P else "pc=P"
-    if M - 0x10000 <= v < M + 0x10000:
+    if M - 0x1000 <= v < M + 0x4000:
         return f"{key}=M+0x{v - M:x}" if v >= M else f"{key}=M-0x{M - v:x}"
     if P - 0x800 <= v < P + 0x800:
         return f"{key}=P{v - P:+d}"
