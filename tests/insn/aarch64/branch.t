@@ -121,3 +121,9 @@ cmp x1, x2; b.hs .+8; mov x0, #1; b.ne .+8; mov x0, #2; mov x3, #4 | eb02003f 54
 subs w1, w1, #3; b.gt .-4 | 71000c21 54ffffec | x1=10 => x1=0xfffffffe nzcv=8
 sub x1, x1, #1; tbz x1, #63, .-4; mov x0, #1 | d1000421 b6ffffe1 d2800020 | x1=50 => x0=1 x1=0xffffffffffffffff
 
+# by hand: FEAT_HBC, which qemu 7.2 lacks: BC.cond branches as B.cond does
+bc.eq .+8 | 54000050 | nzcv=4 => pc=P+8
+bc.eq .+8 | 54000050 | nzcv=0 =>
+bc.lt .-16 | 54ffff9b | nzcv=8 => pc=P-16
+bc.al .+12 | 5400007e | nzcv=0 => pc=P+12
+# end by hand

@@ -573,3 +573,189 @@ adrp x0, . | 90000000 | => x0=P-2048
 adrp x0, .+0x10000 | 90000000 | => x0=P-2048
 adrp x0, .-0x100000 | 90000000 | => x0=P-2048
 
+# by hand: FEAT_CSSC, worked out from the manual's definitions by gen/cases.py
+smax x0, x1, #0 | 91c00020 | x1=0 => x0=0x0
+smax x0, x1, #0 | 91c00020 | x1=-5 => x0=0x0
+smax x0, x1, #5 | 91c01420 | x1=-128 => x0=0x5
+smax x0, x1, #5 | 91c01420 | x1=-1 => x0=0x5
+smax x0, x1, #127 | 91c1fc20 | x1=-1 => x0=0x7f
+smax x0, x1, #127 | 91c1fc20 | x1=-128 => x0=0x7f
+smax x0, x1, #-128 | 91c20020 | x1=-5 => x0=0xfffffffffffffffb
+smax x0, x1, #-128 | 91c20020 | x1=0 => x0=0x0
+smax x0, x1, #-5 | 91c3ec20 | x1=9223372036854775808 => x0=0xfffffffffffffffb
+smax x0, x1, #-5 | 91c3ec20 | x1=2147483647 => x0=0x7fffffff
+smax x0, x1, x2 | 9ac26020 | x1=0 x2=-5 => x0=0x0
+smax x0, x1, x2 | 9ac26020 | x1=-128 x2=-1 => x0=0xffffffffffffffff
+smax x0, x1, x2 | 9ac26020 | x1=-1 x2=-128 => x0=0xffffffffffffffff
+smax x0, x1, x2 | 9ac26020 | x1=-5 x2=0 => x0=0x0
+smax x0, x1, x2 | 9ac26020 | x1=9223372036854775808 x2=2147483647 => x0=0x7fffffff
+umax x0, x1, #0 | 91c40020 | x1=1 => x0=0x1
+umax x0, x1, #0 | 91c40020 | x1=127 => x0=0x7f
+umax x0, x1, #5 | 91c41420 | x1=2147483648 => x0=0x80000000
+umax x0, x1, #5 | 91c41420 | x1=1311768465120366336 => x0=0x123456780f0f0f00
+umax x0, x1, #127 | 91c5fc20 | x1=1311768465120366336 => x0=0x123456780f0f0f00
+umax x0, x1, #127 | 91c5fc20 | x1=2147483648 => x0=0x80000000
+umax x0, x1, #255 | 91c7fc20 | x1=127 => x0=0xff
+umax x0, x1, #255 | 91c7fc20 | x1=1 => x0=0xff
+umax x0, x1, x2 | 9ac26420 | x1=1 x2=-128 => x0=0xffffffffffffff80
+umax x0, x1, x2 | 9ac26420 | x1=2147483648 x2=0 => x0=0x80000000
+umax x0, x1, x2 | 9ac26420 | x1=1311768465120366336 x2=2147483647 => x0=0x123456780f0f0f00
+umax x0, x1, x2 | 9ac26420 | x1=127 x2=5 => x0=0x7f
+umax x0, x1, x2 | 9ac26420 | x1=9223372036854775807 x2=9223372036854775807 => x0=0x7fffffffffffffff
+smin x0, x1, #0 | 91c80020 | x1=5 => x0=0x0
+smin x0, x1, #0 | 91c80020 | x1=-128 => x0=0xffffffffffffff80
+smin x0, x1, #5 | 91c81420 | x1=2147483647 => x0=0x5
+smin x0, x1, #5 | 91c81420 | x1=0 => x0=0x0
+smin x0, x1, #127 | 91c9fc20 | x1=0 => x0=0x0
+smin x0, x1, #127 | 91c9fc20 | x1=2147483647 => x0=0x7f
+smin x0, x1, #-128 | 91ca0020 | x1=-128 => x0=0xffffffffffffff80
+smin x0, x1, #-128 | 91ca0020 | x1=5 => x0=0xffffffffffffff80
+smin x0, x1, #-5 | 91cbec20 | x1=-1 => x0=0xfffffffffffffffb
+smin x0, x1, #-5 | 91cbec20 | x1=9223372036854775807 => x0=0xfffffffffffffffb
+smin x0, x1, x2 | 9ac26820 | x1=5 x2=2147483647 => x0=0x5
+smin x0, x1, x2 | 9ac26820 | x1=2147483647 x2=5 => x0=0x5
+smin x0, x1, x2 | 9ac26820 | x1=0 x2=9223372036854775807 => x0=0x0
+smin x0, x1, x2 | 9ac26820 | x1=-128 x2=127 => x0=0xffffffffffffff80
+smin x0, x1, x2 | 9ac26820 | x1=-1 x2=1311768465120366336 => x0=0xffffffffffffffff
+umin x0, x1, #0 | 91cc0020 | x1=-5 => x0=0x0
+umin x0, x1, #0 | 91cc0020 | x1=2147483648 => x0=0x0
+umin x0, x1, #5 | 91cc1420 | x1=9223372036854775808 => x0=0x5
+umin x0, x1, #5 | 91cc1420 | x1=1 => x0=0x1
+umin x0, x1, #127 | 91cdfc20 | x1=1 => x0=0x1
+umin x0, x1, #127 | 91cdfc20 | x1=9223372036854775808 => x0=0x7f
+umin x0, x1, #255 | 91cffc20 | x1=2147483648 => x0=0xff
+umin x0, x1, #255 | 91cffc20 | x1=-5 => x0=0xff
+umin x0, x1, x2 | 9ac26c20 | x1=-5 x2=9223372036854775807 => x0=0x7fffffffffffffff
+umin x0, x1, x2 | 9ac26c20 | x1=9223372036854775808 x2=127 => x0=0x7f
+umin x0, x1, x2 | 9ac26c20 | x1=1 x2=1311768465120366336 => x0=0x1
+umin x0, x1, x2 | 9ac26c20 | x1=2147483648 x2=2147483648 => x0=0x80000000
+umin x0, x1, x2 | 9ac26c20 | x1=1311768465120366336 x2=1 => x0=0x1
+ctz x0, x1 | dac01820 | x1=0 => x0=0x40
+cnt x0, x1 | dac01c20 | x1=0 => x0=0x0
+abs x0, x1 | dac02020 | x1=0 => x0=0x0
+ctz x0, x1 | dac01820 | x1=1 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=1 => x0=0x1
+abs x0, x1 | dac02020 | x1=1 => x0=0x1
+ctz x0, x1 | dac01820 | x1=5 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=5 => x0=0x2
+abs x0, x1 | dac02020 | x1=5 => x0=0x5
+ctz x0, x1 | dac01820 | x1=-5 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=-5 => x0=0x3f
+abs x0, x1 | dac02020 | x1=-5 => x0=0x5
+ctz x0, x1 | dac01820 | x1=127 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=127 => x0=0x7
+abs x0, x1 | dac02020 | x1=127 => x0=0x7f
+ctz x0, x1 | dac01820 | x1=-128 => x0=0x7
+cnt x0, x1 | dac01c20 | x1=-128 => x0=0x39
+abs x0, x1 | dac02020 | x1=-128 => x0=0x80
+ctz x0, x1 | dac01820 | x1=2147483648 => x0=0x1f
+cnt x0, x1 | dac01c20 | x1=2147483648 => x0=0x1
+abs x0, x1 | dac02020 | x1=2147483648 => x0=0x80000000
+ctz x0, x1 | dac01820 | x1=2147483647 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=2147483647 => x0=0x1f
+abs x0, x1 | dac02020 | x1=2147483647 => x0=0x7fffffff
+ctz x0, x1 | dac01820 | x1=9223372036854775808 => x0=0x3f
+cnt x0, x1 | dac01c20 | x1=9223372036854775808 => x0=0x1
+abs x0, x1 | dac02020 | x1=9223372036854775808 => x0=0x8000000000000000
+ctz x0, x1 | dac01820 | x1=9223372036854775807 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=9223372036854775807 => x0=0x3f
+abs x0, x1 | dac02020 | x1=9223372036854775807 => x0=0x7fffffffffffffff
+ctz x0, x1 | dac01820 | x1=-1 => x0=0x0
+cnt x0, x1 | dac01c20 | x1=-1 => x0=0x40
+abs x0, x1 | dac02020 | x1=-1 => x0=0x1
+ctz x0, x1 | dac01820 | x1=1311768465120366336 => x0=0x8
+cnt x0, x1 | dac01c20 | x1=1311768465120366336 => x0=0x19
+abs x0, x1 | dac02020 | x1=1311768465120366336 => x0=0x123456780f0f0f00
+smax w0, w1, #0 | 11c00020 | x1=0 => x0=0x0
+smax w0, w1, #0 | 11c00020 | x1=-5 => x0=0x0
+smax w0, w1, #5 | 11c01420 | x1=-128 => x0=0x5
+smax w0, w1, #5 | 11c01420 | x1=-1 => x0=0x5
+smax w0, w1, #127 | 11c1fc20 | x1=-1 => x0=0x7f
+smax w0, w1, #127 | 11c1fc20 | x1=-128 => x0=0x7f
+smax w0, w1, #-128 | 11c20020 | x1=-5 => x0=0xfffffffb
+smax w0, w1, #-128 | 11c20020 | x1=0 => x0=0x0
+smax w0, w1, #-5 | 11c3ec20 | x1=9223372036854775808 => x0=0x0
+smax w0, w1, #-5 | 11c3ec20 | x1=2147483647 => x0=0x7fffffff
+smax w0, w1, w2 | 1ac26020 | x1=0 x2=-5 => x0=0x0
+smax w0, w1, w2 | 1ac26020 | x1=-128 x2=-1 => x0=0xffffffff
+smax w0, w1, w2 | 1ac26020 | x1=-1 x2=-128 => x0=0xffffffff
+smax w0, w1, w2 | 1ac26020 | x1=-5 x2=0 => x0=0x0
+smax w0, w1, w2 | 1ac26020 | x1=9223372036854775808 x2=2147483647 => x0=0x7fffffff
+umax w0, w1, #0 | 11c40020 | x1=1 => x0=0x1
+umax w0, w1, #0 | 11c40020 | x1=127 => x0=0x7f
+umax w0, w1, #5 | 11c41420 | x1=2147483648 => x0=0x80000000
+umax w0, w1, #5 | 11c41420 | x1=1311768465120366336 => x0=0xf0f0f00
+umax w0, w1, #127 | 11c5fc20 | x1=1311768465120366336 => x0=0xf0f0f00
+umax w0, w1, #127 | 11c5fc20 | x1=2147483648 => x0=0x80000000
+umax w0, w1, #255 | 11c7fc20 | x1=127 => x0=0xff
+umax w0, w1, #255 | 11c7fc20 | x1=1 => x0=0xff
+umax w0, w1, w2 | 1ac26420 | x1=1 x2=-128 => x0=0xffffff80
+umax w0, w1, w2 | 1ac26420 | x1=2147483648 x2=0 => x0=0x80000000
+umax w0, w1, w2 | 1ac26420 | x1=1311768465120366336 x2=2147483647 => x0=0x7fffffff
+umax w0, w1, w2 | 1ac26420 | x1=127 x2=5 => x0=0x7f
+umax w0, w1, w2 | 1ac26420 | x1=9223372036854775807 x2=9223372036854775807 => x0=0xffffffff
+smin w0, w1, #0 | 11c80020 | x1=5 => x0=0x0
+smin w0, w1, #0 | 11c80020 | x1=-128 => x0=0xffffff80
+smin w0, w1, #5 | 11c81420 | x1=2147483647 => x0=0x5
+smin w0, w1, #5 | 11c81420 | x1=0 => x0=0x0
+smin w0, w1, #127 | 11c9fc20 | x1=0 => x0=0x0
+smin w0, w1, #127 | 11c9fc20 | x1=2147483647 => x0=0x7f
+smin w0, w1, #-128 | 11ca0020 | x1=-128 => x0=0xffffff80
+smin w0, w1, #-128 | 11ca0020 | x1=5 => x0=0xffffff80
+smin w0, w1, #-5 | 11cbec20 | x1=-1 => x0=0xfffffffb
+smin w0, w1, #-5 | 11cbec20 | x1=9223372036854775807 => x0=0xfffffffb
+smin w0, w1, w2 | 1ac26820 | x1=5 x2=2147483647 => x0=0x5
+smin w0, w1, w2 | 1ac26820 | x1=2147483647 x2=5 => x0=0x5
+smin w0, w1, w2 | 1ac26820 | x1=0 x2=9223372036854775807 => x0=0xffffffff
+smin w0, w1, w2 | 1ac26820 | x1=-128 x2=127 => x0=0xffffff80
+smin w0, w1, w2 | 1ac26820 | x1=-1 x2=1311768465120366336 => x0=0xffffffff
+umin w0, w1, #0 | 11cc0020 | x1=-5 => x0=0x0
+umin w0, w1, #0 | 11cc0020 | x1=2147483648 => x0=0x0
+umin w0, w1, #5 | 11cc1420 | x1=9223372036854775808 => x0=0x0
+umin w0, w1, #5 | 11cc1420 | x1=1 => x0=0x1
+umin w0, w1, #127 | 11cdfc20 | x1=1 => x0=0x1
+umin w0, w1, #127 | 11cdfc20 | x1=9223372036854775808 => x0=0x0
+umin w0, w1, #255 | 11cffc20 | x1=2147483648 => x0=0xff
+umin w0, w1, #255 | 11cffc20 | x1=-5 => x0=0xff
+umin w0, w1, w2 | 1ac26c20 | x1=-5 x2=9223372036854775807 => x0=0xfffffffb
+umin w0, w1, w2 | 1ac26c20 | x1=9223372036854775808 x2=127 => x0=0x0
+umin w0, w1, w2 | 1ac26c20 | x1=1 x2=1311768465120366336 => x0=0x1
+umin w0, w1, w2 | 1ac26c20 | x1=2147483648 x2=2147483648 => x0=0x80000000
+umin w0, w1, w2 | 1ac26c20 | x1=1311768465120366336 x2=1 => x0=0x1
+ctz w0, w1 | 5ac01820 | x1=0 => x0=0x20
+cnt w0, w1 | 5ac01c20 | x1=0 => x0=0x0
+abs w0, w1 | 5ac02020 | x1=0 => x0=0x0
+ctz w0, w1 | 5ac01820 | x1=1 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=1 => x0=0x1
+abs w0, w1 | 5ac02020 | x1=1 => x0=0x1
+ctz w0, w1 | 5ac01820 | x1=5 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=5 => x0=0x2
+abs w0, w1 | 5ac02020 | x1=5 => x0=0x5
+ctz w0, w1 | 5ac01820 | x1=-5 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=-5 => x0=0x1f
+abs w0, w1 | 5ac02020 | x1=-5 => x0=0x5
+ctz w0, w1 | 5ac01820 | x1=127 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=127 => x0=0x7
+abs w0, w1 | 5ac02020 | x1=127 => x0=0x7f
+ctz w0, w1 | 5ac01820 | x1=-128 => x0=0x7
+cnt w0, w1 | 5ac01c20 | x1=-128 => x0=0x19
+abs w0, w1 | 5ac02020 | x1=-128 => x0=0x80
+ctz w0, w1 | 5ac01820 | x1=2147483648 => x0=0x1f
+cnt w0, w1 | 5ac01c20 | x1=2147483648 => x0=0x1
+abs w0, w1 | 5ac02020 | x1=2147483648 => x0=0x80000000
+ctz w0, w1 | 5ac01820 | x1=2147483647 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=2147483647 => x0=0x1f
+abs w0, w1 | 5ac02020 | x1=2147483647 => x0=0x7fffffff
+ctz w0, w1 | 5ac01820 | x1=9223372036854775808 => x0=0x20
+cnt w0, w1 | 5ac01c20 | x1=9223372036854775808 => x0=0x0
+abs w0, w1 | 5ac02020 | x1=9223372036854775808 => x0=0x0
+ctz w0, w1 | 5ac01820 | x1=9223372036854775807 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=9223372036854775807 => x0=0x20
+abs w0, w1 | 5ac02020 | x1=9223372036854775807 => x0=0x1
+ctz w0, w1 | 5ac01820 | x1=-1 => x0=0x0
+cnt w0, w1 | 5ac01c20 | x1=-1 => x0=0x20
+abs w0, w1 | 5ac02020 | x1=-1 => x0=0x1
+ctz w0, w1 | 5ac01820 | x1=1311768465120366336 => x0=0x8
+cnt w0, w1 | 5ac01c20 | x1=1311768465120366336 => x0=0xc
+abs w0, w1 | 5ac02020 | x1=1311768465120366336 => x0=0xf0f0f00
+# end by hand

@@ -70,6 +70,12 @@ msr fpcr, x1; mrs x0, fpcr | d51b4401 d53b4400 | x1=0x03000000 => x0=0x3000000 f
 msr fpsr, x1; mrs x0, fpsr | d51b4421 d53b4420 | x1=0x0800009f => x0=0x800009f fpsr=0x800009f
 msr fpsr, xzr | d51b443f | fpsr=0x1f => fpsr=0
 mrs xzr, tpidr_el0 | d53bd05f | =>
+msr dit, #1; mrs x0, dit; msr dit, #0; mrs x1, dit | d503415f d53b42a0 d503405f d53b42a1 | => x0=0x1000000 x1=0
+msr dit, x1; mrs x0, dit; msr dit, xzr | d51b42a1 d53b42a0 d51b42bf | x1=-1 => x0=0x1000000
+msr ssbs, #1; mrs x0, ssbs; msr ssbs, #0; mrs x1, ssbs | d503413f d53b42c0 d503403f d53b42c1 | => x0=0x1000 x1=0
+mrs x0, cntvct_el0; mov x0, #0 | d53be040 d2800000 | => x0=0
+mrs x0, rndr; mov x0, #0 | d53b2400 d2800000 | nzcv=15 => x0=0 nzcv=0
+mrs x0, rndrrs; mov x0, #0 | d53b2420 d2800000 | nzcv=15 => x0=0 nzcv=0
 
 # cache maintenance
 dc cvac, x1 | d50b7a21 | x1=M+0x80 =>
@@ -108,6 +114,11 @@ xpaclri | d50320ff | x30=0x0000ffff12345678 =>
 xpaci x1 | dac143e1 | x1=0xffff000012345678 =>
 xpacd x1 | dac147e1 | x1=0xffff000012345678 =>
 xpaclri | d50320ff | x30=0xffff000012345678 =>
+xpaci x1 | dac143e1 | x1=0x5a7f123456789abc => x1=0x5a00123456789abc
+xpacd x1 | dac147e1 | x1=0xa5a5123456789abc => x1=0xffff123456789abc
+xpacd xzr | dac147ff | =>
+pacga x0, x1, x2; pacga x3, x1, x2; sub x0, x0, x3; mov w3, w3 | 9ac23020 9ac23023 cb030000 2a0303e3 | => x0=0 x3=0
+pacga x0, x1, sp; mov w0, w0 | 9adf3020 2a0003e0 | => x0=0
 
 # pointer authentication: round trips
 pacia x0, x1; autia x0, x1 | dac10020 dac11020 | x0=0x0000123456789abc x1=77 =>
@@ -156,12 +167,20 @@ unallocated | =0000ffff | => undef
 unallocated | =d4000000 | => undef
 unallocated | =d4200001 | => undef
 unallocated | =d4400001 | => undef
-unallocated | =d5031000 | => undef
 unallocated | =00010000 | => undef
 unallocated | =04000001 | => undef
 unallocated | =d53bd0a0 | => undef
 unallocated | =d51bd060 | => undef
 
+# by hand: FEAT_WFxT, which qemu 7.2 lacks: the time may be over at once
+wfet x0 | d5031000 | x0=0 =>
+wfit x1 | d5031021 | x1=0 =>
+# by hand: the timer's frequency is not 0; blocks of DC ZVA have 64 bytes (DCZID_EL0 is 4)
+mrs x0, cntfrq_el0; cmp x0, #0; cset x0, ne | d53be000 f100001f 9a9f07e0 | => x0=1 nzcv=2
+mrs x0, dczid_el0 | d53b00e0 | => x0=4
+dc zva, x1 | d50b7421 | x1=M+0x123 => [0x100]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+dc zva, x1 | d50b7421 | x1=M+0x7ff => [0x7c0]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+dc zva, x1 | d50b7421 | x1=M+0x1000 => fault=M+0x1000
 # by hand: what leaves to the operating system
 svc #0 | d4000001 | => svc=0 pc=P+4
 svc #0xffff | d41fffe1 | x8=93 => svc=0xffff pc=P+4

@@ -426,7 +426,54 @@ def loadstore():
         out.append(f"unallocated | ={w} | x1=M+0x80 =>")
 
 
-HAND = {"loadstore": """
+def signed(v, bits):
+    return v - (1 << bits) if v >> (bits - 1) & 1 else v
+
+
+def cssc():
+    """CSSC by the manual's definitions: neither the assembler here nor qemu 7.2 has it."""
+    lines = ["", "# by hand: FEAT_CSSC, worked out from the manual's definitions by gen/cases.py"]
+    vals = [0, 1, 5, -5, 127, -128, 1 << 31, (1 << 31) - 1, 1 << 63, (1 << 63) - 1, -1,
+            0x123456780F0F0F00]
+
+    def line(text, word, before, result):
+        keep = result == default(0)
+        lines.append(f"{text} | {word:08x} | {before} => " + ("" if keep else f"x0=0x{result:x}"))
+
+    def default(n):
+        return 0xC0DE000080000000 | n << 32 | n
+
+    ops = (("smax", max, True), ("umax", max, False), ("smin", min, True), ("umin", min, False))
+    for sf, r, bits in ((1, "x", 64), (0, "w", 32)):
+        mask = (1 << bits) - 1
+        for k, (name, fn, is_signed) in enumerate(ops):
+            view = (lambda v: signed(v & mask, bits)) if is_signed else (lambda v: v & mask)
+            for i, imm in enumerate((0, 5, 127, -128, -5) if is_signed else (0, 5, 127, 255)):
+                for v in (vals[(i * 5 + k) % 12], vals[(i * 7 + k + 3) % 12]):
+                    word = sf << 31 | 0x11C00000 | k << 18 | (imm & 255) << 10 | 1 << 5
+                    line(f"{name} {r}0, {r}1, #{imm}", word, f"x1={v}",
+                         fn(view(v), view(imm) if is_signed else imm) & mask)
+            for i in range(5):
+                a, b = vals[(i * 5 + k) % 12], vals[(i * 7 + k * 2 + 3) % 12]
+                word = sf << 31 | 0x1AC06000 | k << 10 | 2 << 16 | 1 << 5
+                line(f"{name} {r}0, {r}1, {r}2", word, f"x1={a} x2={b}", fn(view(a), view(b)) & mask)
+        for v in vals:
+            u = v & mask
+            base = sf << 31 | 0x5AC00020
+            ctz = bits if u == 0 else (u & -u).bit_length() - 1
+            line(f"ctz {r}0, {r}1", base | 6 << 10, f"x1={v}", ctz)
+            line(f"cnt {r}0, {r}1", base | 7 << 10, f"x1={v}", bin(u).count("1"))
+            line(f"abs {r}0, {r}1", base | 8 << 10, f"x1={v}", abs(signed(u, bits)) & mask)
+    return "\n".join(lines) + "\n# end by hand"
+
+
+HAND = {"dp": cssc(), "branch": """
+# by hand: FEAT_HBC, which qemu 7.2 lacks: BC.cond branches as B.cond does
+bc.eq .+8 | 54000050 | nzcv=4 => pc=P+8
+bc.eq .+8 | 54000050 | nzcv=0 =>
+bc.lt .-16 | 54ffff9b | nzcv=8 => pc=P-16
+bc.al .+12 | 5400007e | nzcv=0 => pc=P+12
+# end by hand""", "loadstore": """
 # by hand: the manual leaves the destinations open when the second access faults; here no register
 # changes before all accesses are done.
 ldp x0, x2, [x1] | a9400820 | x1=M+4088 => fault=M+0x1000
@@ -447,6 +494,15 @@ ldg x0, [x1] | d9600020 | x1=M+0x80 => undef
 ldlarb w0, [x1] | 08df7c20 | x1=M+0x80 => undef
 stllrb w0, [x1] | 089f7c20 | x1=M+0x80 => undef
 # end by hand""", "system": """
+# by hand: FEAT_WFxT, which qemu 7.2 lacks: the time may be over at once
+wfet x0 | d5031000 | x0=0 =>
+wfit x1 | d5031021 | x1=0 =>
+# by hand: the timer's frequency is not 0; blocks of DC ZVA have 64 bytes (DCZID_EL0 is 4)
+mrs x0, cntfrq_el0; cmp x0, #0; cset x0, ne | d53be000 f100001f 9a9f07e0 | => x0=1 nzcv=2
+mrs x0, dczid_el0 | d53b00e0 | => x0=4
+dc zva, x1 | d50b7421 | x1=M+0x123 => [0x100]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+dc zva, x1 | d50b7421 | x1=M+0x7ff => [0x7c0]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+dc zva, x1 | d50b7421 | x1=M+0x1000 => fault=M+0x1000
 # by hand: what leaves to the operating system
 svc #0 | d4000001 | => svc=0 pc=P+4
 svc #0xffff | d41fffe1 | x8=93 => svc=0xffff pc=P+4
@@ -565,6 +621,12 @@ def system():
     t("msr fpsr, x1; mrs x0, fpsr", "x1=0x0800009f")
     t("msr fpsr, xzr", "fpsr=0x1f")
     t("mrs xzr, tpidr_el0")
+    t("msr dit, #1; mrs x0, dit; msr dit, #0; mrs x1, dit")
+    t("msr dit, x1; mrs x0, dit; msr dit, xzr", "x1=-1")
+    t("msr ssbs, #1; mrs x0, ssbs; msr ssbs, #0; mrs x1, ssbs")
+    t("mrs x0, cntvct_el0; mov x0, #0")
+    t("mrs x0, rndr; mov x0, #0", "nzcv=15")
+    t("mrs x0, rndrrs; mov x0, #0", "nzcv=15")
     section("cache maintenance")
     for op in ("dc cvac", "dc cvau", "dc civac", "ic ivau"):
         t(f"{op}, x1", N_M)
@@ -578,6 +640,11 @@ def system():
         t("xpaci x1", f"x1={v}")
         t("xpacd x1", f"x1={v}")
         t("xpaclri", f"x30={v}")
+    t("xpaci x1", "x1=0x5a7f123456789abc")
+    t("xpacd x1", "x1=0xa5a5123456789abc")
+    t("xpacd xzr")
+    t("pacga x0, x1, x2; pacga x3, x1, x2; sub x0, x0, x3; mov w3, w3")
+    t("pacga x0, x1, sp; mov w0, w0")
     section("pointer authentication: round trips")
     for k in ("ia", "ib", "da", "db"):
         t(f"pac{k} x0, x1; aut{k} x0, x1", "x0=0x0000123456789abc x1=77")
@@ -603,7 +670,7 @@ def system():
     t("pacdza x1; ldraa x0, [x1, #4088]; xpacd x1", "x1=M")
     section("undefined")
     for w in ("00000000", "00000001", "ffffffff", "0000ffff", "d4000000", "d4200001", "d4400001", 
-              "d5031000", "00010000", "04000001", "d53bd0a0", "d51bd060"):
+              "00010000", "04000001", "d53bd0a0", "d51bd060"):
         out.append(f"unallocated | ={w} | =>")
 
 

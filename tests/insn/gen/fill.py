@@ -57,11 +57,11 @@ def show(key, v):
     return f"{key}={v}" if v < 16 else f"{key}=0x{v:x}"
 
 
-def assemble(texts, tmp):
+def assemble(texts, tmp, quiet=False):
     """Words of each text (instructions separated by ';')."""
     src = os.path.join(tmp, "a.s")
     with open(src, "w") as f:
-        f.write(".arch armv8.5-a+sve2+memtag+crypto+sha3+sm4+fp16fml+bf16+i8mm+profile\n")
+        f.write(".arch armv8.7-a+hbc+cssc+rng+ssbs+sve2+memtag+crypto+sha3+sm4+fp16fml+bf16+i8mm+profile\n")
         for i, t in enumerate(texts):
             f.write(f".balign 128\nt{i}:\n")
             for part in t.split(";"):
@@ -71,7 +71,8 @@ def assemble(texts, tmp):
         for i in range(len(texts)):
             f.write(f".4byte (e{i} - t{i}) / 4\n")
     obj = os.path.join(tmp, "a.o")
-    subprocess.run(["aarch64-linux-gnu-as", "-o", obj, src], check=True)
+    subprocess.run(["aarch64-linux-gnu-as", "-o", obj, src], check=True,
+                   stderr=subprocess.DEVNULL if quiet else None)
     out = []
     for sec in (".text", ".len"):
         path = os.path.join(tmp, "bin")
@@ -143,18 +144,37 @@ def describe(words, before, mem0, result):
     return " ".join(toks)
 
 
+def check_words(path, lines, tmp):
+    """Are the words of lines by hand what the assembler makes? Texts it refuses are left out."""
+    bad = 0
+    for i, text, words in lines:
+        if words.startswith("="):
+            continue
+        try:
+            have = " ".join(f"{w:08x}" for w in assemble([text], tmp, quiet=True)[0])
+        except subprocess.CalledProcessError:
+            continue
+        if have != words:
+            print(f"{path}:{i + 1}: words are {words}, the assembler makes {have}")
+            bad += 1
+    return bad
+
+
 def fill(path, check):
     with open(path) as f:
         lines = f.read().split("\n")
-    todo, hand = [], False
+    todo, byhand, hand = [], [], False
     for i, line in enumerate(lines):
         if line.startswith("# by hand"):
             hand = True
         elif line.startswith("# end by hand"):
             hand = False
-        if hand or not line.strip() or line.startswith("#"):
+        if not line.strip() or line.startswith("#"):
             continue
         parts = [p.strip() for p in line.split("|")]
+        if hand:
+            byhand.append((i, parts[0], parts[1]))
+            continue
         while len(parts) < 3:
             parts.append("")
         todo.append((i, parts[0], parts[1], parts[2].split("=>")[0].strip()))
@@ -168,7 +188,7 @@ def fill(path, check):
             apply_state(before, state, mem)
             cases.append((words[k], state, mem))
         results = run_oracle(cases, tmp)
-    bad = 0
+        bad = check_words(path, byhand, tmp)
     for (i, text, w, before), (ws, state, mem), res in zip(todo, cases, results):
         after = describe(ws, state, mem, res)
         hexes = ("=" if w.startswith("=") else "") + " ".join(f"{v:08x}" for v in ws)
