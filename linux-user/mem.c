@@ -156,6 +156,13 @@ const struct mapping *mm_find(const struct mm *mm, uint64_t addr)
     return i < mm->nmap && mm->map[i].start <= addr ? &mm->map[i] : NULL;
 }
 
+uint64_t mm_next(const struct mm *mm, uint64_t addr)
+{
+    size_t i = map_index(mm, addr);
+
+    return i == mm->nmap ? ~0ull : mm->map[i].start > addr ? mm->map[i].start : addr;
+}
+
 bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot)
 {
     uint64_t end = addr + len;

@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <ucontext.h>
@@ -56,12 +57,16 @@ struct abi {
     const char *sysroot;      /* an example for messages: where Debian puts the cross libraries */
     unsigned column;          /* of syscalls.def: 0 generic, 1 x86_64, 2 i386 */
     unsigned insn_len;        /* of the system call instruction, bytes */
+    unsigned minsigstksz;     /* AT_MINSIGSTKSZ */
+    unsigned stat_size;       /* bytes of struct stat */
     /* System call number and six arguments. */
     uint64_t (*syscall_get)(struct cpu *cpu, uint64_t args[6]);
     void (*syscall_result)(struct cpu *cpu, uint64_t value);
     /* Back on the system call instruction with its first argument as it was. */
     void (*syscall_rewind)(struct cpu *cpu, uint64_t nr, uint64_t arg0);
     uint64_t (*get_sp)(struct cpu *cpu);
+    /* Registers of a child after clone: result 0; sp unless 0; the thread pointer unless NULL. */
+    void (*clone_child)(struct cpu *cpu, uint64_t sp, const uint64_t *tls);
     void (*start)(struct cpu *cpu, uint64_t entry, uint64_t sp); /* registers at process start */
     /* Next frame of the frame pointer chain: false at its end. fp: in/out; pc: out. */
     bool (*frame_next)(struct process *p, uint64_t *fp, uint64_t *pc);
@@ -70,7 +75,9 @@ struct abi {
     void (*hwcap)(const struct cpu_model *m, uint64_t hwcap[2]);
     int (*open_flags_to_host)(int guest);
     int (*open_flags_from_host)(int host);
-    const char *(*cpuinfo)(struct process *p, size_t *len); /* text of /proc/cpuinfo, malloc'd */
+    char *(*cpuinfo)(struct process *p, size_t *len); /* text of /proc/cpuinfo, malloc'd */
+    /* The guest's struct stat at out, stat_size bytes (at most 256). */
+    void (*stat_from_host)(const struct stat *st, void *out);
 };
 extern const struct abi abi_aarch64;
 
@@ -97,6 +104,8 @@ struct mm {
     uint64_t stack_low, stack_high;
     uint64_t sigpage;      /* vDSO: guest address of its ELF header, 0 if none */
     uint64_t exe_base, interp_base, exe_entry, phdr, phnum, entry; /* of the loaded program */
+    uint64_t code_start, code_end, stack_start;
+    bool exec_stack;
     uint64_t arg_start, arg_end, env_start, env_end, auxv, auxv_len; /* on the stack */
 };
 
@@ -118,8 +127,8 @@ struct process {
     uint64_t stack_size;       /* bytes */
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
-    int fd_self_low;           /* descriptors from here on are myna's own and hidden */
     void *fds;                 /* notes about descriptors (fd.c) */
+    void *paths;               /* what is known of the prefix (path.c) */
     void *proc;                /* children, pidfds (proc.c) */
 };
 
@@ -169,7 +178,8 @@ enum { USER_FASTIOV = 16 };
 struct mm *mm_new(void);
 /* A copy for a child that doesn't share it. */
 struct mm *mm_copy(const struct mm *mm);
-/* The mapping that contains addr or NULL. */
+/* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or ~0. */
+uint64_t mm_next(const struct mm *mm, uint64_t addr);
 const struct mapping *mm_find(const struct mm *mm, uint64_t addr);
 /* Is [addr, addr + len) all mapped with at least prot? */
 bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot);

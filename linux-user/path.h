@@ -1,0 +1,19 @@
+/*
+ * Names of files, as the handlers of file calls use them beyond what user.h offers.
+ */
+#ifndef MYNA_PATH_H
+#define MYNA_PATH_H
+
+#include "user.h"
+
+/* Before the first use of a path. 0 or -ENOMEM. */
+int path_init(struct process *p);
+/* Might path exist below the prefix? False is certain. */
+bool path_in_prefix(const struct process *p, const char *path);
+/* Opens path below the prefix, links resolved inside it. Only if path_in_prefix. */
+int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode);
+/* path_host; follow: a symbolic link at the end is followed too. */
+const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow);
+int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
+
+#endif
