@@ -59,6 +59,7 @@ static_assert(sizeof(struct rt_sigframe) == 4688, "arm64 ABI");
 
 enum {
     PSTATE_BTYPE_SHIFT = 10,
+    PSTATE_KEPT = 1 << 24 | 1 << 12, /* DIT, SSBS */
     PSTATE_BAD = 0x1f | 0xf << 6, /* mode bits, aarch32, masked interrupts: not user mode */
     BTYPE_CALL = 2                /* "c": what a handler's first instruction may be reached by */
 };
@@ -80,7 +81,8 @@ static void put_context(struct thread *t, const struct signal_event *ev, struct 
         uc->mc.regs[i] = *a64_reg(cpu, A64_X(i));
     uc->mc.sp = *a64_reg(cpu, A64_sp);
     uc->mc.pc = cpu->pc;
-    uc->mc.pstate = a64_get_nzcv(cpu) | *a64_reg(cpu, A64_btype) << PSTATE_BTYPE_SHIFT;
+    uc->mc.pstate = a64_get_nzcv(cpu) | *a64_reg(cpu, A64_btype) << PSTATE_BTYPE_SHIFT |
+                    *a64_reg(cpu, A64_pstate);
     uc->mc.fault_address = ev->fault_addr;
     fp->head = (struct record){FPSIMD_MAGIC, sizeof *fp};
     fp->fpsr = a64_get_fpsr(cpu);
@@ -121,7 +123,7 @@ bool sigframe_push(struct thread *t, const struct signal_event *ev, const struct
         act->flags & 0x04000000u ? act->restorer : vdso_sigreturn(t->p);
     *a64_reg(cpu, A64_sp) = base;
     *a64_reg(cpu, A64_btype) = BTYPE_CALL;
-    *a64_reg(cpu, A64_exaddr) = ~0ull; /* the exclusive monitor is lost */
+    *a64_reg(cpu, A64_exaddr) = A64_EXCLUSIVE_NONE;
     cpu->pc = act->handler;
     return true;
 }
@@ -172,7 +174,8 @@ bool sigframe_pop(struct thread *t, uint64_t *mask, uint64_t stack[3])
     cpu->pc = f.uc.mc.pc;
     a64_set_nzcv(cpu, (uint32_t)f.uc.mc.pstate & 0xf0000000u);
     *a64_reg(cpu, A64_btype) = f.uc.mc.pstate >> PSTATE_BTYPE_SHIFT & 3;
-    *a64_reg(cpu, A64_exaddr) = ~0ull;
+    *a64_reg(cpu, A64_pstate) = f.uc.mc.pstate & PSTATE_KEPT;
+    *a64_reg(cpu, A64_exaddr) = A64_EXCLUSIVE_NONE;
     for (unsigned i = 0; i < 32; i++)
         memcpy(a64_vreg(cpu, i), fp->vregs[i], 16);
     a64_set_fpcr(cpu, fp->fpcr);

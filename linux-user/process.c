@@ -1,0 +1,284 @@
+/*
+ * process.c: guest processes are host processes: fork, vfork, exit, wait.
+ *
+ * A child without CLONE_VM is a host fork. It gets its own copy of the code cache
+ * (engine_fork_child) before it runs, no captured or held signals, and the guest's registers as the
+ * call asks. All signals are blocked around it, so that nothing is captured in between.
+ *
+ * A vfork (CLONE_VM | CLONE_VFORK) shares memory truly: posix_spawn's child reports its errors that
+ * way. The child has its own struct process, thread, CPU state, host stack and signal state, made by
+ * the parent before and freed by it after, since the child ends by execve or exit; the code cache and
+ * the memory map are shared, which is safe as the parent sleeps in the kernel all the while. The host
+ * TLS block is shared too: the parent takes `current` back before it unblocks signals.
+ *
+ * Threads (CLONE_THREAD), and memory shared with a running parent, are refused by name.
+ * Sources: clone(2), Linux kernel/fork.c, arm64 kernel/process.c (CLONE_SETTLS).
+ */
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest_process.h"
+#include "guest_signal.h"
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+#define CLONE_CLEAR_SIGHAND_ 0x100000000ull
+#define CLONE_INTO_CGROUP_ 0x200000000ull
+
+enum { VFORK_STACK = 512 << 10, CLONE_ARGS_V0 = 64, CLONE_ARGS_V2 = 88 };
+
+/* clone3's argument, also for clone. Addresses are the guest's. */
+struct clone_request {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
+};
+static_assert(sizeof(struct clone_request) == CLONE_ARGS_V2, "struct clone_args");
+
+/* Registers of a child: its stack, its thread pointer, and 0 as the result. */
+static void set_child_registers(struct thread *t, const struct clone_request *q)
+{
+    t->p->abi->clone_child(t->cpu, q->stack ? q->stack + q->stack_size : 0,
+                           q->flags & CLONE_SETTLS ? &q->tls : NULL);
+}
+
+/* The host's clone with what remains of the flags; the stack of the caller. */
+static long host_clone(struct thread *t, const struct clone_request *q, bool clone3)
+{
+    uint64_t flags = q->flags & ~(CLONE_SETTLS | CLONE_CLEAR_SIGHAND_);
+
+    if (clone3) {
+        struct clone_request h = *q;
+
+        h.flags = flags;
+        h.stack = h.stack_size = h.tls = 0;
+        h.pidfd = (uintptr_t)arg_ptr(t, q->pidfd);
+        h.child_tid = (uintptr_t)arg_ptr(t, q->child_tid);
+        h.parent_tid = (uintptr_t)arg_ptr(t, q->parent_tid);
+        h.set_tid = (uintptr_t)arg_ptr(t, q->set_tid);
+        return host_syscall(SYS_clone3, &h, sizeof h);
+    }
+    return host_syscall(SYS_clone, flags | q->exit_signal, NULL,
+                        arg_ptr(t, flags & CLONE_PIDFD ? q->pidfd : q->parent_tid),
+                        arg_ptr(t, q->child_tid), 0);
+}
+
+/* CLONE_CLEAR_SIGHAND: handlers become defaults, what is ignored stays so. */
+static void clear_handlers(struct process *p)
+{
+    for (int signo = 1; signo <= SIGNAL_COUNT; signo++) {
+        if (p->sig->action[signo].handler <= 1)
+            continue;
+        p->sig->action[signo] = (struct signal_action){0};
+        signal_sync_action(p, signo);
+    }
+}
+
+static long do_fork(struct thread *t, const struct clone_request *q, bool clone3)
+{
+    long pid = host_clone(t, q, clone3);
+    int r;
+
+    if (pid != 0)
+        return pid;
+    t->tid = (pid_t)syscall(SYS_gettid);
+    t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    signals_of(t)->held = 0;
+    r = engine_fork_child(t->p->engine);
+    if (r < 0)
+        user_die(1, "fork: no code cache for the child: %s", strerror(-r));
+    if (q->flags & CLONE_CLEAR_SIGHAND_)
+        clear_handlers(t->p);
+    set_child_registers(t, q);
+    return -SYS_KEEP_REGS;
+}
+
+/* ---------------------------------------------------------------------- vfork */
+
+/* Everything of a child that is not shared. */
+struct vfork_child {
+    struct thread t;
+    struct process p;
+    struct sigtable sig;
+    struct proc_state proc;
+    struct clone_request q;
+};
+
+static int vfork_main(void *arg)
+{
+    struct vfork_child *c = arg;
+    struct thread *t = &c->t;
+
+    t->tid = (pid_t)syscall(SYS_gettid);
+    signal_enter_thread(t);
+    if (c->q.flags & CLONE_CLEAR_SIGHAND_)
+        clear_handlers(&c->p);
+    set_child_registers(t, &c->q);
+    signal_unblock(t);
+    cpu_loop(t);
+}
+
+/* The child's CPU: guest registers as the parent's, the engine's part its own. */
+static struct cpu *copy_cpu(struct thread *t, struct thread *child)
+{
+    const struct cpu *from = t->cpu;
+    struct cpu *cpu = engine_cpu_new(t->p->engine, from->guest_base);
+
+    if (cpu == NULL)
+        return NULL;
+    cpu->pc = from->pc;
+    memcpy(cpu->near_regs, from->near_regs, sizeof cpu->near_regs);
+    memcpy(cpu->far_regs, from->far_regs, sizeof cpu->far_regs);
+    cpu->guest_mxcsr = from->guest_mxcsr;
+    cpu->guest = from->guest;
+    cpu->env = child;
+    return cpu;
+}
+
+static long do_vfork(struct thread *t, const struct clone_request *q)
+{
+    size_t len = VFORK_STACK + PAGE_UP(sizeof(struct vfork_child));
+    char *mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                     -1, 0);
+    struct vfork_child *c = (struct vfork_child *)(mem + VFORK_STACK);
+    uint64_t flags = q->flags & ~(CLONE_SETTLS | CLONE_CLEAR_SIGHAND_);
+    long pid;
+
+    if (mem == MAP_FAILED)
+        return -EAGAIN;
+    mprotect(mem, GUEST_PAGE, PROT_NONE);
+    c->q = *q;
+    c->p = *t->p;
+    c->proc = *proc_of(t->p);
+    c->proc.vfork_child = true;
+    c->proc.exec_buf = NULL;
+    c->p.proc = &c->proc;
+    if (!(q->flags & CLONE_SIGHAND)) {
+        c->sig = *t->p->sig;
+        c->p.sig = &c->sig;
+    }
+    c->t = *t;
+    c->t.p = &c->p;
+    c->t.sig = NULL;
+    c->t.clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    c->t.cpu = copy_cpu(t, &c->t);
+    if (c->t.cpu == NULL) {
+        munmap(mem, len);
+        return -EAGAIN;
+    }
+    pid = clone(vfork_main, mem + VFORK_STACK, (int)(flags | q->exit_signal), c,
+                arg_ptr(t, flags & CLONE_PIDFD ? q->pidfd : q->parent_tid), NULL,
+                arg_ptr(t, q->child_tid));
+    if (pid < 0)
+        pid = -errno;
+    signal_leave_thread(&c->t, t);
+    if (c->proc.exec_buf != NULL)
+        munmap(c->proc.exec_buf, c->proc.exec_len);
+    engine_cpu_free(t->p->engine, c->t.cpu);
+    munmap(mem, len);
+    return pid;
+}
+
+/* ---------------------------------------------------------------------- clone */
+
+static long do_clone(struct thread *t, const struct clone_request *q, bool clone3)
+{
+    bool share_vm = q->flags & CLONE_VM;
+    long r;
+
+    if (q->flags & CLONE_THREAD) {
+        log_unimp("clone with CLONE_THREAD: threads are not supported yet");
+        return -ENOSYS;
+    }
+    if (share_vm && !(q->flags & CLONE_VFORK)) {
+        log_unimp("clone with CLONE_VM without CLONE_VFORK: memory shared with a running parent");
+        return -ENOSYS;
+    }
+    if (q->flags & CLONE_SIGHAND && !share_vm)
+        return -EINVAL;
+    if (share_vm && (q->set_tid_size || q->flags & CLONE_INTO_CGROUP_)) {
+        log_unimp("clone3 with CLONE_VM and set_tid or a cgroup");
+        return -ENOSYS;
+    }
+    if (!signal_block(t))
+        return -SYS_RESTARTNOINTR;
+    r = share_vm ? do_vfork(t, q) : do_fork(t, q, clone3);
+    signal_unblock(t);
+    return r;
+}
+
+long sys_clone(struct thread *t, const uint64_t *a)
+{
+    bool tls_last = t->p->abi->column == 1; /* x86_64: flags, stack, parent, child, tls */
+    struct clone_request q = {
+        .flags = a[0] & 0xffffff00u,
+        .exit_signal = a[0] & 0xff,
+        .stack = a[1],
+        .parent_tid = a[2],
+        .pidfd = a[2],
+        .tls = a[tls_last ? 4 : 3],
+        .child_tid = a[tls_last ? 3 : 4],
+    };
+
+    return do_clone(t, &q, false);
+}
+
+long sys_clone3(struct thread *t, const uint64_t *a)
+{
+    struct clone_request q = {0};
+    uint64_t extra = 0;
+
+    if (a[1] < CLONE_ARGS_V0)
+        return -EINVAL;
+    if (a[1] > GUEST_PAGE)
+        return -E2BIG;
+    if (user_read(t->p, &q, a[0], a[1] < sizeof q ? a[1] : sizeof q) != 0)
+        return -EFAULT;
+    for (uint64_t at = sizeof q; at < a[1]; at++) {
+        uint8_t byte;
+
+        if (user_read(t->p, &byte, a[0] + at, 1) != 0)
+            return -EFAULT;
+        extra |= byte;
+    }
+    if (extra)
+        return -E2BIG;
+    if ((q.stack == 0) != (q.stack_size == 0) || q.exit_signal > SIGNAL_COUNT)
+        return -EINVAL;
+    return do_clone(t, &q, true);
+}
+
+/* -------------------------------------------------------------- end and waiting */
+
+long sys_exit_group(struct thread *t, const uint64_t *a)
+{
+    if (!proc_of(t->p)->vfork_child && log_mask & LOG_STATS)
+        engine_stats(t->p->engine, log_file ? log_file : stderr);
+    if (log_file != NULL)
+        fflush(log_file);
+    for (;;)
+        syscall(SYS_exit_group, (int)a[0]);
+}
+
+/* The only thread ends: with it the process. */
+long sys_exit(struct thread *t, const uint64_t *a) { return sys_exit_group(t, a); }
+
+long sys_wait4(struct thread *t, const uint64_t *a)
+{
+    return host_syscall_blocking(t, SYS_wait4, a[0], arg_ptr(t, a[1]), a[2], arg_ptr(t, a[3]));
+}
+
+long sys_waitid(struct thread *t, const uint64_t *a)
+{
+    return host_syscall_blocking(t, SYS_waitid, a[0], a[1], arg_ptr(t, a[2]), a[3],
+                                 arg_ptr(t, a[4]));
+}
+
+long sys_set_tid_address(struct thread *t, const uint64_t *a)
+{
+    t->clear_child_tid = a[0];
+    return host_syscall(SYS_set_tid_address, arg_ptr(t, a[0]));
+}
