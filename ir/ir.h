@@ -195,6 +195,13 @@ struct ir_region {
     ir_ref cur[IR_MAXREGS];         /* known current value of each guest register, or 0 */
     uint32_t const_hash[64];        /* builder's own */
     uint32_t gvn[256];              /* builder's own: last value by hash of (op, args, imm) */
+    uint32_t ebb_start;             /* builder's own: first instruction of the extended basic block */
+    /* Flags in a signal frame are exact. Off, a `set` of a FLG register that the guest overwrites before
+     * it reads it is removed even over fault points and polls: NZCV is the one register that a
+     * signal frame may then show stale, where the guest does not need it. Cleared by reset. */
+    bool precise_flags;
+    void *scratch;                  /* the passes' own memory */
+    size_t cap_scratch;
 };
 
 /* Makes an empty region in r (memory is kept over ir_region_reset). */
@@ -312,7 +319,9 @@ struct cpu {
     uint32_t guest_mxcsr;  /* of translated code */
     uint64_t fault_addr;   /* guest address of the fault (IR_LEAVE_FAULT) */
     uint32_t fault_signo, fault_code; /* host signal and si_code */
-    uint64_t spill[64];    /* backend's spill slots */
+    uint8_t cold_save[96];  /* registers kept over calls from cold code */
+    uint64_t helper_arg[4]; /* arguments of helpers called from translated code */
+    uint64_t spill[64] __attribute__((aligned(16))); /* backend's spill slots */
     uint8_t scratch[128];  /* 128-bit arguments and results of helpers */
     void *exec;            /* backend's per-thread data */
     void *env;             /* the owner's per-thread data (linux-user, softmmu) */
