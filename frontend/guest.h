@@ -66,15 +66,18 @@ struct guest {
     const struct ir_target *ir;
     const struct cpu_model *models; /* ends with name NULL; [0] is the default */
     unsigned reg_sp;         /* rows of the register table */
+    int reg_flags;           /* row of the flags, -1: none */
     uint8_t capstone_arch, capstone_mode;
 
     /* Decodes and lowers the instruction at t->pc; fewer than its length of bytes left: returns
      * false with t->len = 0. Emits `insn` first. An undefined one ends the block by
      * tr_leave(IR_LEAVE_UNDEF). Returns true if something was emitted. */
     bool (*lower)(struct tr *t);
-    /* Effect on flags of the instruction at code (len >= 1 bytes readable); *next is where control
-     * goes when that is one known address, else 0. */
-    enum flag_effect (*flag_effect)(const struct code_window *code, uint64_t pc, uint64_t *next);
+    /* Effect on flags of the instruction at pc in the window (whole or not); next[0] is where control
+     * goes, next[1] the other way of a two-way branch; 0 where there is none or it is not known. */
+    enum flag_effect (*flag_effect)(const struct code_window *code, uint64_t pc, uint64_t next[2]);
+    /* The pc that a branch to target really goes to (aarch64: without its tag). May be NULL. */
+    uint64_t (*clean_pc)(uint64_t target);
     /* Sets a fresh state block to the architecture's values at process start. */
     void (*reset)(struct cpu *cpu, const struct cpu_model *m);
     /* Prints the registers (for -d cpu and fatal signals). */
@@ -83,6 +86,8 @@ struct guest {
     const char *(*row_name)(const struct cpu_model *m, uint32_t insn);
     /* "-cpu NAME,prop=on|off,...": a model in *out. Returns 0 or -EINVAL with the text in err. */
     int (*parse_cpu)(const char *spec, struct cpu_model *out, char *err, size_t errlen);
+    /* Prints what -cpu takes: models and properties. */
+    void (*print_cpus)(FILE *f);
 };
 
 extern const struct guest guest_aarch64;
@@ -91,5 +96,10 @@ extern const struct guest guest_aarch64;
  * is verified in debug builds. code.len == 0 gives a region that leaves with IR_LEAVE_FETCH. */
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                      struct code_window code, unsigned max_insns, bool precise_flags);
+/* The same with up to max_blocks guest blocks: after a conditional branch the region goes on along
+ * the fall-through. guest_translate does this with its own default. */
+void guest_translate_extended(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
+                              struct code_window code, unsigned max_insns, bool precise_flags,
+                              unsigned max_blocks);
 
 #endif

@@ -188,6 +188,7 @@ struct ir_region {
     struct ir_block *blocks;
     uint32_t nblocks, cap_blocks;
     uint64_t pc, end_pc;  /* guest bytes [pc, end_pc) were read */
+    uint64_t seen_lo, seen_hi; /* guest bytes the code depends on: those and what the look-ahead read */
     uint32_t ninsns;      /* guest instructions */
     bool raw;             /* builder: append as is, no folding (parser, -d ir) */
     /* builder state */

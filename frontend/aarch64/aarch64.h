@@ -19,6 +19,28 @@ enum a64_reg {
 
 extern const struct ir_reg a64_regs[A64_NREGS];
 
+/* Optional features (features.def), numbers in struct cpu_model's set. */
+enum a64_feature {
+    A64_FEAT_BASE, /* what every A64 CPU has */
+#define FEAT(name, prop, have, reg, shift, value, word, bit, text) A64_FEAT_##name,
+#include "features.def"
+    A64_NFEATURES
+};
+
+/* options[] of a CPU model. */
+enum { A64_OPT_MIDR, A64_OPT_CTR };
+
+/* AT_HWCAP and AT_HWCAP2 of a model, as Linux would derive them. */
+uint64_t a64_hwcap(const struct cpu_model *m);
+uint64_t a64_hwcap2(const struct cpu_model *m);
+
+/* Value of row exaddr while no exclusive access is open (no address is equal to it). */
+#define A64_EXCLUSIVE_NONE (~0ull)
+
+/* The virtual counter: its frequency in Hz and its value now. */
+#define A64_CNTFRQ 62500000ull
+uint64_t a64_cntvct(void);
+
 /* A 64-bit register by row. */
 static inline uint64_t *a64_reg(struct cpu *cpu, unsigned row)
 {

@@ -1,0 +1,241 @@
+/*
+ * CPU models, their features, and all that follows from them: hardware capabilities, the
+ * identification registers as Linux shows them to programs, the state after reset, FPCR and FPSR.
+ *
+ * A model lists what the processor of that name has by its reference manual; features.def says what
+ * is implemented, and only that is ever advertised. Identification registers have the fields that
+ * Linux makes visible (Documentation/arch/arm64/cpu-feature-registers.rst); the others read as the
+ * kernel's safe values.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include "lower.h"
+
+/* ----------------------------------------------------------------- features */
+
+enum id_reg { ISAR0, ISAR1, ISAR2, PFR0, PFR1, MMFR0, MMFR2, NOID };
+
+static const struct feature {
+    const char *property, *text;
+    bool have;
+} features[A64_NFEATURES] = {
+#define FEAT(name, prop, have, reg, shift, value, word, bit, text) \
+    [A64_FEAT_##name] = { prop, text, have },
+#include "features.def"
+};
+
+/* What features do to identification registers and AT_HWCAP. */
+static const struct advert {
+    uint8_t feature, reg, shift, value, word, bit;
+} adverts[] = {
+#define FEAT(name, prop, have, reg, shift, value, word, bit, text) \
+    { A64_FEAT_##name, reg, shift, value, word, bit },
+#define ALSO(name, reg, shift, value, word, bit) { A64_FEAT_##name, reg, shift, value, word, bit },
+#include "features.def"
+};
+enum { NADVERTS = sizeof adverts / sizeof *adverts };
+
+static uint64_t hwcap_word(const struct cpu_model *m, unsigned word)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < NADVERTS; i++)
+        if (adverts[i].word == word && cpu_has(m, adverts[i].feature))
+            v |= 1ull << adverts[i].bit;
+    return v;
+}
+
+/* FP, ASIMD and CPUID are always there. */
+uint64_t a64_hwcap(const struct cpu_model *m)
+{
+    return hwcap_word(m, 1) | 1 << 0 | 1 << 1 | 1 << 11;
+}
+
+uint64_t a64_hwcap2(const struct cpu_model *m)
+{
+    return hwcap_word(m, 2);
+}
+
+static uint64_t id_value(const struct cpu_model *m, enum id_reg reg)
+{
+    uint64_t v = reg == PFR0 ? 0x11 : reg == MMFR0 ? 0xff000000 : 0;
+    for (unsigned i = 0; i < NADVERTS; i++) {
+        const struct advert *a = &adverts[i];
+        if (a->reg == reg && cpu_has(m, a->feature) && (v >> a->shift & 15) < a->value)
+            v = (v & ~(15ull << a->shift)) | (uint64_t)a->value << a->shift;
+    }
+    return v;
+}
+
+bool a64_id_register(const struct cpu_model *m, unsigned crm, unsigned op2, uint64_t *v)
+{
+    static const uint8_t reg[8][8] = {
+        [4] = { PFR0, PFR1, NOID, NOID, NOID, NOID, NOID, NOID },
+        [6] = { ISAR0, ISAR1, ISAR2, NOID, NOID, NOID, NOID, NOID },
+        [7] = { MMFR0, NOID, MMFR2, NOID, NOID, NOID, NOID, NOID },
+    };
+    if (crm == 1 || crm > 7)
+        return false;
+    if (crm == 0) { /* MIDR_EL1, MPIDR_EL1, REVIDR_EL1 */
+        *v = op2 == 0 ? m->options[A64_OPT_MIDR] : op2 == 5 ? 1ull << 31 : 0;
+        return op2 == 0 || op2 == 5 || op2 == 6;
+    }
+    if (crm == 5)
+        *v = op2 == 0 ? 6 : 0; /* ID_AA64DFR0_EL1: debug version */
+    else
+        *v = crm == 4 || crm >= 6 ? id_value(m, (enum id_reg)reg[crm][op2]) : 0;
+    return true;
+}
+
+/* ------------------------------------------------------------------- models */
+
+#define HAS(name) (1ull << A64_FEAT_##name)
+/* Models list only what is implemented. */
+enum {
+    IMPLEMENTED = 0ull
+#define FEAT(name, prop, have, reg, shift, value, word, bit, text) | (uint64_t)(have) << A64_FEAT_##name
+#include "features.def"
+};
+#define V8_0 (HAS(CRC32) | HAS(AES) | HAS(PMULL) | HAS(SHA1) | HAS(SHA256))
+#define V8_2 (V8_0 | HAS(LSE) | HAS(RDM) | HAS(FP16) | HAS(DOTPROD) | HAS(LRCPC) | HAS(DPB) | HAS(SSBS))
+
+/* 64-byte lines, PIPT, IDC: data is clean where instructions are fetched; IC IVAU is needed. */
+#define CTR 0x9444c004
+
+const struct cpu_model a64_models[] = {
+    { "max", "everything implemented except lse2 (the default)",
+      { IMPLEMENTED & ~HAS(LSE2) }, { 0x000f0510, CTR } },
+    { "cortex-a53", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd034, CTR } },
+    { "cortex-a57", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x411fd070, CTR } },
+    { "cortex-a72", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd083, CTR } },
+    { "cortex-a76", "Armv8.2", { V8_2 & IMPLEMENTED }, { 0x414fd0b1, CTR } },
+    { "neoverse-n1", "Armv8.2", { V8_2 & IMPLEMENTED }, { 0x414fd0c1, CTR } },
+    { NULL },
+};
+
+/* Applies "NAME=on", "NAME=off", "+NAME" or "-NAME" of n characters. */
+static int parse_property(struct cpu_model *m, const char *s, size_t n, char *err, size_t errlen)
+{
+    const char *eq = memchr(s, '=', n);
+    size_t len = eq ? (size_t)(eq - s) : n;
+    bool on = true;
+    if (eq && (size_t)(s + n - eq) == 3 && !memcmp(eq, "=on", 3))
+        on = true;
+    else if (eq && (size_t)(s + n - eq) == 4 && !memcmp(eq, "=off", 4))
+        on = false;
+    else if (!eq && n && (*s == '+' || *s == '-'))
+        on = *s++ == '+', len--;
+    else {
+        snprintf(err, errlen, "'%.*s' is not PROPERTY=on or PROPERTY=off", (int)n, s);
+        return -EINVAL;
+    }
+    for (unsigned i = 1; i < A64_NFEATURES; i++) {
+        if (strlen(features[i].property) != len || memcmp(features[i].property, s, len))
+            continue;
+        if (on && !features[i].have) {
+            snprintf(err, errlen, "feature '%s' is not implemented", features[i].property);
+            return -EINVAL;
+        }
+        m->features[0] = (m->features[0] & ~(1ull << i)) | (uint64_t)on << i;
+        return 0;
+    }
+    snprintf(err, errlen, "no CPU property '%.*s' (see -cpu help)", (int)len, s);
+    return -EINVAL;
+}
+
+int a64_parse_cpu(const char *spec, struct cpu_model *out, char *err, size_t errlen)
+{
+    size_t n = spec ? strcspn(spec, ",") : 0;
+    const struct cpu_model *m = a64_models;
+    if (n)
+        while (m->name && (strlen(m->name) != n || memcmp(m->name, spec, n)))
+            m++;
+    if (!m->name) {
+        snprintf(err, errlen, "no CPU model '%.*s' (see -cpu help)", (int)n, spec);
+        return -EINVAL;
+    }
+    *out = *m;
+    while (spec && spec[n]) {
+        spec += n + 1;
+        n = strcspn(spec, ",");
+        if (parse_property(out, spec, n, err, errlen))
+            return -EINVAL;
+    }
+    return 0;
+}
+
+void a64_print_cpus(FILE *f)
+{
+    fprintf(f, "CPU models:\n");
+    for (const struct cpu_model *m = a64_models; m->name; m++)
+        fprintf(f, "  %-14s %s\n", m->name, m->description);
+    fprintf(f, "Properties (-cpu MODEL,PROPERTY=on,PROPERTY=off):\n");
+    for (unsigned i = 1; i < A64_NFEATURES; i++)
+        if (features[i].have)
+            fprintf(f, "  %-14s %s\n", features[i].property, features[i].text);
+}
+
+/* -------------------------------------------------------------------- state */
+
+/* The keys of pointer authentication get fixed values; the owner may draw others. */
+void a64_reset(struct cpu *cpu, const struct cpu_model *m)
+{
+    for (unsigned i = 0; i < A64_NREGS; i++)
+        memset((char *)cpu + a64_regs[i].offset, 0, a64_regs[i].type == IR_V128 ? 16 : 8);
+    uint64_t seed = m->options[A64_OPT_MIDR];
+    for (unsigned i = A64_keyia_lo; i <= A64_keyga_hi; i++)
+        *a64_reg(cpu, i) = decode_rand(&seed);
+    *a64_reg(cpu, A64_exaddr) = A64_EXCLUSIVE_NONE;
+    cpu->guest = &guest_aarch64;
+    a64_set_nzcv(cpu, 0);
+    a64_set_fpsr(cpu, 0);
+    a64_set_fpcr(cpu, 0);
+}
+
+uint64_t a64_cntvct(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * A64_CNTFRQ + (uint64_t)ts.tv_nsec / (1000000000 / A64_CNTFRQ);
+}
+
+/* ------------------------------------------------------------- FPCR and FPSR */
+
+enum {
+    FPCR_AHP = 1 << 26, FPCR_DN = 1 << 25, FPCR_FZ = 1 << 24, FPCR_RMODE = 3 << 22, FPCR_FZ16 = 1 << 19,
+    FPSR_QC = 1 << 27, FPSR_IDC = 1 << 7, FPSR_FLAGS = 0x1f,
+    MXCSR_FLAGS = 0x3f, MXCSR_DAZ = 1 << 6, MXCSR_MASKS = 0x1f80, MXCSR_RC = 13, MXCSR_FZ = 1 << 15
+};
+
+/* The weak definitions below give way to those of the floating-point part. */
+#define WEAK __attribute__((weak))
+
+WEAK uint32_t a64_get_fpcr(const struct cpu *cpu)
+{
+    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpcr);
+}
+
+/* Both have two bits of rounding mode; Arm counts nearest, up, down, zero. */
+WEAK void a64_set_fpcr(struct cpu *cpu, uint32_t v)
+{
+    static const uint8_t rc[4] = { 0, 2, 1, 3 };
+    v &= FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE | FPCR_FZ16;
+    *a64_reg(cpu, A64_fpcr) = v;
+    cpu->guest_mxcsr = (cpu->guest_mxcsr & MXCSR_FLAGS) | MXCSR_MASKS |
+                       (uint32_t)rc[v >> 22 & 3] << MXCSR_RC |
+                       (v & FPCR_FZ ? MXCSR_FZ | MXCSR_DAZ : 0);
+}
+
+/* Cumulative flags: invalid is bit 0 of both; division, overflow, underflow and inexact follow, with
+ * the host's denormal-operand flag between, which has no counterpart. */
+WEAK uint32_t a64_get_fpsr(const struct cpu *cpu)
+{
+    uint32_t host = cpu->guest_mxcsr;
+    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (host & 1) | (host >> 1 & 0x1e);
+}
+
+WEAK void a64_set_fpsr(struct cpu *cpu, uint32_t v)
+{
+    *a64_reg(cpu, A64_fpsr) = v & (FPSR_QC | FPSR_IDC | FPSR_FLAGS);
+    cpu->guest_mxcsr &= ~(uint32_t)MXCSR_FLAGS;
+}

@@ -1,0 +1,135 @@
+/*
+ * The aarch64 guest: its register and helper tables, the way from an instruction word to its lowering
+ * function, and what the block-end look-ahead wants to know of an instruction. CPU models and
+ * identification registers are in cpu.c.
+ *
+ * A word is undefined if no row has it, if the model lacks the row's feature, or if the lowering
+ * refuses it. An undefined word still has its `insn` mark and ends the block.
+ */
+#include <inttypes.h>
+#define A64_DECODE_IMPLEMENT
+#define A64_LOWER_IMPLEMENT
+#include "lower.h"
+
+const struct ir_reg a64_regs[A64_NREGS] = {
+#define REG(name, type, pin, slot) { #name, type, pin, slot },
+#include "state.def"
+};
+
+static const struct ir_helper a64_helpers[A64_NHELPERS] = {
+#define HELPER(name, class, result, nargs, params) \
+    { #name, (void *)a64_helper_##name, class, result, nargs },
+#include "helpers.def"
+};
+
+static const struct ir_target a64_target = { a64_regs, A64_NREGS, a64_helpers, A64_NHELPERS };
+
+static_assert((int)A64_NREGS <= (int)IR_MAXREGS, "the register table fits");
+static_assert(A64_NFEATURES <= 64, "a model's features are one word");
+
+/* Row of a word if the model has it, else -1. */
+static int find_row(const struct cpu_model *m, uint32_t word)
+{
+    int row = a64_decode(word);
+    if (row >= 0 && a64_rows[row].feature && !cpu_has(m, a64_rows[row].feature))
+        return -1;
+    return row;
+}
+
+static bool a64_lower(struct tr *t)
+{
+    size_t left = t->code.pc + t->code.len - t->pc;
+    if (left < 4 || (t->pc & 3)) {
+        t->len = 0;
+        return false;
+    }
+    memcpy(&t->insn, t->code.host + (t->pc - t->code.pc), 4);
+    t->len = 4;
+    ir_emit(t->r, IR_insn, IR_VOID, 0, 0, 0, 0, 4, (int64_t)t->pc);
+    int row = find_row(t->model, t->insn);
+    if (row < 0 || !a64_lower_row(t, row, t->insn))
+        tr_leave(t, IR_LEAVE_UNDEF, t->insn, t->pc);
+    return true;
+}
+
+static uint64_t branch_target(uint64_t pc, uint32_t word, unsigned lsb, unsigned width)
+{
+    return pc + (uint64_t)((int64_t)((int32_t)(word << (32 - lsb - width)) >> (32 - width)) * 4);
+}
+
+static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t pc,
+                                        uint64_t next[2])
+{
+    uint32_t word;
+    next[0] = next[1] = 0;
+    if ((pc & 3) || pc - code->pc >= code->len || code->len - (pc - code->pc) < 4)
+        return FLAGS_READ;
+    memcpy(&word, code->host + (pc - code->pc), 4);
+    int row = a64_decode(word);
+    if (row < 0)
+        return FLAGS_READ;
+    switch (row) {
+    case A64_ROW_B:
+        next[0] = branch_target(pc, word, 0, 26);
+        break;
+    case A64_ROW_CBZ:
+    case A64_ROW_CBNZ:
+        next[0] = pc + 4;
+        next[1] = branch_target(pc, word, 5, 19);
+        break;
+    case A64_ROW_TBZ:
+    case A64_ROW_TBNZ:
+        next[0] = pc + 4;
+        next[1] = branch_target(pc, word, 5, 14);
+        break;
+    default:
+        if (!a64_rows[row].ends)
+            next[0] = pc + 4;
+    }
+    return (enum flag_effect)a64_rows[row].flags;
+}
+
+/* With the top byte ignored, a branch goes to the address extended from bit 55. */
+static uint64_t a64_clean_pc(uint64_t target)
+{
+    return (uint64_t)((int64_t)(target << 8) >> 8);
+}
+
+static const char *a64_row_name(const struct cpu_model *m, uint32_t word)
+{
+    int row = find_row(m, word);
+    return row < 0 ? NULL : a64_rows[row].name;
+}
+
+static void a64_dump(const struct cpu *state, FILE *f)
+{
+    struct cpu *cpu = (struct cpu *)state; /* read only */
+    uint32_t nzcv = a64_get_nzcv(cpu);
+    fprintf(f, " pc %016" PRIx64 "  sp %016" PRIx64 "  %c%c%c%c\n", cpu->pc, *a64_reg(cpu, A64_sp),
+            nzcv >> 31 & 1 ? 'N' : '-', nzcv >> 30 & 1 ? 'Z' : '-', nzcv >> 29 & 1 ? 'C' : '-',
+            nzcv >> 28 & 1 ? 'V' : '-');
+    for (unsigned i = 0; i < 31; i++)
+        fprintf(f, "%s%u %016" PRIx64 "%s", i < 10 ? " x" : "x", i, *a64_reg(cpu, A64_X(i)),
+                i % 4 == 3 || i == 30 ? "\n" : "  ");
+}
+
+const struct guest guest_aarch64 = {
+    .name = "aarch64",
+    .elf_machine = 183,
+    .elf_class = 2,
+    .insn_shift = 2,
+    .ir = &a64_target,
+    .models = a64_models,
+    .reg_sp = A64_sp,
+    .reg_flags = A64_nzcv,
+    .capstone_arch = 1, /* CS_ARCH_ARM64 */
+    .capstone_mode = 0, /* little endian */
+    .lower = a64_lower,
+    .flag_effect = a64_flag_effect,
+    .clean_pc = a64_clean_pc,
+    .reset = a64_reset,
+    .dump = a64_dump,
+    .row_name = a64_row_name,
+    .parse_cpu = a64_parse_cpu,
+    .print_cpus = a64_print_cpus,
+};
