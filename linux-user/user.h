@@ -112,7 +112,7 @@ struct mm {
 struct process {
     const struct abi *abi;
     const struct guest *guest;
-    struct cpu_model *model;
+    const struct cpu_model *model;
     struct engine *engine;
     uint64_t guest_base;
     struct mm *mm;
@@ -250,7 +250,8 @@ const char *signal_name(int guest_signo);
 
 /* Categories separated by commas; false: an unknown one. "help" prints them. */
 bool log_parse(const char *list);
-int log_open(const char *path);
+/* Opens the log file (-D): 0 or -errno. append: an execve goes on with the same file. */
+int log_open(struct process *p, const char *path, bool append);
 /* What isn't supported, by name (-d unimp and -strace). */
 void log_unimp(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "myna: ..." on stderr, one line. */

@@ -1,0 +1,160 @@
+/*
+ * Descriptors: which are myna's own, and the calls that make, copy and close them.
+ *
+ * myna's own descriptors (log file, the prefix directory) have high numbers and are close-on-exec.
+ * For the guest they don't exist: EBADF, and close_range steps around them. Everything else is the
+ * host's descriptor table.
+ */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "path.h"
+
+enum { MAX_HIDDEN = 8 };
+
+struct fd_notes {
+    int hidden[MAX_HIDDEN];
+    unsigned nhidden;
+};
+
+static struct fd_notes *notes(struct process *p)
+{
+    if (!p->fds)
+        p->fds = calloc(1, sizeof(struct fd_notes));
+    return p->fds;
+}
+
+int fd_hide(struct process *p, int fd)
+{
+    struct fd_notes *n = notes(p);
+    struct rlimit lim;
+    int high = -1;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur > 64)
+        high = fcntl(fd, F_DUPFD_CLOEXEC, lim.rlim_cur > 65536 ? 65500 : (int)lim.rlim_cur - 32);
+    if (high >= 0)
+        close(fd);
+    else
+        high = fd;
+    if (n && n->nhidden < MAX_HIDDEN)
+        n->hidden[n->nhidden++] = high;
+    return high;
+}
+
+bool fd_hidden(const struct process *p, int fd)
+{
+    const struct fd_notes *n = p->fds;
+
+    if (n)
+        for (unsigned i = 0; i < n->nhidden; i++)
+            if (n->hidden[i] == fd)
+                return true;
+    return false;
+}
+
+long sys_close(struct thread *t, const uint64_t *a)
+{
+    return fd_hidden(t->p, (int)a[0]) ? -EBADF : host_syscall(SYS_close, (int)a[0]);
+}
+
+long sys_close_range(struct thread *t, const uint64_t *a)
+{
+    unsigned first = (unsigned)a[0], last = (unsigned)a[1];
+    const struct fd_notes *n = t->p->fds;
+
+    if (first > last)
+        return -EINVAL;
+    while (first <= last) { /* up to the next hidden one */
+        unsigned next = ~0u;
+        for (unsigned i = 0; n && i < n->nhidden; i++)
+            if ((unsigned)n->hidden[i] >= first && (unsigned)n->hidden[i] <= last &&
+                (unsigned)n->hidden[i] < next)
+                next = (unsigned)n->hidden[i];
+        unsigned end = next == ~0u ? last : next - 1;
+        if (next == ~0u || next > first) {
+            long r = host_syscall(SYS_close_range, first, end, (unsigned)a[2]);
+            if (r < 0)
+                return r;
+        }
+        if (next == ~0u)
+            return 0;
+        first = next + 1;
+    }
+    return 0;
+}
+
+long sys_dup3(struct thread *t, const uint64_t *a)
+{
+    if (fd_hidden(t->p, (int)a[0]) || fd_hidden(t->p, (int)a[1]))
+        return -EBADF;
+    return host_syscall(SYS_dup3, (int)a[0], (int)a[1], t->p->abi->open_flags_to_host((int)a[2]));
+}
+
+long sys_pipe2(struct thread *t, const uint64_t *a)
+{
+    int fds[2];
+    long r = host_syscall(SYS_pipe2, fds, t->p->abi->open_flags_to_host((int)a[1]));
+
+    if (r == 0 && user_write(t->p, a[0], fds, sizeof(fds))) {
+        close(fds[0]);
+        close(fds[1]);
+        return -EFAULT;
+    }
+    return r;
+}
+
+long sys_memfd_create(struct thread *t, const uint64_t *a)
+{
+    return host_syscall(SYS_memfd_create, g2h(t->p, a[0]), (unsigned)a[1]);
+}
+
+/* --- fcntl ------------------------------------------------------------------------------------ */
+
+enum arg_kind { ARG_INT = 1, ARG_POINTER, ARG_FLAGS };
+
+/* One row per command: number, what its argument is, whether it waits. */
+static const struct { int cmd; enum arg_kind arg; bool waits; } commands[] = {
+    {F_DUPFD, ARG_INT, false},        {F_DUPFD_CLOEXEC, ARG_INT, false},
+    {F_GETFD, ARG_INT, false},        {F_SETFD, ARG_INT, false},
+    {F_GETFL, ARG_INT, false},        {F_SETFL, ARG_FLAGS, false},
+    {F_GETLK, ARG_POINTER, false},    {F_SETLK, ARG_POINTER, false},
+    {F_SETLKW, ARG_POINTER, true},    {F_OFD_GETLK, ARG_POINTER, false},
+    {F_OFD_SETLK, ARG_POINTER, false},{F_OFD_SETLKW, ARG_POINTER, true},
+    {F_SETOWN, ARG_INT, false},       {F_GETOWN, ARG_INT, false},
+    {F_SETOWN_EX, ARG_POINTER, false},{F_GETOWN_EX, ARG_POINTER, false},
+    {F_SETSIG, ARG_INT, false},       {F_GETSIG, ARG_INT, false},
+    {F_SETLEASE, ARG_INT, false},     {F_GETLEASE, ARG_INT, false},
+    {F_NOTIFY, ARG_INT, false},       {F_SETPIPE_SZ, ARG_INT, false},
+    {F_GETPIPE_SZ, ARG_INT, false},   {1033 /* F_ADD_SEALS */, ARG_INT, false},
+    {1034 /* F_GET_SEALS */, ARG_INT, false},
+    {1035 /* F_GET_RW_HINT */, ARG_POINTER, false}, {1036 /* F_SET_RW_HINT */, ARG_POINTER, false},
+    {1037, ARG_POINTER, false},       {1038 /* F_SET_FILE_RW_HINT */, ARG_POINTER, false},
+    {17 /* F_GETOWNER_UIDS */, ARG_POINTER, false},
+};
+
+long sys_fcntl(struct thread *t, const uint64_t *a)
+{
+    int fd = (int)a[0], cmd = (int)a[1];
+    uint64_t arg = a[2];
+    size_t i;
+
+    if (fd_hidden(t->p, fd))
+        return -EBADF;
+    for (i = 0; i < sizeof(commands) / sizeof(*commands) && commands[i].cmd != cmd;)
+        i++;
+    if (i == sizeof(commands) / sizeof(*commands)) {
+        log_unimp("fcntl command %d is unknown", cmd);
+        return -EINVAL;
+    }
+    if (commands[i].arg == ARG_POINTER)
+        arg = (uintptr_t)g2h(t->p, arg);
+    else if (commands[i].arg == ARG_FLAGS)
+        arg = (unsigned)t->p->abi->open_flags_to_host((int)arg);
+    long r = commands[i].waits ? host_syscall_blocking(t, SYS_fcntl, fd, cmd, arg)
+                               : host_syscall(SYS_fcntl, fd, cmd, arg);
+    return cmd == F_GETFL && r >= 0 ? t->p->abi->open_flags_from_host((int)r) : r;
+}

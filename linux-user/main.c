@@ -1,0 +1,299 @@
+/*
+ * myna: starts a foreign program and runs it.
+ *
+ * Order: options, the program's file, its ELF header (which names the guest), memory, engine, CPU
+ * state, signals; then cpu_loop answers what translated code leaves for. Nothing is computed before
+ * it is needed: most programs are short.
+ *
+ * Exit statuses for what never started: 127 no such program, 126 it can't be run, 1 bad usage or no
+ * resources. Called as myna-NAME it takes programs of that guest alone.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "mem.h"
+#include "options.h"
+#include "path.h"
+
+#ifndef AT_FLAGS_PRESERVE_ARGV0
+#define AT_FLAGS_PRESERVE_ARGV0 1
+#endif
+
+/* --- the program ------------------------------------------------------------------------------- */
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The abi named by myna's own name (myna-aarch64), or NULL. */
+static bool called_as(const char *self, const struct abi *abi)
+{
+    const char *dash = strrchr(last_name(self), '-');
+
+    return !dash || !strcmp(dash + 1, abi->guest->name) ||
+           (strcmp(dash + 1, "aarch64") && strcmp(dash + 1, "riscv64") &&
+            strcmp(dash + 1, "x86_64") && strcmp(dash + 1, "i386"));
+}
+
+static int open_program(struct process *p, const char *name, const char **host, char *buf)
+{
+    char why[256];
+    int fd;
+
+    /* What follows decides the guest, so the prefix is looked at by the host path alone. */
+    *host = path_host(p, name, buf);
+    fd = open(*host, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        user_die(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", name, strerror(errno));
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        user_die(126, "%s: is a directory", name);
+    p->abi = elf_recognise(fd, why, sizeof(why));
+    if (!p->abi)
+        user_die(126, "%s: %s", name, why);
+    p->guest = p->abi->guest;
+    return fd;
+}
+
+static const char *real_name(int fd, const char *name)
+{
+    char link[32], buf[PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, buf, sizeof(buf) - 1);
+    if (n <= 0)
+        return name;
+    buf[n] = 0;
+    char *copy = strdup(buf);
+    return copy ? copy : name;
+}
+
+static uint64_t default_stack(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_STACK, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY ||
+        lim.rlim_cur > 1ull << 30 || lim.rlim_cur < 1 << 20)
+        return 8 << 20;
+    return PAGE_UP(lim.rlim_cur);
+}
+
+static void list_models(const struct guest *g)
+{
+    for (const struct cpu_model *m = g->models; m->name; m++)
+        printf("%-16s %s%s\n", m->name, m->description ? m->description : "",
+               m == g->models ? " (default)" : "");
+    exit(0);
+}
+
+static void choose_model(struct process *p, const struct options *o)
+{
+    static struct cpu_model chosen;
+    char err[256];
+
+    if (!o->cpu)
+        p->model = &p->guest->models[0];
+    else if (p->guest->parse_cpu(o->cpu, &chosen, err, sizeof(err)) < 0)
+        user_die(1, "option -cpu: %s", err);
+    else
+        p->model = &chosen;
+}
+
+static void start_memory(struct process *p, const struct options *o)
+{
+    p->mm = mm_new();
+    if (!p->mm)
+        user_die(1, "no memory");
+    p->guest_base = PAGE_DOWN(o->guest_base);
+    if (p->guest_base >= MM_HOST_LIMIT)
+        user_die(1, "option -B: address %#llx is not one of the host's",
+                 (unsigned long long)o->guest_base);
+    if (p->guest_base) {
+        p->mm->limit -= p->guest_base;
+        if (p->mm->high > p->mm->limit)
+            p->mm->high = p->mm->limit;
+    }
+    if (o->reserved) {
+        int r = o->reserved > p->mm->limit ? -ENOMEM : mm_reserve(p, o->reserved);
+        if (r < 0)
+            user_die(1, "option -R: %#llx bytes can't be reserved: %s",
+                     (unsigned long long)o->reserved, strerror(-r));
+    }
+}
+
+static void start_engine(struct process *p, const struct options *o)
+{
+    struct engine_config c = {
+        .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
+        .one_insn = o->one_insn, .perfmap = o->perfmap, .fetch = user_fetch, .owner = p,
+    };
+    char err[256] = "no memory";
+
+    p->engine = engine_new(&c, err, sizeof(err));
+    if (!p->engine)
+        user_die(1, "the translator can't start: %s", err);
+}
+
+static struct thread *start_thread(struct process *p, uint64_t sp)
+{
+    static struct thread first;
+    struct thread *t = &first;
+
+    t->p = p;
+    t->tid = (pid_t)syscall(SYS_gettid);
+    t->cpu = engine_cpu_new(p->engine, p->guest_base);
+    if (!t->cpu)
+        user_die(1, "no memory for the processor's state");
+    t->cpu->env = t;
+    p->guest->reset(t->cpu, p->model);
+    p->abi->start(t->cpu, p->mm->entry, sp);
+    return t;
+}
+
+static void log_layout(const struct process *p)
+{
+    const struct mm *mm = p->mm;
+    FILE *f = log_file ? log_file : stderr;
+
+    fprintf(f, "guest_base %#llx\nstart-end            prot\n", (unsigned long long)p->guest_base);
+    for (size_t i = 0; i < mm->nmap; i++)
+        fprintf(f, "%012llx-%012llx %c%c%c\n", (unsigned long long)mm->map[i].start,
+                (unsigned long long)mm->map[i].end, mm->map[i].prot & PROT_READ ? 'r' : '-',
+                mm->map[i].prot & PROT_WRITE ? 'w' : '-', mm->map[i].prot & PROT_EXEC ? 'x' : '-');
+    fprintf(f, "entry %#llx brk %#llx stack %#llx\n", (unsigned long long)mm->entry,
+            (unsigned long long)mm->brk, (unsigned long long)mm->stack_start);
+}
+
+/* --- the run loop ------------------------------------------------------------------------------- */
+
+static void fetch_fault(struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+    const struct mapping *m = mm_find(t->p->mm, cpu->pc);
+
+    if (cpu->leave_imm == 1)
+        signal_force(t, SIGBUS, BUS_ADRALN, cpu->pc);
+    else if (m && (m->prot & PROT_EXEC))
+        signal_force(t, SIGBUS, BUS_ADRERR, cpu->pc); /* past the end of the mapped file */
+    else
+        signal_force(t, SIGSEGV, m ? SEGV_ACCERR : SEGV_MAPERR, cpu->pc);
+}
+
+void cpu_loop(struct thread *t)
+{
+    struct cpu *cpu = t->cpu;
+
+    for (;;) {
+        switch (engine_run(t->p->engine, cpu)) {
+        case IR_LEAVE_SYSCALL:
+            syscall_run(t);
+            break;
+        case IR_LEAVE_FAULT:
+            signal_force(t, (int)cpu->fault_signo, (int)cpu->fault_code, cpu->fault_addr);
+            break;
+        case IR_LEAVE_UNDEF:
+            signal_force(t, SIGILL, ILL_ILLOPC, cpu->pc);
+            break;
+        case IR_LEAVE_BREAK:
+            signal_force(t, SIGTRAP, TRAP_BRKPT, cpu->pc);
+            break;
+        case IR_LEAVE_FETCH:
+            fetch_fault(t);
+            break;
+        case IR_LEAVE_GUEST:
+            log_unimp("instruction at %#llx asks for what user mode doesn't have (%llu)",
+                      (unsigned long long)cpu->pc, (unsigned long long)cpu->leave_imm);
+            signal_force(t, SIGILL, ILL_ILLOPC, cpu->pc);
+            break;
+        case IR_LEAVE_POLL:
+        case IR_LEAVE_FLUSH:
+        case IR_LEAVE_ICINV:
+        case IR_LEAVE_LOOKUP:
+        case IR_LEAVE_LINK:
+            break;
+        }
+        if (cpu->pending | t->restart)
+            signal_deliver(t);
+    }
+}
+
+/* --- main ---------------------------------------------------------------------------------------- */
+
+/* Programs started by binfmt_misc with flags P and O: argv is myna PATH ARGV0 ARGS..., and the open
+ * program comes as AT_EXECFD. */
+static bool from_binfmt(void)
+{
+    return getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    static struct process process;
+    struct process *p = &process;
+    struct options o = { .set_id = getauxval(AT_SECURE) };
+    char buf[PATH_MAX], err[PATH_MAX + 256];
+    const char *host, *name;
+    int at = options_parse(&o, argc, argv, envp), r;
+
+    if (o.cpu && !strcmp(o.cpu, "help"))
+        list_models(&guest_aarch64);
+    if (at >= argc)
+        user_die(1, "no program given; -help lists the options");
+    name = argv[at];
+    if (from_binfmt() && at == 1 && argc > 2)
+        o.argv0 = argv[++at];
+    p->set_id = o.set_id;
+    p->prefix = o.prefix;
+    p->strace = o.strace;
+    p->uname_release = o.uname;
+    p->stack_size = o.stack_size ? PAGE_UP(o.stack_size) : default_stack();
+    p->self_path = "/proc/self/exe";
+    if (path_init(p) < 0)
+        user_die(1, "no memory");
+    if (o.log_name || o.log_append) {
+        const char *log = o.log_append ? o.log_append : o.log_name;
+        r = log_open(p, log, o.log_append);
+        if (r < 0)
+            user_die(1, "option -D: %s: %s", log, strerror(-r));
+        options_repeat_log(&o, log);
+    }
+    p->self_args = o.repeat;
+    p->n_self_args = o.nrepeat;
+    if (p->prefix) { /* without a trailing slash, absolute */
+        char *full = realpath(p->prefix, NULL);
+        p->prefix = full && strcmp(full, "/") ? full : NULL;
+    }
+
+    int fd = open_program(p, name, &host, buf);
+    if (!called_as(o.self, p->abi))
+        user_die(126, "%s: a program for %s, but called as %s", name, p->guest->name,
+                 last_name(o.self));
+    choose_model(p, &o);
+    start_memory(p, &o);
+    r = elf_load(p, fd, name, err, sizeof(err));
+    if (r < 0)
+        user_die(r == -ENOMEM ? 1 : r == -ENOENT ? 127 : 126, "%s", err);
+    p->exe = real_name(fd, host);
+    close(fd);
+    p->argv0 = o.argv0 ? o.argv0 : argv[at];
+    argv[at] = (char *)p->argv0;
+    prctl(PR_SET_NAME, last_name(name));
+    int64_t sp = stack_build(p, argv + at, o.env, name);
+    if (sp < 0)
+        user_die(126, "%s: %s", name, strerror((int)-sp));
+    start_engine(p, &o);
+    struct thread *t = start_thread(p, (uint64_t)sp);
+    if (log_mask & LOG_PAGE)
+        log_layout(p);
+    if ((r = signal_init(p, t)) < 0)
+        user_die(1, "signals can't be set up: %s", strerror(-r));
+    cpu_loop(t);
+}

@@ -1,0 +1,235 @@
+/*
+ * Options: options.def against argv and the environment.
+ *
+ * The environment counts less than the command line and isn't read in a set-id process. A wrong
+ * option ends the process with one line and status 1, as qemu-user's users know it.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+#include "options.h"
+
+extern char **environ;
+
+enum kind { STR, ON, SIZE, CALL };
+
+static void options_help(struct options *o, const char *arg);
+
+static void repeat(struct options *o, const char *s)
+{
+    if (o->nrepeat % 16 == 0) {
+        o->repeat = realloc(o->repeat, (o->nrepeat + 17) * sizeof(*o->repeat));
+        if (!o->repeat)
+            user_die(1, "no memory");
+    }
+    o->repeat[o->nrepeat++] = (char *)s;
+    o->repeat[o->nrepeat] = NULL;
+}
+
+/* --- options with functions -------------------------------------------------------------------- */
+
+static size_t env_find(struct options *o, const char *name, size_t n)
+{
+    for (size_t i = 0; i < o->nenv; i++)
+        if (!strncmp(o->env[i], name, n) && o->env[i][n] == '=')
+            return i;
+    return o->nenv;
+}
+
+static void options_set_env(struct options *o, const char *arg)
+{
+    char *list = strdup(arg);
+
+    if (!list)
+        user_die(1, "no memory");
+    for (char *save, *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+        char *eq = strchr(s, '=');
+        if (!eq)
+            user_die(1, "option -E: '%s' is not VAR=VALUE", s);
+        size_t i = env_find(o, s, (size_t)(eq - s));
+        if (i == o->nenv) {
+            o->env = realloc(o->env, (o->nenv + 2) * sizeof(*o->env));
+            if (!o->env)
+                user_die(1, "no memory");
+            o->env[++o->nenv] = NULL;
+        }
+        o->env[i] = s;
+    }
+}
+
+static void options_unset_env(struct options *o, const char *arg)
+{
+    while (*arg) {
+        size_t n = strcspn(arg, ","), i = env_find(o, arg, n);
+        if (memchr(arg, '=', n))
+            user_die(1, "option -U: '%s' is not a variable's name", arg);
+        if (i < o->nenv)
+            memmove(&o->env[i], &o->env[i + 1], (o->nenv-- - i) * sizeof(*o->env));
+        arg += n + (arg[n] == ',');
+    }
+}
+
+static void options_page_size(struct options *o, const char *arg)
+{
+    if (strtoull(arg, NULL, 0) != GUEST_PAGE)
+        user_die(1, "page size %s is not supported: only %d", arg, GUEST_PAGE);
+}
+
+static void options_log(struct options *o, const char *arg)
+{
+    if (!log_parse(arg))
+        user_die(1, "option -d: unknown item in '%s'; '-d help' lists them", arg);
+    if (log_mask & LOG_STRACE)
+        o->strace = true;
+}
+
+static void options_accel(struct options *o, const char *arg)
+{
+    if (strcmp(arg, "interp") && strcmp(arg, "jit"))
+        user_die(1, "option -accel: '%s' is neither jit nor interp", arg);
+    o->interp = arg[0] == 'i';
+}
+
+static void options_gdb(struct options *o, const char *arg)
+{
+    user_die(1, "option -g (waiting for gdb on %s) is not supported yet", arg);
+}
+
+static void options_ignore(struct options *o, const char *arg) {}
+
+static void options_version(struct options *o, const char *arg)
+{
+    puts("myna version " MYNA_VERSION "\n"
+         "runs programs of another processor; options as qemu-user's");
+    exit(0);
+}
+
+/* --- the table ---------------------------------------------------------------------------------- */
+
+static const struct row {
+    const char *name, *env, *arg;
+    enum kind kind;
+    size_t field;
+    void (*call)(struct options *, const char *);
+    bool repeat;
+    const char *help;
+} rows[] = {
+#define FIELD_STR(f) offsetof(struct options, f), NULL
+#define FIELD_ON(f) offsetof(struct options, f), NULL
+#define FIELD_SIZE(f) offsetof(struct options, f), NULL
+#define FIELD_CALL(f) 0, options_##f
+#define OPTION(n, e, a, k, f, r, h) { n, e, a, k, FIELD_##k(f), r, h },
+#include "options.def"
+};
+enum { NROWS = sizeof(rows) / sizeof(*rows) };
+
+static void options_help(struct options *o, const char *arg)
+{
+    printf("usage: %s [OPTIONS] PROGRAM [ARGUMENTS...]\n"
+           "Runs a Linux program built for another processor.\n\n", o->self);
+    for (unsigned i = 0; i < NROWS; i++) {
+        char left[64], env[32] = "";
+        if (!rows[i].help)
+            continue;
+        snprintf(left, sizeof(left), "-%s %s", rows[i].name, rows[i].arg);
+        if (*rows[i].env)
+            snprintf(env, sizeof(env), "QEMU_%s", rows[i].env);
+        printf("%-30s %-19s %s\n", left, env, rows[i].help);
+    }
+    puts("\nEach variable QEMU_X may also be called MYNA_X.");
+    exit(0);
+}
+
+static uint64_t parse_size(const struct row *r, const char *s)
+{
+    char *end;
+    uint64_t v;
+    unsigned shift = 0;
+
+    errno = 0;
+    v = strtoull(s, &end, 0);
+    switch (*end) {
+    case 'K': case 'k': shift = 10; end++; break;
+    case 'M': case 'm': shift = 20; end++; break;
+    case 'G': case 'g': shift = 30; end++; break;
+    }
+    if (errno || end == s || *end || s[0] == '-' || v > ~0ull >> shift)
+        user_die(1, "option -%s: '%s' is not a size", r->name, s);
+    return v << shift;
+}
+
+static void apply(struct options *o, const struct row *r, const char *arg)
+{
+    void *field = (char *)o + r->field;
+    char *name;
+
+    switch (r->kind) {
+    case STR: *(const char **)field = arg; break;
+    case ON: *(bool *)field = true; break;
+    case SIZE: *(uint64_t *)field = parse_size(r, arg); break;
+    case CALL: r->call(o, arg); break;
+    }
+    if (!r->repeat)
+        return;
+    if (asprintf(&name, "-%s", r->name) < 0)
+        user_die(1, "no memory");
+    repeat(o, name);
+    if (*r->arg)
+        repeat(o, arg);
+}
+
+void options_repeat_log(struct options *o, const char *name)
+{
+    repeat(o, "-log-append");
+    repeat(o, name);
+}
+
+/* One pass over the environment: variables QEMU_X, then MYNA_X, in the order of the table. */
+static void read_environment(struct options *o, char **envp)
+{
+    const char *found[NROWS] = { NULL };
+
+    for (char **e = envp; *e; e++) {
+        bool own = !strncmp(*e, "MYNA_", 5);
+        if (!own && strncmp(*e, "QEMU_", 5))
+            continue;
+        const char *name = *e + 5, *eq = strchr(name, '=');
+        for (unsigned i = 0; eq && i < NROWS; i++)
+            if (strlen(rows[i].env) == (size_t)(eq - name) && *rows[i].env &&
+                !strncmp(rows[i].env, name, (size_t)(eq - name)) && (own || !found[i]))
+                found[i] = eq + 1;
+    }
+    for (unsigned i = 0; i < NROWS; i++)
+        if (found[i] && (*found[i] || !*rows[i].arg))
+            apply(o, &rows[i], found[i]);
+}
+
+int options_parse(struct options *o, int argc, char **argv, char **envp)
+{
+    int at;
+
+    o->self = argv[0];
+    for (o->nenv = 0; envp[o->nenv];)
+        o->nenv++;
+    o->env = malloc((o->nenv + 1) * sizeof(*o->env));
+    if (!o->env)
+        user_die(1, "no memory");
+    memcpy(o->env, envp, (o->nenv + 1) * sizeof(*o->env));
+    if (!o->set_id)
+        read_environment(o, envp);
+    for (at = 1; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
+        const char *name = argv[at] + 1;
+        unsigned i;
+        if (!strcmp(name, "-"))
+            return at + 1;
+        if (*name == '-')
+            name++;
+        for (i = 0; i < NROWS && strcmp(rows[i].name, name);)
+            i++;
+        if (i == NROWS)
+            user_die(1, "unknown option '%s'; -help lists the options", argv[at]);
+        if (*rows[i].arg && at + 1 == argc)
+            user_die(1, "option -%s needs an argument (%s)", rows[i].name, rows[i].arg);
+        apply(o, &rows[i], *rows[i].arg ? argv[++at] : "");
+    }
+    return at;
+}

@@ -1,0 +1,29 @@
+/*
+ * The command line and environment of myna's user mode.
+ */
+#ifndef MYNA_OPTIONS_H
+#define MYNA_OPTIONS_H
+
+#include "user.h"
+
+#define MYNA_VERSION "0.1"
+
+struct options {
+    const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append;
+    uint64_t stack_size, guest_base, reserved, cache_size;
+    bool strace, one_insn, perfmap, interp;
+    const char *self;         /* myna's name as it was called */
+    bool set_id;              /* the environment isn't believed */
+    char **env;               /* the guest's environment: malloc'd, NULL-terminated */
+    size_t nenv;
+    char **repeat;            /* options to pass on at execve */
+    unsigned nrepeat;
+};
+
+/* Reads environment and command line. Returns the index of the program in argv; bad usage, -help and
+ * the like end the process. */
+int options_parse(struct options *o, int argc, char **argv, char **envp);
+/* The next myna goes on with the same log file. */
+void options_repeat_log(struct options *o, const char *name);
+
+#endif

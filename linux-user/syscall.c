@@ -1,0 +1,128 @@
+/*
+ * Dispatch of the guest's system calls by the table of syscalls.def, and the calls that belong to no
+ * other file.
+ *
+ * A call that waits runs in the stub of safe_syscall.S; the kernel decides on its restart, so what
+ * the stub returns is the guest's result except -SYS_RESTARTNOINTR (not begun). Results below -511
+ * never reach the guest.
+ */
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "syscall.h"
+
+enum { NOW, RESTART, NOHAND, INTR };
+
+static const struct sysent generic[] = {
+#define SYS(n, g, x, i, f, r)  [g] = { #n, f, NULL, sys_##n, x, r != NOW },
+#define PASS(n, g, x, i, f, r) [g] = { #n, f, NULL, NULL, x, r != NOW },
+#define NONE(n, g, x, i, f, r) [g] = { #n, f, r, NULL, x, false },
+#include "syscalls.def"
+};
+
+const struct sysent *syscall_row(const struct abi *abi, uint64_t nr)
+{
+    if (abi->column != 0 || nr >= sizeof(generic) / sizeof(*generic) || !generic[nr].name)
+        return NULL;
+    return &generic[nr];
+}
+
+const char *syscall_name(const struct abi *abi, uint64_t nr)
+{
+    const struct sysent *s = syscall_row(abi, nr);
+
+    return s ? s->name : NULL;
+}
+
+bool syscall_is_pointer(char letter)
+{
+    return letter == 'p' || letter == 's' || letter == 'b' || letter == 'r' || letter == 't';
+}
+
+long host_syscall(long nr, ...)
+{
+    long a[6];
+    va_list ap;
+
+    va_start(ap, nr);
+    for (unsigned i = 0; i < 6; i++)
+        a[i] = va_arg(ap, long);
+    va_end(ap);
+    register long r10 asm("r10") = a[3];
+    register long r8 asm("r8") = a[4];
+    register long r9 asm("r9") = a[5];
+    long r;
+    asm volatile("syscall"
+                 : "=a"(r)
+                 : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+                 : "rcx", "r11", "memory");
+    return r;
+}
+
+/* The host's kernel takes the arguments as they are, pointers with the guest base added. */
+static long pass(struct thread *t, const struct sysent *s, uint64_t *a)
+{
+    uint64_t base = t->p->guest_base;
+
+    if (base)
+        for (unsigned i = 0; s->format[i]; i++)
+            if (syscall_is_pointer(s->format[i]) && a[i])
+                a[i] += base;
+    if (s->blocks)
+        return host_syscall_blocking(t, s->host, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return host_syscall(s->host, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+void syscall_run(struct thread *t)
+{
+    struct process *p = t->p;
+    uint64_t a[6], nr = p->abi->syscall_get(t->cpu, a);
+    const struct sysent *s = syscall_row(p->abi, nr);
+    long r;
+
+    t->sys_nr = nr;
+    t->sys_arg0 = a[0];
+    if (p->strace)
+        strace_enter(t, nr, a);
+    if (!s) {
+        log_unimp("system call %llu is unknown", (unsigned long long)nr);
+        r = -ENOSYS;
+    } else if (s->call) {
+        r = s->call(t, a);
+    } else if (s->reason) {
+        log_unimp("system call %s is not supported: %s", s->name, s->reason);
+        r = -ENOSYS;
+    } else {
+        r = p->guest_base ? pass(t, s, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], a[5]})
+                          : pass(t, s, a);
+    }
+    if (p->strace)
+        strace_leave(t, nr, a, r);
+    if (r > -512 || r < -SYS_KEEP_REGS)
+        p->abi->syscall_result(t->cpu, (uint64_t)r);
+    else if (r != -SYS_KEEP_REGS)
+        t->restart = (unsigned)-r;
+}
+
+/* --- futexes: the host's, on the guest's words ------------------------------------------------- */
+
+long sys_futex(struct thread *t, const uint64_t *a)
+{
+    struct process *p = t->p;
+    int op = (int)a[1] & 127;
+    /* argument 3 is a timeout or a count; argument 4 a second word */
+    bool timed = op == 0 || op == 6 || op == 9 || op == 11 || op == 13;
+    bool second = op == 3 || op == 4 || op == 5 || op == 11 || op == 12;
+    uint64_t arg3 = timed && a[3] ? (uintptr_t)g2h(p, a[3]) : a[3];
+
+    return host_syscall_blocking(t, SYS_futex, g2h(p, a[0]), a[1], a[2], arg3,
+                                 second ? g2h(p, a[4]) : NULL, a[5]);
+}
+
+/* The list holds guest addresses, so the host's kernel may walk it only with base 0. */
+long sys_set_robust_list(struct thread *t, const uint64_t *a)
+{
+    if (a[1] != 24)
+        return -EINVAL;
+    return t->p->guest_base ? 0 : host_syscall(SYS_set_robust_list, a[0], a[1]);
+}
