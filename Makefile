@@ -32,13 +32,14 @@ fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/aarch64/*.c)
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
-# tests/{unit,decode,codegen,insn,fuzz,syscall}/NAME.c is one program each.
-test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen insn fuzz ir))
+# tests/{unit,decode,codegen,ir}/NAME.c is one program each; tests/fuzz builds itself (run.sh).
+test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))
 
 obj = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,$(B)/%.o,$(1)))
 gen := $(B)/gen/aarch64_decode.h
+engine_objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(filter backend/%,$(asm_src)))
+user_objs := $(call obj,$(lu_src) $(filter linux-user/%,$(asm_src)))
 main_obj := $(B)/linux-user/main.o
-lib_objs := $(filter-out $(main_obj),$(call obj,$(ir_src) $(fe_src) $(be_src) $(lu_src) $(asm_src)))
 tests := $(patsubst %.c,$(B)/%,$(test_src))
 
 all: $(B)/myna
@@ -65,15 +66,19 @@ $(B)/linux-user/%.o: linux-user/%.c $(gen) $(B)/config.mk
 $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 
-$(B)/libmyna.a: $(lib_objs)
+$(B)/libengine.a: $(engine_objs)
+$(B)/libuser.a: $(filter-out $(main_obj),$(user_objs))
+$(B)/lib%.a:
 	@rm -f $@
 	@echo "  ar $@"; ar rcs $@ $^
-$(B)/myna: $(main_obj) $(B)/libmyna.a
+$(B)/myna: $(main_obj) $(B)/libuser.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) $(LINK) $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
-$(B)/tests/%: tests/%.c $(B)/libmyna.a $(gen)
+# Whole: tests may name engine functions weakly.
+TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
+$(B)/tests/%: tests/%.c $(B)/libuser.a $(B)/libengine.a $(gen)
 	@mkdir -p $(@D)
-	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(B)/libmyna.a $(LIBS)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(TEST_LIBS) $(LIBS)
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 install: all
