@@ -48,6 +48,7 @@ struct row {
     uint32_t mask, value;
     struct { uint32_t mask, value; } except[ROW_MAXEXCEPT]; /* words with these bits are not the row's */
     unsigned nexcept;
+    bool undefined;           /* the reference refused all words of it that were tried */
 };
 extern struct row *rows;
 extern unsigned nrows;

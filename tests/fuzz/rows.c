@@ -154,12 +154,36 @@ void rows_read_table(const char *path, const char *cls)
     fclose(f);
 }
 
+/* Random system registers and operations are undefined nearly always: take one that is not. Should-be
+ * bits that a row leaves open are set. */
+static uint32_t sensible(uint32_t x, struct rng *r)
+{
+#define SYSREG(op0, op1, crn, crm, op2) \
+    ((op0) << 19 | (op1) << 16 | (crn) << 12 | (crm) << 8 | (op2) << 5)
+    static const uint32_t regs[] = {
+        SYSREG(3, 3, 4, 2, 0), SYSREG(3, 3, 4, 2, 0), SYSREG(3, 3, 4, 4, 0), SYSREG(3, 3, 4, 4, 1),
+        SYSREG(3, 3, 13, 0, 2), SYSREG(3, 3, 13, 0, 3), SYSREG(3, 3, 4, 2, 5), SYSREG(3, 3, 4, 2, 6),
+        SYSREG(3, 3, 4, 2, 1), SYSREG(3, 0, 4, 2, 2), SYSREG(3, 0, 4, 1, 0),
+    };
+    static const uint32_t ops[] = { /* DC CVAC CVAU CIVAC CVAP, IC IVAU */
+        SYSREG(1, 3, 7, 10, 1), SYSREG(1, 3, 7, 11, 1), SYSREG(1, 3, 7, 14, 1), SYSREG(1, 3, 7, 12, 1),
+        SYSREG(1, 3, 7, 5, 1),
+    };
+    if ((x & 0xff608000) == 0x9b400000) /* SMULH, UMULH: Ra should be ones */
+        return x | 31 << 10;
+    if ((x & 0xffd00000) == 0xd5100000 && pct(r, 70))
+        return (x & 0xffe0001f) | (regs[rnd(r, sizeof regs / sizeof *regs)] & 0x1fffe0);
+    if ((x & 0xfff80000) == 0xd5080000 && pct(r, 70))
+        return (x & 0xfff8001f) | (ops[rnd(r, sizeof ops / sizeof *ops)] & 0x7ffe0);
+    return x;
+}
+
 uint32_t row_word(const struct row *w, struct rng *r)
 {
     uint32_t x = 0;
     for (unsigned tries = 0; tries < 32; tries++) {
-        x = w->value | ((uint32_t)rng64(r) & ~w->mask);
-        bool ok = !a64_unpredictable(x);
+        x = sensible(w->value | ((uint32_t)rng64(r) & ~w->mask), r);
+        bool ok = !a64_unpredictable(x) && (x & w->mask) == w->value;
         for (unsigned i = 0; i < w->nexcept; i++)
             if ((x & w->except[i].mask) == w->except[i].value)
                 ok = false;

@@ -83,6 +83,8 @@ static bool fit(struct seq *s, uint32_t *word)
             w = (w & ~(0x7fu << 15)) | ((rnd(&s->r, 8) - 4) & 0x7f) << 15;
         if (rn == 31 && m.writeback && pct(&s->r, 90)) /* sp stays aligned mostly */
             return false;
+        if ((w & 0xbe800000) == 0x0c800000) /* structures, post-indexed by a register */
+            w = (w & ~(31u << 16)) | (pct(&s->r, 50) ? 31u : (unsigned)s->index) << 16;
         if (m.rm >= 0)
             w = (w & ~(31u << 16)) | (unsigned)s->index << 16;
         if (!m.vector) {
@@ -129,7 +131,7 @@ static void random_row(struct seq *s)
         /* weights of the groups: immediates, registers, loads and stores, FP, system */
         bool ls = (top & 5) == 4, fp = (top & 7) == 7, sys = (top & 14) == 10;
         unsigned keep = ls ? 45 : fp ? 40 : sys ? 12 : 100;
-        if (!pct(&s->r, keep))
+        if (!pct(&s->r, keep) || (row->undefined && !pct(&s->r, 1)))
             continue;
         uint32_t w = row_word(row, &s->r);
         if (fit(s, &w)) {
