@@ -206,3 +206,27 @@ enum ir_cc ir_cc_swap(enum ir_cc cc)
                                       IR_GE, IR_MI, IR_PL, IR_VS, IR_VC};
     return (enum ir_cc)swapped[cc];
 }
+
+static void *copied(const void *from, size_t n)
+{
+    void *p = malloc(n ? n : 1);
+    return p ? memcpy(p, from, n) : NULL;
+}
+
+bool ir_region_copy(struct ir_region *to, const struct ir_region *from)
+{
+    ir_region_free(to);
+    *to = *from;
+    to->insts = copied(from->insts, from->ninsts * sizeof *from->insts);
+    to->consts = copied(from->consts, from->nconsts * sizeof *from->consts);
+    to->blocks = copied(from->blocks, from->nblocks * sizeof *from->blocks);
+    to->cap_insts = from->ninsts;
+    to->cap_consts = from->nconsts;
+    to->cap_blocks = from->nblocks;
+    to->scratch = NULL;
+    to->cap_scratch = 0;
+    if (to->insts && to->consts && to->blocks)
+        return true;
+    ir_region_free(to);
+    return false;
+}

@@ -209,6 +209,8 @@ struct ir_region {
 void ir_region_init(struct ir_region *r, const struct ir_target *t);
 void ir_region_reset(struct ir_region *r, const struct ir_target *t);
 void ir_region_free(struct ir_region *r);
+/* A copy of from's instructions, constants and blocks in to (initialised). False: no memory. */
+bool ir_region_copy(struct ir_region *to, const struct ir_region *from);
 
 /* Appends an empty block with guest pc; returns its number. Not yet filled. */
 unsigned ir_block_new(struct ir_region *r, uint64_t pc);

@@ -1,0 +1,252 @@
+/*
+ * The code cache's tables: see cache.h.
+ *
+ * Lists are numbers + 1 into arrays that never move, so that a signal handler can read them at any time.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "cache.h"
+
+static void *reserve(size_t n)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+int cache_init(struct cache *c, size_t size)
+{
+    memset(c, 0, sizeof *c);
+    c->fd = memfd_create("myna-code", MFD_CLOEXEC);
+    if (c->fd < 0)
+        return -errno;
+    if (ftruncate(c->fd, (off_t)size) < 0)
+        goto fail;
+    c->size = size;
+    c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+    c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, c->fd, 0);
+    if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
+        goto fail;
+    c->tbs = reserve(MAX_TBS * sizeof *c->tbs);
+    c->links = reserve(MAX_LINKS * sizeof *c->links);
+    c->faults = reserve(MAX_FAULTS * sizeof *c->faults);
+    c->hash = reserve(TB_HASH * sizeof *c->hash);
+    c->pages = reserve(PAGE_HASH * sizeof *c->pages);
+    if (!c->tbs || !c->links || !c->faults || !c->hash || !c->pages)
+        goto fail;
+    return 0;
+fail:;
+    int err = errno ? -errno : -ENOMEM;
+    cache_free(c);
+    return err;
+}
+
+void cache_free(struct cache *c)
+{
+    cache_flush(c);
+    if (c->rw && c->rw != MAP_FAILED)
+        munmap(c->rw, c->size);
+    if (c->rx && c->rx != MAP_FAILED)
+        munmap(c->rx, c->size);
+    if (c->tbs)
+        munmap(c->tbs, MAX_TBS * sizeof *c->tbs);
+    if (c->links)
+        munmap(c->links, MAX_LINKS * sizeof *c->links);
+    if (c->faults)
+        munmap(c->faults, MAX_FAULTS * sizeof *c->faults);
+    if (c->hash)
+        munmap(c->hash, TB_HASH * sizeof *c->hash);
+    if (c->pages)
+        munmap(c->pages, PAGE_HASH * sizeof *c->pages);
+    if (c->fd >= 0)
+        close(c->fd);
+    memset(c, 0, sizeof *c);
+    c->fd = -1;
+}
+
+static void free_region(struct ir_region *r)
+{
+    if (r) {
+        ir_region_free(r);
+        free(r);
+    }
+}
+
+void cache_flush(struct cache *c)
+{
+    for (uint32_t k = 0; k < c->ntbs; k++)
+        free_region(c->tbs[k].region);
+    if (c->ntbs) {
+        memset(c->hash, 0, TB_HASH * sizeof *c->hash);
+        memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
+    }
+    c->ntbs = c->nlinks = c->nfaults = 0;
+    c->used = c->floor;
+    c->flushes++;
+}
+
+int cache_fork_child(struct cache *c)
+{
+    int fd = memfd_create("myna-code", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, (off_t)c->size) < 0)
+        goto fail;
+    for (size_t done = 0; done < c->used;) {
+        ssize_t n = pwrite(fd, c->rw + done, c->used - done, (off_t)done);
+        if (n <= 0) {
+            if (n < 0 && errno == EINTR)
+                continue;
+            goto fail;
+        }
+        done += (size_t)n;
+    }
+    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+        goto fail;
+    close(c->fd);
+    c->fd = fd;
+    return 0;
+fail:;
+    int err = errno ? -errno : -EIO;
+    close(fd);
+    return err;
+}
+
+struct tb *cache_find(const struct cache *c, uint64_t pc)
+{
+    for (uint32_t k = c->hash[cache_hash(pc)]; k; k = c->tbs[k - 1].next_hash)
+        if (c->tbs[k - 1].pc == pc)
+            return &c->tbs[k - 1];
+    return NULL;
+}
+
+struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
+{
+    if (host < c->rx + c->floor || host >= c->rx + c->used)
+        return NULL;
+    uint32_t off = (uint32_t)(host - c->rx), lo = 0, hi = c->ntbs;
+    while (lo < hi) { /* code is appended: offsets ascend */
+        uint32_t mid = (lo + hi) / 2;
+        if (c->tbs[mid].code_off <= off)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    /* interpreted ones share the offset of the next and have no length */
+    while (lo > 0 && !c->tbs[lo - 1].code_len)
+        lo--;
+    if (lo == 0 || off >= c->tbs[lo - 1].code_off + c->tbs[lo - 1].code_len)
+        return NULL;
+    return &c->tbs[lo - 1];
+}
+
+bool cache_has_room(const struct cache *c, size_t code)
+{
+    return c->used + code + 64 <= c->size && c->ntbs + 1 < MAX_TBS && c->nlinks + 4096 < MAX_LINKS &&
+           c->nfaults + 4096 < MAX_FAULTS;
+}
+
+static uint32_t page_hash(uint64_t page) { return (uint32_t)(page ^ page >> 12) & (PAGE_HASH - 1); }
+
+static void patch(struct cache *c, uint32_t field, uint32_t to)
+{
+    int32_t rel = (int32_t)to - (int32_t)(field + 4);
+    /* one store inside a cache line (emitted so): another thread sees the old or the new target */
+    __atomic_store_n((int32_t *)(void *)(c->rw + field), rel, __ATOMIC_RELEASE);
+}
+
+struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t end_pc, const struct xlate_out *o,
+                     struct ir_region *region)
+{
+    struct tb *tb = &c->tbs[c->ntbs++];
+    uint32_t id = c->ntbs; /* + 1 form */
+    *tb = (struct tb){ .pc = pc, .end_pc = end_pc, .code_off = (uint32_t)c->used, .valid = true,
+                       .region = region };
+    if (!region) {
+        tb->code_len = o->code_len;
+        tb->faults = c->nfaults;
+        tb->nfaults = o->nfaults;
+        memcpy(c->faults + c->nfaults, o->faults, o->nfaults * sizeof *o->faults);
+        c->nfaults += o->nfaults;
+        tb->nflex = (uint8_t)o->nflex;
+        memcpy(tb->flex, o->flex, sizeof tb->flex);
+        tb->links = c->nlinks;
+        tb->nlinks = o->nlinks;
+        for (uint32_t k = 0; k < o->nlinks; k++) {
+            const struct xlink *x = &o->links[k];
+            c->links[c->nlinks] = (struct tb_link){ .pc = x->pc, .field_off = tb->code_off + x->off,
+                                                    .stub_off = tb->code_off + x->stub_off };
+            memcpy(c->rw + tb->code_off + x->id_off, &c->nlinks, 4);
+            c->nlinks++;
+        }
+        c->used = (c->used + o->code_len + 15) & ~(size_t)15;
+    }
+    uint32_t h = cache_hash(pc);
+    tb->next_hash = c->hash[h];
+    uint64_t first = pc >> 12, last = (end_pc - (end_pc > pc)) >> 12;
+    for (unsigned k = 0; k < 2; k++)
+        if (k == 0 || last != first) {
+            uint32_t p = page_hash(k ? last : first);
+            tb->next_page[k] = c->pages[p];
+            c->pages[p] = (id - 1) * 2 + k + 1;
+        }
+    c->hash[h] = id;
+    return tb;
+}
+
+void cache_link(struct cache *c, uint32_t link, struct tb *to)
+{
+    struct tb_link *l = &c->links[link];
+    if (l->target || to->region)
+        return;
+    uint32_t id = (uint32_t)(to - c->tbs) + 1;
+    l->target = id;
+    l->next = to->in_links;
+    to->in_links = link + 1;
+    patch(c, l->field_off, to->code_off);
+}
+
+void cache_retire(struct cache *c, struct tb *tb)
+{
+    uint32_t id = (uint32_t)(tb - c->tbs) + 1;
+    if (!tb->valid)
+        return;
+    tb->valid = false;
+    for (uint32_t *p = &c->hash[cache_hash(tb->pc)]; *p; p = &c->tbs[*p - 1].next_hash)
+        if (*p == id) {
+            *p = tb->next_hash;
+            break;
+        }
+    for (uint32_t k = tb->in_links; k;) {
+        struct tb_link *l = &c->links[k - 1];
+        uint32_t next = l->next;
+        patch(c, l->field_off, l->stub_off);
+        l->target = l->next = 0;
+        k = next;
+    }
+    tb->in_links = 0;
+}
+
+void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(void *, struct tb *),
+                     void *arg)
+{
+    if (!len)
+        return;
+    uint64_t last = start + len - 1 < start ? ~0ull : start + len - 1;
+    if ((last >> 12) - (start >> 12) >= PAGE_HASH / 4) {
+        for (uint32_t k = 0; k < c->ntbs; k++)
+            if (c->tbs[k].valid && c->tbs[k].pc <= last && c->tbs[k].end_pc > start)
+                fn(arg, &c->tbs[k]);
+        return;
+    }
+    for (uint64_t page = start >> 12; page <= last >> 12; page++)
+        for (uint32_t k = c->pages[page_hash(page)]; k;) {
+            struct tb *tb = &c->tbs[(k - 1) / 2];
+            k = tb->next_page[(k - 1) % 2];
+            if (tb->valid && tb->pc <= last && tb->end_pc > start)
+                fn(arg, tb);
+        }
+}

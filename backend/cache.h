@@ -1,0 +1,85 @@
+/*
+ * The code cache: translations, the links between them, and where they are. Used by exec.c only.
+ *
+ * The arena is a memfd mapped twice: code is written through one view and runs in the other, so no page
+ * is ever writable and executable. Code is only appended; a flush empties all of it at once.
+ */
+#ifndef MYNA_CACHE_H
+#define MYNA_CACHE_H
+
+#include "exec.h"
+#include "target.h"
+
+struct tb {
+    uint64_t pc, end_pc;       /* guest bytes it was made from */
+    uint32_t code_off, code_len; /* in the arena */
+    uint32_t faults, nfaults;  /* in cache->faults */
+    uint32_t links, nlinks;    /* in cache->links */
+    uint32_t in_links;         /* first link that jumps here + 1 */
+    uint32_t next_hash;        /* + 1 */
+    uint32_t next_page[2];     /* lists of the pages it touches: tb * 2 + which of its pages + 1 */
+    struct xlate_flex flex[8];
+    uint8_t nflex;
+    bool valid;
+    struct ir_region *region;  /* interpreted: no code */
+};
+
+struct tb_link {
+    uint64_t pc;
+    uint32_t field_off, stub_off; /* in the arena */
+    uint32_t target;           /* tb + 1, or 0 */
+    uint32_t next;             /* next in the target's list + 1 */
+};
+
+enum { TB_HASH = 1 << 14, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
+       MAX_FAULTS = 1 << 22 };
+
+struct cache {
+    int fd;
+    uint8_t *rw;               /* writable view */
+    uint8_t *rx;               /* executable view */
+    size_t size, used, floor;  /* floor: end of the common stubs */
+    struct tb *tbs;            /* tables are reserved at once and filled from the start */
+    uint32_t ntbs;
+    struct tb_link *links;
+    uint32_t nlinks;
+    struct fault_entry *faults;
+    uint32_t nfaults;
+    uint32_t *hash;            /* TB_HASH: tb + 1 */
+    uint32_t *pages;           /* PAGE_HASH: tb + 1 */
+    uint64_t flushes;
+};
+
+/* Reserves the arena and the tables. 0 or -errno. */
+int cache_init(struct cache *c, size_t size);
+void cache_free(struct cache *c);
+void cache_flush(struct cache *c);
+int cache_fork_child(struct cache *c);
+
+static inline uint32_t cache_hash(uint64_t pc)
+{
+    return (uint32_t)((pc >> 1) * 0x9e3779b97f4a7c15ull >> 40) & (TB_HASH - 1);
+}
+/* Valid translation that starts at pc, or NULL. */
+struct tb *cache_find(const struct cache *c, uint64_t pc);
+/* Translation whose code holds the executable address, or NULL. */
+struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
+/* Is there room for another translation of the largest size? */
+bool cache_has_room(const struct cache *c, size_t code);
+/* Enters a translation of o's tables whose code stands at rw + used; region: interpreted instead. */
+struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t end_pc, const struct xlate_out *o,
+                     struct ir_region *region);
+/* Makes link jump to tb's code. */
+void cache_link(struct cache *c, uint32_t link, struct tb *to);
+/* Retires a translation: nothing jumps to it any more. */
+void cache_retire(struct cache *c, struct tb *tb);
+/* Calls fn for every valid translation that holds a byte of [start, start + len). */
+void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(void *, struct tb *),
+                     void *arg);
+
+static inline const uint8_t *tb_code(const struct cache *c, const struct tb *tb)
+{
+    return c->rx + tb->code_off;
+}
+
+#endif

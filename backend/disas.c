@@ -1,0 +1,50 @@
+/*
+ * Disassembly for the log, by capstone. Without it (configure --disable-capstone) the bytes in hex.
+ */
+#include "exec.h"
+#ifndef MYNA_NO_CAPSTONE
+#include <capstone/capstone.h>
+
+static void disas(FILE *f, cs_arch arch, cs_mode mode, const uint8_t *code, size_t len, uint64_t pc)
+{
+    csh h;
+    cs_insn *insn;
+    if (cs_open(arch, mode, &h) != CS_ERR_OK) {
+        fprintf(f, "  (no disassembler for this architecture)\n");
+        return;
+    }
+    cs_option(h, CS_OPT_SKIPDATA, CS_OPT_ON);
+    size_t n = cs_disasm(h, code, len, pc, 0, &insn);
+    for (size_t k = 0; k < n; k++)
+        fprintf(f, "  0x%llx:  %s %s\n", (unsigned long long)insn[k].address, insn[k].mnemonic,
+                insn[k].op_str);
+    if (n)
+        cs_free(insn, n);
+    cs_close(&h);
+}
+
+void disas_guest(FILE *f, const struct guest *g, const uint8_t *code, size_t len, uint64_t pc)
+{
+    disas(f, (cs_arch)g->capstone_arch, (cs_mode)g->capstone_mode, code, len, pc);
+}
+void disas_host(FILE *f, const uint8_t *code, size_t len, uint64_t pc)
+{
+    disas(f, CS_ARCH_X86, CS_MODE_64, code, len, pc);
+}
+#else
+static void hex(FILE *f, const uint8_t *code, size_t len, uint64_t pc)
+{
+    for (size_t k = 0; k < len; k++) {
+        if (k % 16 == 0)
+            fprintf(f, "%s  0x%llx: ", k ? "\n" : "", (unsigned long long)(pc + k));
+        fprintf(f, " %02x", code[k]);
+    }
+    fputc('\n', f);
+}
+void disas_guest(FILE *f, const struct guest *g, const uint8_t *code, size_t len, uint64_t pc)
+{
+    (void)g;
+    hex(f, code, len, pc);
+}
+void disas_host(FILE *f, const uint8_t *code, size_t len, uint64_t pc) { hex(f, code, len, pc); }
+#endif

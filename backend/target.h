@@ -1,0 +1,96 @@
+/*
+ * Between the code cache (cache.c, exec.c: no host knowledge) and a host's code generator.
+ */
+#ifndef MYNA_TARGET_H
+#define MYNA_TARGET_H
+
+#include "ir.h"
+
+/* A place in translated code that depends on where the code or something else is. Recorded as emitted,
+ * so that a translation can be copied elsewhere (persist.c) and patched. */
+enum reloc_kind {
+    RELOC_LINK,   /* rel32 of a chained jump: value = link number */
+    RELOC_STUB,   /* rel32 to a common stub: value = its number */
+    RELOC_ABS_PC, /* 64-bit guest pc: value = offset from the region's pc */
+    RELOC_PC32,   /* 32-bit (sign-extended) guest pc */
+    RELOC_HELPER, /* 64-bit address of helper: value = row */
+    RELOC_FN,     /* 64-bit address of an engine function: value = the address less that of an anchor */
+};
+struct reloc {
+    uint32_t off;  /* of the field from the start of the code */
+    uint32_t kind;
+    int64_t value;
+};
+
+/* An exit that can be chained: the rel32 at off jumps to stub_off until it is linked. */
+struct xlink {
+    uint32_t off, stub_off;
+    uint32_t id_off; /* of the 32-bit link number in the stub */
+    uint64_t pc;
+};
+
+/* A host instruction that may fault: everything needed to make the guest state precise. */
+struct fault_entry {
+    uint32_t off;      /* of the instruction (or of the return address of a helper call) */
+    uint32_t pc_delta : 24; /* guest pc - region pc */
+    uint32_t flags : 8;
+};
+enum { FAULT_BORROWED = 1 /* rbx, r11: guest registers are in slots */,
+       FAULT_FLEX = 2 /* the region's flex homes are in force */ };
+
+struct xlate_flex { int8_t reg; int16_t in, out; };
+
+/* What a translation gives besides its code. Arrays are the caller's, reused. */
+struct xlate_out {
+    struct reloc *relocs;
+    uint32_t nrelocs, cap_relocs;
+    struct xlink *links;
+    uint32_t nlinks, cap_links;
+    struct fault_entry *faults;
+    uint32_t nfaults, cap_faults;
+    struct xlate_flex flex[8];
+    uint32_t nflex;
+    uint32_t code_len;
+    bool overflow;     /* a table was too small */
+};
+
+/* Common stubs at the start of the code cache, by number. */
+enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK, STUB_LOOKUP /* rax = pc */,
+            STUB_RET_MISS /* rax = pc */, STUB_POLL /* rax = pc */, STUB_HELPER /* rax = function */,
+            STUB_HELPER_PURE, STUB_HELPER_LEAVE /* rax = 1 + reason */,
+            STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW, NSTUBS };
+struct stubs {
+    const uint8_t *at[NSTUBS]; /* executable addresses */
+};
+
+struct host_features;
+const struct host_features *host_features_get(const char *list, char *err, size_t errlen);
+
+/* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
+ * - writable address. Returns the length. */
+size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, uint8_t *buf,
+                       size_t cap, intptr_t delta);
+
+struct host_xlate_opts {
+    const struct host_features *hf;
+    const struct stubs *stubs;
+    bool gs, mask_tags;
+    unsigned insn_shift;
+};
+/* Compiles region r into [buf, buf + cap). Returns the code's length, 0 if it did not fit or the region
+ * is too large for the allocator (the caller translates fewer instructions). */
+size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, uint8_t *buf, size_t cap,
+                  intptr_t delta, struct xlate_out *out);
+
+/* Enters translated code; returns enum ir_leave. */
+unsigned host_enter(struct cpu *cpu, const struct stubs *s, const uint8_t *code);
+
+/* For fault handling: which host registers hold which guest registers (default homes). */
+struct host_pin { uint8_t reg; uint16_t row; };
+unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[16]);
+
+/* Effective address of the memory operand of the host instruction at pc with the given general registers
+ * (hardware numbering); false if it has none that we emit. */
+bool host_operand_address(const uint8_t *pc, const uint64_t regs[16], uint64_t gs_base, uint64_t *addr);
+
+#endif

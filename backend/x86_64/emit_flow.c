@@ -1,0 +1,482 @@
+/*
+ * Control flow: branches, calls and returns, exits, polls, and the walk over the region.
+ *
+ * An exit to a known guest pc is a jump with a patchable rel32 (a link): it goes to a stub of its own
+ * until the target is translated. The field never crosses a cache line, so that patching is one store.
+ *
+ * Guest calls push the guest return address and use the host's call; the landing site pops it and
+ * goes on by a link. A return compares the guest address beside the host's and uses ret. Other indirect
+ * branches probe the jump cache, which is part of struct cpu:
+ *
+ *     mov rax, target; mov ecx, eax; and ecx, mask; cmp rax, [rbp + rcx*s + pc]; jne miss;
+ *     jmp [rbp + rcx*s + code]
+ *
+ * A poll compares rsp with cpu->poll_limit: it serves signals and the return stack's end with one
+ * fused compare and branch.
+ */
+#include "emit_priv.h"
+
+bool block_is_exit(const struct ir_region *r, uint32_t block, uint64_t *pc)
+{
+    const struct ir_block *b = &r->blocks[block];
+    for (uint32_t i = b->first; i < b->end; i++) {
+        const struct ir_inst *p = &r->insts[i];
+        if (p->op == IR_goto && !b->poll) {
+            *pc = (uint64_t)p->imm;
+            return true;
+        }
+        if (p->op != IR_nop && p->op != IR_insn)
+            return false;
+    }
+    return false;
+}
+
+static void nops(struct codebuf *c, unsigned n)
+{
+    static const uint8_t nop[10][9] = {
+        { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 }, { 0x0f, 0x1f, 0x40, 0x00 },
+        { 0x0f, 0x1f, 0x44, 0x00, 0x00 }, { 0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00 },
+        { 0x0f, 0x1f, 0x80, 0, 0, 0, 0 }, { 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
+        { 0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
+    };
+    while (n) {
+        unsigned k = n > 9 ? 9 : n;
+        memcpy(c->p, nop[k], k);
+        c->p += k;
+        n -= k;
+    }
+}
+
+/* Pads so that a 4-byte field `ahead` bytes on lies within one cache line. */
+static void align_field(struct codebuf *c, unsigned ahead)
+{
+    uintptr_t at = (uintptr_t)(c->p + c->delta + ahead) & 63;
+    if (at > 60)
+        nops(c, 64 - (unsigned)at);
+}
+
+static void link_field(struct emit *e, uint64_t pc)
+{
+    struct xlate_out *o = e->out;
+    if (o->nlinks == o->cap_links) {
+        o->overflow = true;
+    } else {
+        o->links[o->nlinks++] = (struct xlink){ .off = (uint32_t)(e->cb.p - e->cb.start), .pc = pc };
+    }
+    cb32(&e->cb, 0);
+}
+
+static void label_ref(struct emit *e, struct label *l)
+{
+    if (l->at) {
+        cb32(&e->cb, (uint32_t)(l->at - (e->cb.p + 4)));
+    } else if (l->nfixups == 12) {
+        e->failed = true;
+        cb32(&e->cb, 0);
+    } else {
+        l->fixups[l->nfixups++] = e->cb.p;
+        cb32(&e->cb, 0);
+    }
+}
+
+void label_bind(struct emit *e, struct label *l)
+{
+    l->at = e->cb.p;
+    for (unsigned k = 0; k < l->nfixups; k++) {
+        int32_t rel = (int32_t)(l->at - (l->fixups[k] + 4));
+        memcpy(l->fixups[k], &rel, 4);
+    }
+    l->nfixups = 0;
+}
+
+static void jump(struct emit *e, int cc, struct dest d)
+{
+    if (d.kind == TO_LINK)
+        align_field(&e->cb, cc < 0 ? 1 : 2);
+    if (cc < 0) {
+        cb8(&e->cb, 0xe9);
+    } else {
+        cb8(&e->cb, 0x0f);
+        cb8(&e->cb, 0x80 | (unsigned)cc);
+    }
+    switch (d.kind) {
+    case TO_LINK:
+        link_field(e, d.pc);
+        break;
+    case TO_BLOCK:
+        label_ref(e, &e->b[d.block].label);
+        break;
+    case TO_LABEL:
+        label_ref(e, d.label);
+        break;
+    }
+}
+void emit_jmp(struct emit *e, struct dest d) { jump(e, -1, d); }
+void emit_jcc(struct emit *e, int cc, struct dest d) { jump(e, cc, d); }
+
+static void stub_field(struct emit *e, enum stub s)
+{
+    struct xlate_out *o = e->out;
+    if (o->nrelocs == o->cap_relocs)
+        o->overflow = true;
+    else
+        o->relocs[o->nrelocs++] =
+            (struct reloc){ (uint32_t)(e->cb.p - e->cb.start), RELOC_STUB, (int64_t)s };
+    cb32(&e->cb, (uint32_t)(e->stubs->at[s] - (e->cb.p + e->cb.delta + 4)));
+}
+void emit_call_stub(struct emit *e, enum stub s)
+{
+    cb8(&e->cb, 0xe8);
+    stub_field(e, s);
+}
+void emit_stub_jcc(struct emit *e, int cc, enum stub s)
+{
+    if (cc < 0) {
+        cb8(&e->cb, 0xe9);
+    } else {
+        cb8(&e->cb, 0x0f);
+        cb8(&e->cb, 0x80 | (unsigned)cc);
+    }
+    stub_field(e, s);
+}
+
+void emit_set_pc(struct emit *e, uint64_t pc, int scratch)
+{
+    struct mem m = mem_bd(STATE, CPU_DISP(pc));
+    if ((int64_t)pc == (int32_t)pc) {
+        mov_mi32(&e->cb, true, m, (int32_t)pc);
+    } else {
+        mov_ri(&e->cb, scratch, pc);
+        x_rm(&e->cb, OP_MOV_RM_R, true, scratch, m);
+    }
+}
+
+static struct dest dest_of(const struct emit *e, uint32_t block)
+{
+    uint64_t pc;
+    if (e->b[block].exit && block_is_exit(e->r, block, &pc))
+        return (struct dest){ .kind = TO_LINK, .pc = pc };
+    return (struct dest){ .kind = TO_BLOCK, .block = block };
+}
+
+static void jump_if(struct emit *e, struct conds c, struct dest d)
+{
+    struct label skip = { 0 };
+    if (c.cc[1] < 0) {
+        emit_jcc(e, c.cc[0], d);
+    } else if (!c.all) {
+        emit_jcc(e, c.cc[0], d);
+        emit_jcc(e, c.cc[1], d);
+    } else {
+        emit_jcc(e, c.cc[0] ^ 1, (struct dest){ .kind = TO_LABEL, .label = &skip });
+        emit_jcc(e, c.cc[1], d);
+        label_bind(e, &skip);
+    }
+}
+
+static struct conds inverted(struct conds c)
+{
+    c.cc[0] ^= 1;
+    if (c.cc[1] >= 0) {
+        c.cc[1] ^= 1;
+        c.all = !c.all;
+    }
+    return c;
+}
+
+static void branch(struct emit *e, uint32_t i, uint32_t next)
+{
+    const struct ir_inst *p = inst(e, i);
+    ir_ref c = p->arg[0];
+    uint32_t bt = (uint32_t)p->imm, bf = (uint32_t)(p->imm >> 32);
+    struct dest t = dest_of(e, bt), f = dest_of(e, bf);
+    if (ir_is_const(c)) {
+        emit_jmp(e, ir_const_value(e->r, c) ? t : f);
+        return;
+    }
+    const struct ir_inst *q = inst(e, c);
+    if ((e->v[c].flags & V_DEFER) && (q->op == IR_and || q->op == IR_or)) {
+        if (q->op == IR_and)
+            jump_if(e, inverted(emit_cond(e, q->arg[0])), f);
+        else
+            jump_if(e, emit_cond(e, q->arg[0]), t);
+        e->glock = e->xlock = 0;
+        c = q->arg[1];
+    }
+    struct conds k = emit_cond(e, c);
+    if (t.kind == TO_BLOCK && bt == next) {
+        jump_if(e, inverted(k), f);
+    } else {
+        jump_if(e, k, t);
+        if (!(f.kind == TO_BLOCK && bf == next))
+            emit_jmp(e, f);
+    }
+}
+
+/* Probe of the jump cache for the pc in rax; clobbers rcx. Leaves ZF = hit and returns the operand of the
+ * code address. */
+static struct mem probe(struct codebuf *c, unsigned shift)
+{
+    mov_rr(c, false, RCX, RAX);
+    alu_ri(c, ALU_AND, false, RCX, 4095 << shift);
+    struct mem m = { .base = STATE, .index = RCX, .scale = (uint8_t)(4 - shift),
+                     .disp = CPU_DISP(jump_cache) };
+    assert(shift >= 1);
+    alu_rm(c, ALU_CMP, true, RAX, m);
+    m.disp += 8;
+    return m;
+}
+
+static void push_pc(struct emit *e, uint64_t pc, int scratch)
+{
+    if ((int64_t)pc == (int32_t)pc) {
+        cb8(&e->cb, 0x68);
+        cb32(&e->cb, (uint32_t)pc);
+    } else {
+        mov_ri(&e->cb, scratch, pc);
+        cb8(&e->cb, 0x50 | (unsigned)scratch);
+    }
+}
+
+static void landing(struct emit *e, uint64_t ret)
+{
+    alu_ri(&e->cb, ALU_ADD, true, RSP, 8);
+    emit_jmp(e, (struct dest){ .kind = TO_LINK, .pc = ret });
+}
+
+static void cold_call_miss(struct emit *e, uint32_t i, const int *regs)
+{
+    (void)i;
+    (void)regs;
+    emit_call_stub(e, STUB_LOOKUP); /* its return address lands after the call in the hot code */
+}
+
+static void terminator(struct emit *e, uint32_t i, uint32_t next)
+{
+    const struct ir_inst *p = inst(e, i);
+    switch (p->op) {
+    case IR_jmp: {
+        struct dest d = dest_of(e, (uint32_t)p->imm);
+        if (!(d.kind == TO_BLOCK && (uint32_t)p->imm == next))
+            emit_jmp(e, d);
+        break;
+    }
+    case IR_br:
+        branch(e, i, next);
+        break;
+    case IR_goto:
+        emit_jmp(e, (struct dest){ .kind = TO_LINK, .pc = (uint64_t)p->imm });
+        break;
+    case IR_gotoi: {
+        ra_use_in(e, p->arg[0], RAX);
+        struct mem m = probe(&e->cb, e->insn_shift);
+        emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
+        x_rm(&e->cb, 0xff, false, 4, m);
+        break;
+    }
+    case IR_callg: {
+        uint64_t ret = ir_const_value(e->r, p->arg[0]);
+        push_pc(e, ret, RAX);
+        align_field(&e->cb, 1);
+        cb8(&e->cb, 0xe8);
+        link_field(e, (uint64_t)p->imm);
+        landing(e, ret);
+        break;
+    }
+    case IR_calli: {
+        uint64_t ret = ir_const_value(e->r, p->arg[1]);
+        ra_use_in(e, p->arg[0], RAX);
+        push_pc(e, ret, RCX);
+        struct mem m = probe(&e->cb, e->insn_shift);
+        int regs[6] = { 0 };
+        emit_cold(e, CC_NE, cold_call_miss, i, regs);
+        /* the cold code's jump back goes to this call's landing, so it is placed after the call */
+        struct cold *c = e->ncolds ? &e->colds[e->ncolds - 1] : NULL;
+        x_rm(&e->cb, 0xff, false, 2, m);
+        if (c)
+            c->back = e->cb.p;
+        landing(e, ret);
+        break;
+    }
+    case IR_retg: {
+        int k = ra_use(e, p->arg[0]);
+        if (k != RAX) {
+            ra_take(e, RAX);
+            mov_rr(&e->cb, true, RAX, k);
+        }
+        alu_rm(&e->cb, ALU_CMP, true, RAX, mem_bd(RSP, 8));
+        emit_stub_jcc(e, CC_NE, STUB_RET_MISS);
+        cb8(&e->cb, 0xc3);
+        break;
+    }
+    case IR_leave: {
+        ra_take(e, RAX);
+        emit_set_pc(e, ir_const_value(e->r, p->arg[0]), RAX);
+        int32_t imm = (int32_t)p->imm;
+        if (imm == p->imm) {
+            mov_mi32(&e->cb, true, mem_bd(STATE, CPU_DISP(leave_imm)), imm);
+        } else {
+            mov_ri(&e->cb, RAX, (uint64_t)p->imm);
+            x_rm(&e->cb, OP_MOV_RM_R, true, RAX, mem_bd(STATE, CPU_DISP(leave_imm)));
+        }
+        mov_ri(&e->cb, RAX, p->aux);
+        emit_stub_jcc(e, -1, STUB_LEAVE);
+        break;
+    }
+    }
+}
+
+bool emit_flow_op(struct emit *e, uint32_t i)
+{
+    (void)e;
+    (void)i;
+    return false;
+}
+
+static void emit_one(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    unsigned op = p->op;
+    if (op >= IR_fadd)
+        goto vec;
+    if (op == IR_get) {
+        emit_get(e, i);
+        return;
+    }
+    if (op == IR_set) {
+        emit_set(e, i);
+        return;
+    }
+    if (op >= IR_load && op <= IR_call) {
+        emit_mem_op(e, i);
+        return;
+    }
+    if (emit_int_op(e, i))
+        return;
+vec:
+    if (op == IR_fcmp && (e->v[i].flags & V_DEFER))
+        return;
+    if (e->v[i].root != i)
+        return; /* shares a register: nothing to do */
+    if (emit_fp_op(e, i) || emit_vec_op(e, i))
+        return;
+    e->failed = true;
+}
+
+static void poll(struct emit *e, uint64_t pc)
+{
+    alu_rm(&e->cb, ALU_CMP, true, RSP, mem_bd(STATE, CPU_DISP(poll_limit)));
+    cb8(&e->cb, 0x0f);
+    cb8(&e->cb, 0x80 | CC_B);
+    if (e->npolls == sizeof e->polls / sizeof *e->polls) {
+        e->failed = true;
+        return;
+    }
+    e->polls[e->npolls].jump = e->cb.p;
+    e->polls[e->npolls++].pc = pc;
+    cb32(&e->cb, 0);
+}
+
+static void fix32(uint8_t *field, const uint8_t *to)
+{
+    int32_t rel = (int32_t)(to - (field + 4));
+    memcpy(field, &rel, 4);
+}
+
+static void emit_tail(struct emit *e)
+{
+    struct xlate_out *o = e->out;
+    for (unsigned k = 0; k < e->ncolds && cb_room(&e->cb, 512); k++) {
+        struct cold *c = &e->colds[k];
+        fix32(c->jump, e->cb.p);
+        e->guest_pc = c->guest_pc;
+        c->fn(e, c->i, c->regs);
+        cb8(&e->cb, 0xe9);
+        cb32(&e->cb, 0);
+        fix32(e->cb.p - 4, c->back);
+    }
+    for (unsigned k = 0; k < e->npolls && cb_room(&e->cb, 64); k++) {
+        fix32(e->polls[k].jump, e->cb.p);
+        mov_ri(&e->cb, RAX, e->polls[k].pc);
+        emit_stub_jcc(e, -1, STUB_POLL);
+    }
+    for (uint32_t k = 0; k < o->nlinks && cb_room(&e->cb, 64); k++) {
+        struct xlink *l = &o->links[k];
+        l->stub_off = (uint32_t)(e->cb.p - e->cb.start);
+        fix32(e->cb.start + l->off, e->cb.p);
+        mov_mi32(&e->cb, true, mem_bd(STATE, CPU_DISP(link)), 0);
+        l->id_off = (uint32_t)(e->cb.p - 4 - e->cb.start);
+        emit_stub_jcc(e, -1, STUB_LINK);
+    }
+    if (e->npool) {
+        while ((uintptr_t)(e->cb.p + e->cb.delta) & 15)
+            cb8(&e->cb, 0xcc);
+        for (unsigned k = 0; k < e->npool && cb_room(&e->cb, 64); k++) {
+            unsigned j;
+            for (j = 0; j < k; j++) /* one copy of equal constants */
+                if (e->pool[j].lo == e->pool[k].lo && e->pool[j].hi == e->pool[k].hi)
+                    break;
+            if (j < k) {
+                e->pool[k].place = e->pool[j].place;
+            } else {
+                e->pool[k].place = e->cb.p;
+                cb64(&e->cb, e->pool[k].lo);
+                cb64(&e->cb, e->pool[k].hi);
+            }
+            fix32(e->pool[k].at, e->pool[k].place);
+        }
+    }
+    if (!cb_room(&e->cb, 64))
+        e->failed = true;
+}
+
+void emit_region(struct emit *e)
+{
+    const struct ir_region *r = e->r;
+    ra_region_begin(e);
+    for (int k = 0; k < NGPR; k++)
+        e->gval[k] = e->gcst[k] = 0;
+    for (int k = 0; k < NXMM; k++)
+        e->xval[k] = 0;
+    bool prev_chain = false;
+    for (uint32_t b = 0; b < r->nblocks && !e->failed; b++) {
+        if (e->b[b].exit)
+            continue;
+        const struct ir_block *blk = &r->blocks[b];
+        uint32_t next = b + 1;
+        while (next < r->nblocks && e->b[next].exit)
+            next++;
+        ra_block_begin(e, b, prev_chain && e->b[b].chain != b);
+        label_bind(e, &e->b[b].label);
+        e->guest_pc = blk->pc;
+        if (blk->poll)
+            poll(e, blk->pc);
+        for (uint32_t i = blk->first; i < blk->end; i++) {
+            const struct ir_inst *p = &r->insts[i];
+            if (p->op == IR_nop)
+                continue;
+            if (p->op == IR_insn) {
+                e->guest_pc = (uint64_t)p->imm;
+                continue;
+            }
+            if (!cb_room(&e->cb, 512)) {
+                e->failed = true;
+                return;
+            }
+            e->at = i;
+            if (ir_opinfo[p->op].effects & IR_E_TERM) {
+                terminator(e, i, next);
+            } else if (!(e->v[i].flags & V_DEFER)) {
+                emit_one(e, i);
+                if ((e->v[i].flags & V_GLOBAL) && e->v[i].root == i)
+                    ra_global(e, i);
+            }
+            ra_inst_end(e);
+            if (e->failed)
+                return;
+        }
+        prev_chain = true;
+    }
+    if (!e->failed)
+        emit_tail(e);
+}

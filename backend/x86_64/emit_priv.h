@@ -1,0 +1,170 @@
+/*
+ * Inside of the code generator: what emit.h's interface hides from the emitters of vector and floating
+ * point operations. Only ra.c and the emit_*.c of integers, memory and flow see it.
+ */
+#ifndef MYNA_EMIT_PRIV_H
+#define MYNA_EMIT_PRIV_H
+
+#include "emit.h"
+#include "target.h"
+
+enum { NGPR = 16, NXMM = 16, MAX_SPILL = 32 /* of 16 bytes */ };
+
+/* Scratch registers; all others but RSP and RBP are pinned. */
+#define GPR_SCRATCH (1u << RAX | 1u << RCX | 1u << RDX)
+#define XMM_SCRATCH 0x0fu
+
+enum { V_MEM = 1 /* mem is valid */, V_DEFER = 2 /* emitted at its only use */,
+       V_GLOBAL = 4 /* lives across blocks: in a spill slot from its definition on */,
+       V_DONE = 8 /* a `set` that its value's emitter has done already */,
+       V_STABLE = 16 /* the spill slot is not given back */ };
+
+struct vinfo {
+    ir_ref root;     /* the value whose register this one shares (itself if none) */
+    uint32_t last;   /* index of the last instruction that uses it (roots) */
+    uint32_t hint_at; /* index of the `set` that hint is from */
+    int32_t mem;     /* displacement from rbp */
+    int8_t reg;      /* host register of its class, or -1 */
+    uint8_t hint;    /* guest register it is on its way to + 1; 0: none */
+    uint8_t flags;
+    uint8_t class;   /* 0 general, 1 vector, 2 flags, 3 memory only (i128) */
+};
+enum { CL_GPR, CL_XMM, CL_FLG, CL_PAIR };
+
+/* What a jump goes to. */
+struct dest {
+    enum { TO_BLOCK, TO_LINK, TO_LABEL } kind;
+    uint32_t block;
+    uint64_t pc;
+    struct label *label;
+};
+/* A place inside the region's code that is not known yet: chain of rel32 fields. */
+struct label {
+    uint8_t *at;      /* NULL until bound */
+    uint8_t *fixups[12];
+    unsigned nfixups;
+};
+
+enum flags_form { FL_BORROW, FL_CARRY };
+
+struct cold {
+    uint8_t *jump;    /* end of the rel32 of the jump into it */
+    uint8_t *back;
+    void (*fn)(struct emit *, uint32_t, const int *);
+    uint32_t i;
+    int regs[6];
+    uint64_t guest_pc;
+};
+
+struct emit {
+    struct codebuf cb;
+    const struct ir_region *r;
+    const struct host_features *hf;
+    struct xlate_out *out;     /* side tables: links, fault map, relocations */
+    const struct stubs *stubs;
+    uint32_t at;               /* instruction being emitted */
+    uint32_t block;            /* block being emitted */
+    uint64_t guest_pc;         /* of the current `insn` */
+    unsigned insn_shift;       /* of the guest: jump cache index = pc >> insn_shift */
+    bool failed;               /* out of room, spill slots ...: the region is translated smaller */
+    bool gs;                   /* guest base is not 0 */
+    bool mask_tags;            /* accesses clear the address' top byte */
+    bool borrowed;             /* RBX and R11 are in their guest slots (fault map) */
+    bool busy_alu;             /* next flag op wants this operation's flags */
+
+    struct vinfo *v;           /* by instruction */
+    uint32_t cap_v;
+    ir_ref gval[NGPR], xval[NXMM]; /* value bound to each register (a root), or 0 */
+    uint32_t gcst[NGPR];       /* constant bound to a scratch register, or 0 */
+    uint32_t glock, xlock;     /* registers of the current operation */
+    struct home { int8_t reg; int32_t disp; } home[IR_MAXREGS];
+    int16_t gpin[NGPR], xpin[NXMM]; /* guest register pinned in each host register, or -1 */
+    ir_ref slotval[IR_MAXREGS]; /* value whose memory copy is the guest register's slot */
+    uint32_t spill_used;       /* bit set */
+    ir_ref spillval[MAX_SPILL];
+
+    /* what EFLAGS hold */
+    ir_ref fl_val;             /* FLG value, or 0 */
+    enum flags_form fl_form;
+    struct { uint8_t op; ir_ref a, b, res; bool w; } alu; /* last arithmetic operation; op 0: none */
+
+    struct block_info {
+        uint32_t preds, chain; /* chain: the block whose allocation this one continues */
+        bool exit;             /* holds a goto only: its jumps are links */
+        struct label label;
+    } *b;
+    uint32_t cap_b;
+    struct cold colds[128];
+    unsigned ncolds;
+    struct { uint8_t *jump; uint64_t pc; } polls[64];
+    unsigned npolls;
+    struct { uint8_t *at, *place; uint64_t lo, hi; } pool[64]; /* constants: rel32 fields to fill */
+    unsigned npool;
+    /* flex homes of a loop: host register h holds guest register in (saved guest register out) */
+    struct { int8_t reg; int16_t in, out; bool dirty; } flex[8];
+    unsigned nflex;
+};
+
+static inline bool class_is_vector(const struct emit *e, ir_ref v)
+{
+    unsigned t = ir_type_of(e->r, v);
+    return t == IR_F16 || t == IR_F32 || t == IR_F64 || t == IR_V128 || t == IR_V256;
+}
+static inline ir_ref root_of(const struct emit *e, ir_ref v)
+{
+    return ir_is_const(v) ? v : e->v[v].root;
+}
+static inline struct vinfo *vi(struct emit *e, ir_ref v) { return &e->v[e->v[v].root]; }
+static inline const struct ir_inst *inst(const struct emit *e, ir_ref v) { return &e->r->insts[v]; }
+/* Value dies at the instruction being emitted. */
+static inline bool dies(struct emit *e, ir_ref v)
+{
+    return !ir_is_const(v) && vi(e, v)->last <= e->at;
+}
+
+/* ra.c */
+void ra_region_begin(struct emit *e);   /* pre-scan; fills e->v, homes, block chains */
+void ra_block_begin(struct emit *e, uint32_t block, bool keep);
+void ra_inst_end(struct emit *e);       /* unlocks, frees what died */
+void ra_take(struct emit *e, int reg);  /* empties scratch register reg and locks it */
+void ra_bind(struct emit *e, uint32_t i, int reg); /* the result of i is in reg */
+int ra_def_scratch(struct emit *e, uint32_t i);  /* result register, never a home */
+void ra_to_mem(struct emit *e, ir_ref v);  /* makes sure v has a copy in memory */
+void ra_spill_scratch(struct emit *e, bool vectors); /* before calls: live values get memory copies, all scratch is emptied */
+struct mem ra_mem(struct emit *e, ir_ref v); /* its memory copy (V_MEM) */
+void ra_forget_homes(struct emit *e); /* guest registers may change behind our back: live values move to spill slots */
+void ra_global(struct emit *e, uint32_t i); /* a V_GLOBAL value was defined: to its spill slot */
+int32_t ra_spill_slot(struct emit *e, ir_ref v);
+void emit_get(struct emit *e, uint32_t i);
+void emit_set(struct emit *e, uint32_t i);
+
+/* stubs.c */
+void host_homes(struct emit *e, const struct ir_target *t);
+
+/* emit_int.c */
+bool imm32(const struct emit *e, ir_ref v, bool w, int32_t *imm); /* constant usable as an immediate */
+void emit_flags(struct emit *e, uint32_t i); /* FLG operations */
+void flags_restore(struct emit *e, ir_ref f); /* EFLAGS := FLG value f */
+void flags_store(struct emit *e, ir_ref f, struct mem m); /* two-byte form */
+
+/* emit_flow.c */
+void emit_region(struct emit *e);
+void emit_jmp(struct emit *e, struct dest d);
+void emit_jcc(struct emit *e, int cc, struct dest d);
+void label_bind(struct emit *e, struct label *l);
+/* EFLAGS := comparison; returns the conditions under which v is true: up to two jcc (second -1 if none;
+ * both: true if either). */
+struct conds { int8_t cc[2]; bool all; /* true: both must hold */ };
+struct conds emit_cond(struct emit *e, ir_ref v);
+void emit_bool(struct emit *e, uint32_t i); /* icmp itst cc as a value */
+
+void emit_call_stub(struct emit *e, enum stub s);
+void emit_stub_jcc(struct emit *e, int cc, enum stub s); /* cc -1: always */
+void emit_set_pc(struct emit *e, uint64_t pc, int scratch); /* cpu->pc := pc */
+bool block_is_exit(const struct ir_region *r, uint32_t block, uint64_t *pc);
+
+/* emit_mem.c */
+void fault_point(struct emit *e); /* the next instruction may fault: map entry */
+void emit_helper_call(struct emit *e, uint32_t i);
+
+#endif

@@ -1,0 +1,972 @@
+/*
+ * Register allocation: one forward walk, with what a pre-scan of the region found.
+ *
+ * The pre-scan gives each value the index of its last use, joins values that share a register (trunc,
+ * zext of a 32-bit result, the low lane of a vector), finds comparisons that are emitted at their only
+ * use, and notes for each value the guest register it is on its way to (its hint) if nothing between
+ * could show the difference (the commit rule makes this the usual case).
+ *
+ * A value has a register, a copy in memory, or both. Memory copies are guest slots (while the guest
+ * register still holds that value) or spill slots. Only rax, rcx, rdx and xmm0-3 are given to values
+ * that are not in a home, so the choice of what to evict is small: free ones first, then those with a
+ * memory copy, then the one used last.
+ *
+ * Values that cross into a block which is not simply the continuation of the block before live in
+ * memory (V_GLOBAL): spilled at their definition, their slot is kept to the end of the region.
+ */
+#include "emit_priv.h"
+
+/* ------------------------------------------------------------------ pre-scan */
+
+static bool is_bool_op(const struct emit *e, ir_ref v)
+{
+    if (ir_is_const(v))
+        return false;
+    const struct ir_inst *p = inst(e, v);
+    return p->op == IR_icmp || p->op == IR_itst || p->op == IR_cc;
+}
+
+static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block);
+
+static uint32_t block_of(const struct emit *e, uint32_t i)
+{
+    const struct ir_region *r = e->r;
+    uint32_t lo = 0, hi = r->nblocks;
+    if (hi == 1)
+        return 0;
+    for (uint32_t b = lo; b < hi; b++)
+        if (i >= r->blocks[b].first && i < r->blocks[b].end)
+            return b;
+    return 0;
+}
+
+/* Defers comparison v to its use at `at` (br, select); returns true if it was. and/or of comparisons
+ * are deferred too where logic is set (br). */
+static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool logic)
+{
+    if (ir_is_const(v) || e->r->insts[v].uses != 1)
+        return false;
+    const struct ir_inst *p = inst(e, v);
+    if (is_bool_op(e, v)) {
+        if (block_of(e, v) != block)
+            return false;
+        e->v[v].flags |= V_DEFER;
+        touch(e, p->arg[0], at, block);
+        if (p->op != IR_cc)
+            touch(e, p->arg[1], at, block);
+        else if (!ir_is_const(p->arg[0]) && (e->v[p->arg[0]].flags & V_DEFER))
+            for (int k = 0; k < 2; k++) /* a floating-point comparison goes along */
+                touch(e, inst(e, p->arg[0])->arg[k], at, block);
+        return true;
+    }
+    if (p->op == IR_xor && p->type == IR_I32 && ir_is_const(p->arg[1]) &&
+        ir_const_value(e->r, p->arg[1]) == 1 && is_bool_op(e, p->arg[0]) &&
+        inst(e, p->arg[0])->uses == 1 && block_of(e, v) == block &&
+        defer(e, p->arg[0], at, block, false)) {
+        e->v[v].flags |= V_DEFER;
+        return true;
+    }
+    if (logic && (p->op == IR_and || p->op == IR_or) && p->type == IR_I32 &&
+        is_bool_op(e, p->arg[0]) && is_bool_op(e, p->arg[1]) && inst(e, p->arg[0])->uses == 1 &&
+        inst(e, p->arg[1])->uses == 1 && p->arg[0] != p->arg[1] && block_of(e, v) == block &&
+        block_of(e, p->arg[0]) == block && block_of(e, p->arg[1]) == block) {
+        e->v[v].flags |= V_DEFER;
+        defer(e, p->arg[0], at, block, false);
+        defer(e, p->arg[1], at, block, false);
+        return true;
+    }
+    return false;
+}
+
+static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
+{
+    if (!v || ir_is_const(v))
+        return;
+    struct vinfo *p = vi(e, v);
+    if (p->last < at)
+        p->last = at;
+    if (e->r->nblocks > 1) {
+        uint32_t def = block_of(e, p->root);
+        if (def != block && e->b[def].chain != e->b[block].chain)
+            p->flags |= V_GLOBAL | V_STABLE;
+    }
+}
+
+static uint8_t class_of(unsigned type)
+{
+    switch ((enum ir_type)type) {
+    case IR_F16: case IR_F32: case IR_F64: case IR_V128: case IR_V256:
+        return CL_XMM;
+    case IR_FLG:
+        return CL_FLG;
+    case IR_I128:
+        return CL_PAIR;
+    case IR_VOID: case IR_I32: case IR_I64: case IR_NTYPES:
+        break;
+    }
+    return CL_GPR;
+}
+
+/* Does the emitted form of p leave bits 63:32 of its register zero? */
+static bool zeroes_upper(const struct ir_inst *p)
+{
+    if (p->type != IR_I32)
+        return false;
+    switch ((enum ir_op)p->op) {
+    case IR_add: case IR_sub: case IR_mul: case IR_udiv: case IR_sdiv: case IR_and: case IR_or:
+    case IR_xor: case IR_andn: case IR_not: case IR_neg: case IR_shl: case IR_shr: case IR_sar:
+    case IR_ror: case IR_clz: case IR_ctz: case IR_popcnt: case IR_bswap: case IR_rbit: case IR_extr:
+    case IR_ubfx: case IR_sbfx: case IR_bfi: case IR_zext: case IR_sext: case IR_adc: case IR_sbc:
+    case IR_select: case IR_crc32c: case IR_load: case IR_icmp: case IR_itst: case IR_cc:
+    case IR_flget: case IR_casx: case IR_vget: case IR_fbits:
+        return true;
+    default: /* a property most operations do not have: list above is what the emitters promise */
+        return false;
+    }
+}
+
+static bool shares_register(const struct emit *e, const struct ir_inst *p)
+{
+    if (!p->arg[0] || ir_is_const(p->arg[0]))
+        return false;
+    const struct ir_inst *a = inst(e, p->arg[0]);
+    if (p->op == IR_trunc)
+        return true;
+    if (p->op == IR_zext)
+        return p->imm == 32 && a->type == IR_I32 && zeroes_upper(a) && !(e->v[p->arg[0]].flags & V_DEFER);
+    if (p->op == IR_vlow)
+        return true;
+    if (p->op == IR_vzx)
+        return a->op == IR_bitsf || (a->op == IR_load && class_of(a->type) == CL_XMM);
+    return false;
+}
+
+void ra_region_begin(struct emit *e)
+{
+    const struct ir_region *r = e->r;
+    uint64_t exit_pc;
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        e->b[b].preds = 0;
+        e->b[b].chain = b;
+        e->b[b].exit = b && block_is_exit(r, b, &exit_pc);
+        e->b[b].label.at = NULL;
+        e->b[b].label.nfixups = 0;
+    }
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
+        if (t->op == IR_jmp) {
+            e->b[t->imm].preds++;
+        } else if (t->op == IR_br) {
+            e->b[t->imm & 0xffffffff].preds++;
+            e->b[t->imm >> 32].preds++;
+        }
+    }
+    /* A block continues the one laid out before it if that is its only predecessor. */
+    for (uint32_t b = 1, prev = 0; b < r->nblocks; b++) {
+        if (e->b[b].exit)
+            continue;
+        const struct ir_inst *t = &r->insts[r->blocks[prev].end - 1];
+        bool falls = (t->op == IR_jmp && t->imm == b) ||
+                     (t->op == IR_br && ((uint32_t)t->imm == b || (uint32_t)(t->imm >> 32) == b));
+        if (falls && e->b[b].preds == 1 && !r->blocks[b].entry)
+            e->b[b].chain = e->b[prev].chain;
+        prev = b;
+    }
+
+    uint32_t barrier = 0;
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        barrier = r->blocks[b].first - (r->blocks[b].first > 0);
+        for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
+            const struct ir_inst *p = &r->insts[i];
+            struct vinfo *v = &e->v[i];
+            if (p->op == IR_insn || p->op == IR_nop)
+                continue;
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .last = 0 };
+            const struct ir_opinfo *info = &ir_opinfo[p->op];
+            if (p->op == IR_br || p->op == IR_select) {
+                if (!defer(e, p->arg[0], i, b, p->op == IR_br))
+                    touch(e, p->arg[0], i, b);
+                touch(e, p->arg[1], i, b);
+                touch(e, p->arg[2], i, b);
+            } else if ((p->op == IR_adc || p->op == IR_sbc || p->op == IR_fladc || p->op == IR_flsbc)) {
+                touch(e, p->arg[0], i, b);
+                touch(e, p->arg[1], i, b);
+                if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||
+                    !defer(e, p->arg[2], i, b, false))
+                    touch(e, p->arg[2], i, b);
+            } else {
+                for (unsigned k = 0; k < info->nargs; k++)
+                    touch(e, p->arg[k], i, b);
+                if (p->op == IR_cc && !ir_is_const(p->arg[0]) &&
+                    inst(e, p->arg[0])->op == IR_fcmp && inst(e, p->arg[0])->uses == 1 &&
+                    block_of(e, p->arg[0]) == b) {
+                    e->v[p->arg[0]].flags |= V_DEFER;
+                    for (int k = 0; k < 2; k++)
+                        touch(e, inst(e, p->arg[0])->arg[k], i, b);
+                }
+            }
+            if (shares_register(e, p)) {
+                v->root = root_of(e, p->arg[0]);
+                if (block_of(e, v->root) != b && e->b[block_of(e, v->root)].chain != e->b[b].chain) {
+                    v->root = i; /* not over blocks */
+                }
+            }
+            if (p->op == IR_set && !ir_is_const(p->arg[0])) {
+                struct vinfo *w = vi(e, p->arg[0]);
+                if (w->root > barrier && (!w->hint || e->home[w->hint - 1].reg < 0) &&
+                    inst(e, w->root)->op != IR_get && w->class == class_of(inst(e, p->arg[0])->type)) {
+                    w->hint = (uint8_t)(p->imm + 1);
+                    w->hint_at = i;
+                }
+            }
+            if ((info->effects & (IR_E_FAULT | IR_E_TERM)) ||
+                ((info->effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
+                barrier = i - 1; /* its own result may go to a home: the fault comes before */
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- bookkeeping */
+
+void ra_block_begin(struct emit *e, uint32_t block, bool keep)
+{
+    e->block = block;
+    e->glock = e->xlock = 0;
+    if (keep)
+        return;
+    for (int k = 0; k < NGPR; k++) {
+        if (e->gval[k])
+            e->v[e->gval[k]].reg = -1;
+        e->gval[k] = 0;
+        e->gcst[k] = 0;
+    }
+    for (int k = 0; k < NXMM; k++) {
+        if (e->xval[k])
+            e->v[e->xval[k]].reg = -1;
+        e->xval[k] = 0;
+    }
+    for (unsigned k = 0; k < e->r->target->nregs; k++)
+        e->slotval[k] = 0;
+    for (int k = 0; k < MAX_SPILL; k++)
+        if (e->spillval[k] && !(e->v[e->spillval[k]].flags & V_STABLE)) {
+            e->spill_used &= ~(1u << k);
+            e->spillval[k] = 0;
+        }
+    e->fl_val = 0;
+    e->alu.op = 0;
+}
+
+static bool live_after(struct emit *e, ir_ref v) { return v && e->v[v].last > e->at; }
+/* Still needed by the instruction being emitted or later ones. */
+static bool live_now(struct emit *e, ir_ref v) { return v && e->v[v].last >= e->at; }
+
+void ra_inst_end(struct emit *e)
+{
+    e->glock = e->xlock = 0;
+    for (uint32_t left = e->spill_used; left; left &= left - 1) {
+        int k = __builtin_ctz(left);
+        ir_ref v = e->spillval[k];
+        if (v && !live_after(e, v) && !(e->v[v].flags & V_STABLE)) {
+            e->v[v].flags &= (uint8_t)~V_MEM;
+            e->spill_used &= ~(1u << k);
+            e->spillval[k] = 0;
+        }
+    }
+}
+
+int32_t ra_spill_slot(struct emit *e, ir_ref v)
+{
+    for (int k = 0; k < MAX_SPILL; k++)
+        if (!(e->spill_used >> k & 1)) {
+            e->spill_used |= 1u << k;
+            e->spillval[k] = v;
+            return (int32_t)offsetof(struct cpu, spill) + k * 16 - STATE_BIAS;
+        }
+    e->failed = true;
+    return CPU_DISP(spill);
+}
+
+struct mem ra_mem(struct emit *e, ir_ref v) { return mem_bd(STATE, vi(e, v)->mem); }
+
+static void store_value(struct emit *e, const struct vinfo *v, int32_t disp)
+{
+    if (v->class == CL_XMM) {
+        bool avx = e->hf->avx;
+        if (avx)
+            v_rrm(&e->cb, OP_MOVUPS_S, false, v->reg, 0, mem_bd(STATE, disp));
+        else
+            x_rm(&e->cb, OP_MOVUPS_S, false, v->reg, mem_bd(STATE, disp));
+    } else {
+        x_rm(&e->cb, OP_MOV_RM_R, true, v->reg, mem_bd(STATE, disp));
+    }
+}
+
+void ra_to_mem(struct emit *e, ir_ref ref)
+{
+    struct vinfo *v = vi(e, ref);
+    if (v->flags & V_MEM)
+        return;
+    assert(v->reg >= 0);
+    v->mem = ra_spill_slot(e, v->root);
+    v->flags |= V_MEM;
+    store_value(e, v, v->mem);
+}
+
+/* Another register that holds value v, or -1. */
+static int other_holder(struct emit *e, ir_ref v, int not_this, bool vec)
+{
+    ir_ref *val = vec ? e->xval : e->gval;
+    for (int k = 0; k < NGPR; k++)
+        if (k != not_this && val[k] == v)
+            return k;
+    return -1;
+}
+
+/* Register reg of a class is about to be overwritten: its value is given up, moved or spilled. */
+static int find_scratch(struct emit *e, bool vec, uint32_t avoid);
+
+static void vacate(struct emit *e, int reg, bool vec, bool move)
+{
+    ir_ref *val = vec ? e->xval : e->gval;
+    ir_ref v = val[reg];
+    if (!vec)
+        e->gcst[reg] = 0;
+    val[reg] = 0;
+    if (!v)
+        return;
+    struct vinfo *p = &e->v[v];
+    if (p->reg != reg)
+        return;
+    int other = other_holder(e, v, reg, vec);
+    if (other >= 0) {
+        p->reg = (int8_t)other;
+        return;
+    }
+    if (!live_now(e, v)) {
+        p->reg = -1;
+        return;
+    }
+    if (p->flags & V_MEM) {
+        p->reg = -1;
+        return;
+    }
+    if (move) { /* to a free scratch register if there is one */
+        uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = vec ? e->xlock : e->glock;
+        for (int k = 0; k < NGPR; k++)
+            if ((scratch >> k & 1) && !(lock >> k & 1) && k != reg && !live_now(e, val[k])) {
+                vacate(e, k, vec, false);
+                if (vec) {
+                    emit_x2(e, OP_MOVAPS, k, reg);
+                } else {
+                    mov_rr(&e->cb, true, k, reg);
+                }
+                val[k] = v;
+                p->reg = (int8_t)k;
+                return;
+            }
+    }
+    p->reg = (int8_t)reg;
+    ra_to_mem(e, v);
+    p->reg = -1;
+}
+
+static int find_scratch(struct emit *e, bool vec, uint32_t avoid)
+{
+    ir_ref *val = vec ? e->xval : e->gval;
+    uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = (vec ? e->xlock : e->glock) | avoid;
+    int best = -1;
+    uint32_t best_score = 0;
+    for (int k = 0; k < NGPR; k++) {
+        if (!(scratch >> k & 1) || (lock >> k & 1))
+            continue;
+        uint32_t score;
+        if (!live_now(e, val[k]) || e->v[val[k]].reg != k)
+            score = !vec && e->gcst[k] ? 0xfffffff0 : 0xffffffff;
+        else if (e->v[val[k]].flags & V_MEM)
+            score = 0x80000000u | (e->v[val[k]].last & 0x0fffffff);
+        else
+            score = e->v[val[k]].last & 0x0fffffff;
+        if (score > best_score || best < 0) {
+            best = k;
+            best_score = score;
+        }
+    }
+    if (best < 0) { /* cannot happen with emitters that lock at most three */
+        e->failed = true;
+        best = vec ? 0 : RAX;
+    }
+    vacate(e, best, vec, false);
+    return best;
+}
+
+int ra_temp(struct emit *e)
+{
+    int k = find_scratch(e, false, 0);
+    e->glock |= 1u << k;
+    return k;
+}
+int rx_temp(struct emit *e)
+{
+    int k = find_scratch(e, true, 0);
+    e->xlock |= 1u << k;
+    return k;
+}
+
+void ra_take(struct emit *e, int reg)
+{
+    if (e->glock >> reg & 1) {
+        e->failed = true; /* an emitter asked for a register it uses already */
+        return;
+    }
+    e->glock |= 1u << reg;
+    vacate(e, reg, false, true);
+}
+
+/* Loads value v (a root with a memory copy) into register k. */
+static void load_value(struct emit *e, struct vinfo *v, int k)
+{
+    if (v->class == CL_XMM) {
+        if (e->hf->avx)
+            v_rrm(&e->cb, OP_MOVUPS_L, false, k, 0, mem_bd(STATE, v->mem));
+        else
+            x_rm(&e->cb, OP_MOVUPS_L, false, k, mem_bd(STATE, v->mem));
+    } else {
+        x_rm(&e->cb, OP_MOV_R_RM, true, k, mem_bd(STATE, v->mem));
+    }
+}
+
+static void const_to(struct emit *e, ir_ref c, int k) { mov_ri(&e->cb, k, ir_const_value(e->r, c)); }
+
+int ra_use(struct emit *e, ir_ref ref)
+{
+    if (ir_is_const(ref)) {
+        uint64_t want = ir_const_value(e->r, ref);
+        for (int k = 0; k <= RDX; k++)
+            if (e->gcst[k] && !e->gval[k] && ir_const_value(e->r, e->gcst[k]) == want) {
+                e->glock |= 1u << k;
+                return k;
+            }
+        int k = ra_temp(e);
+        const_to(e, ref, k);
+        e->gcst[k] = ref;
+        return k;
+    }
+    struct vinfo *v = vi(e, ref);
+    if (v->reg < 0) {
+        assert(v->flags & V_MEM);
+        int k = find_scratch(e, false, 0);
+        load_value(e, v, k);
+        e->gval[k] = v->root;
+        v->reg = (int8_t)k;
+    }
+    e->glock |= 1u << v->reg;
+    return v->reg;
+}
+
+int ra_use_in(struct emit *e, ir_ref ref, int reg)
+{
+    if (!ir_is_const(ref)) {
+        struct vinfo *v = vi(e, ref);
+        if (v->reg == reg && !(e->glock >> reg & 1)) {
+            e->glock |= 1u << reg;
+            if (live_after(e, v->root)) { /* the caller overwrites it */
+                int src = reg;
+                if (!(v->flags & V_MEM) && other_holder(e, v->root, reg, false) < 0) {
+                    uint32_t free_reg = 0;
+                    for (int k = 0; k <= RDX; k++)
+                        if (!(e->glock >> k & 1) && !live_now(e, e->gval[k]))
+                            free_reg |= 1u << k;
+                    if (free_reg) {
+                        int k = __builtin_ctz(free_reg);
+                        vacate(e, k, false, false);
+                        mov_rr(&e->cb, true, k, src);
+                        e->gval[k] = v->root;
+                        v->reg = (int8_t)k;
+                        e->gval[reg] = 0;
+                        return reg;
+                    }
+                    ra_to_mem(e, ref);
+                }
+                e->gval[reg] = 0;
+                int other = other_holder(e, v->root, reg, false);
+                v->reg = (int8_t)other;
+            }
+            e->gcst[reg] = 0; /* a value that dies here stays bound: it may be another operand too */
+            return reg;
+        }
+        ra_take(e, reg);
+        if (v->reg >= 0)
+            mov_rr(&e->cb, true, reg, v->reg);
+        else
+            load_value(e, v, reg);
+        return reg;
+    }
+    ra_take(e, reg);
+    const_to(e, ref, reg);
+    return reg;
+}
+
+/* Is v more than one operand of the instruction being emitted? */
+static bool used_twice(struct emit *e, ir_ref root)
+{
+    const struct ir_inst *p = inst(e, e->at);
+    unsigned n = 0;
+    for (unsigned k = 0; k < ir_opinfo[p->op].nargs; k++)
+        n += p->arg[k] && !ir_is_const(p->arg[k]) && root_of(e, p->arg[k]) == root;
+    return n > 1;
+}
+
+int ra_copy(struct emit *e, ir_ref ref)
+{
+    if (!ir_is_const(ref)) {
+        struct vinfo *v = vi(e, ref);
+        /* a dying value in an unlocked scratch register is its own copy */
+        if (v->reg >= 0 && (GPR_SCRATCH >> v->reg & 1) && !(e->glock >> v->reg & 1) &&
+            !live_after(e, v->root) && !used_twice(e, v->root)) {
+            int k = v->reg;
+            e->glock |= 1u << k;
+            e->gval[k] = 0;
+            e->gcst[k] = 0;
+            v->reg = -1;
+            return k;
+        }
+        if (v->reg >= 0)
+            e->glock |= 1u << v->reg; /* not chosen as the copy */
+        int k = ra_temp(e);
+        if (v->reg >= 0)
+            mov_rr(&e->cb, true, k, v->reg);
+        else
+            load_value(e, v, k);
+        return k;
+    }
+    int k = ra_temp(e);
+    const_to(e, ref, k);
+    return k;
+}
+
+int rx_use(struct emit *e, ir_ref ref)
+{
+    if (ir_is_const(ref)) {
+        const struct ir_const *c = &e->r->consts[ref & ~IR_CONST_BIT];
+        int k = rx_temp(e);
+        if (!c->lo && !c->hi)
+            emit_x3(e, 0x57 | M0F, k, k, k);
+        else
+            emit_const_op(e, OP_MOVAPS, k, 0, c->lo, c->hi);
+        return k;
+    }
+    struct vinfo *v = vi(e, ref);
+    if (v->reg < 0) {
+        assert(v->flags & V_MEM);
+        int k = find_scratch(e, true, 0);
+        load_value(e, v, k);
+        e->xval[k] = v->root;
+        v->reg = (int8_t)k;
+    }
+    e->xlock |= 1u << v->reg;
+    return v->reg;
+}
+
+int rx_copy(struct emit *e, ir_ref ref)
+{
+    if (!ir_is_const(ref)) {
+        struct vinfo *v = vi(e, ref);
+        if (v->reg >= 0 && (XMM_SCRATCH >> v->reg & 1) && !(e->xlock >> v->reg & 1) &&
+            !live_after(e, v->root) && !used_twice(e, v->root)) {
+            int k = v->reg;
+            e->xlock |= 1u << k;
+            e->xval[k] = 0;
+            v->reg = -1;
+            return k;
+        }
+        if (v->reg >= 0)
+            e->xlock |= 1u << v->reg;
+        int k = rx_temp(e);
+        if (v->reg >= 0)
+            emit_x2(e, OP_MOVAPS, k, v->reg);
+        else
+            load_value(e, v, k);
+        return k;
+    }
+    int s = rx_use(e, ref);
+    return s; /* a constant's register belongs to nobody */
+}
+
+/* ------------------------------------------------------------------- results */
+
+void ra_bind(struct emit *e, uint32_t i, int reg)
+{
+    struct vinfo *v = &e->v[i];
+    bool vec = v->class == CL_XMM;
+    v->reg = (int8_t)reg;
+    (vec ? e->xval : e->gval)[reg] = i;
+    if (!vec)
+        e->gcst[reg] = 0;
+}
+
+/* The home that value i may be computed into, or -1. */
+static int home_for(struct emit *e, uint32_t i, bool vec, bool clear)
+{
+    struct vinfo *v = &e->v[i];
+    if (!v->hint)
+        return -1;
+    int p = e->home[v->hint - 1].reg;
+    if (p < 0)
+        return -1;
+    ir_ref old = (vec ? e->xval : e->gval)[p];
+    uint32_t lock = vec ? e->xlock : e->glock;
+    if (old && e->v[old].reg == p && e->v[old].last > e->at) {
+        if (e->v[old].last <= v->hint_at)
+            return -1; /* read again before the commit: not worth a copy */
+        if (lock >> p & 1) { /* an operand here, needed later: copy it away first */
+            if (clear)
+                return -1;
+        }
+        vacate(e, p, vec, true);
+    } else if (clear && (lock >> p & 1)) {
+        return -1;
+    } else if (old && e->v[old].reg == p) {
+        if (old != i && e->v[old].last < e->at)
+            vacate(e, p, vec, false);
+    }
+    return p;
+}
+
+static int def(struct emit *e, uint32_t i, bool vec, bool clear)
+{
+    int p = home_for(e, i, vec, clear);
+    if (p >= 0) {
+        ir_ref old = (vec ? e->xval : e->gval)[p];
+        if (old && e->v[old].reg == p) { /* an operand that dies here */
+            int other = other_holder(e, old, p, vec);
+            e->v[old].reg = (int8_t)(other >= 0 ? other : p);
+            if (other < 0 && !live_after(e, old))
+                e->v[old].reg = (int8_t)p; /* still readable by this operation's emitter */
+        }
+    } else if (!clear) {
+        /* the register of an operand that dies here, else a free one */
+        uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = vec ? e->xlock : e->glock;
+        ir_ref *val = vec ? e->xval : e->gval;
+        p = -1;
+        for (int k = 0; k < NGPR && p < 0; k++)
+            if ((scratch >> k & 1) && (lock >> k & 1) && val[k] && e->v[val[k]].reg == k &&
+                e->v[val[k]].last <= e->at)
+                p = k;
+        if (p < 0)
+            p = find_scratch(e, vec, 0);
+    } else {
+        p = find_scratch(e, vec, 0);
+    }
+    if (vec)
+        e->xlock |= 1u << p;
+    else
+        e->glock |= 1u << p;
+    ra_bind(e, i, p);
+    return p;
+}
+
+int ra_def(struct emit *e, uint32_t i) { return def(e, i, false, false); }
+int ra_def_clear(struct emit *e, uint32_t i) { return def(e, i, false, true); }
+int rx_def(struct emit *e, uint32_t i) { return def(e, i, true, false); }
+int rx_def_clear(struct emit *e, uint32_t i) { return def(e, i, true, true); }
+
+int ra_def_scratch(struct emit *e, uint32_t i)
+{
+    int k = find_scratch(e, false, 0);
+    e->glock |= 1u << k;
+    ra_bind(e, i, k);
+    return k;
+}
+
+/* The result starts as a copy of a and must not be in b's register. */
+static int def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b, bool vec)
+{
+    int ra = -1, rb = -1;
+    if (!ir_is_const(a) && vi(e, a)->reg >= 0) {
+        ra = vi(e, a)->reg;
+    }
+    if (b && !ir_is_const(b) && vi(e, b)->reg >= 0) {
+        rb = vi(e, b)->reg;
+        if (vec) e->xlock |= 1u << rb; else e->glock |= 1u << rb;
+    }
+    bool a_dies = ra >= 0 && e->v[root_of(e, a)].last <= e->at;
+    if (ra >= 0) { if (vec) e->xlock |= 1u << ra; else e->glock |= 1u << ra; }
+    int d = -1;
+    struct vinfo *v = &e->v[i];
+    int hp = v->hint ? e->home[v->hint - 1].reg : -1;
+    if (hp >= 0 && hp != rb) {
+        d = home_for(e, i, vec, false);
+        if (d >= 0 && ra == d)
+            ra = d; /* in place: a is there and dies, or its copy was moved away and d still holds it */
+    }
+    if (d < 0) {
+        uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH;
+        if (a_dies && (scratch >> ra & 1) && ra != rb)
+            d = ra;
+        else
+            d = find_scratch(e, vec, 0);
+    }
+    if (d != ra) {
+        if (ir_is_const(a)) {
+            if (vec) {
+                const struct ir_const *c = &e->r->consts[a & ~IR_CONST_BIT];
+                if (!c->lo && !c->hi)
+                    emit_x3(e, 0x57 | M0F, d, d, d);
+                else
+                    emit_const_op(e, OP_MOVAPS, d, 0, c->lo, c->hi);
+            } else {
+                const_to(e, a, d);
+            }
+        } else if (vi(e, a)->reg >= 0) {
+            if (vec)
+                emit_x2(e, OP_MOVAPS, d, vi(e, a)->reg);
+            else
+                mov_rr(&e->cb, true, d, vi(e, a)->reg);
+        } else {
+            load_value(e, vi(e, a), d);
+        }
+    }
+    if (vec) e->xlock |= 1u << d; else e->glock |= 1u << d;
+    ra_bind(e, i, d);
+    return d;
+}
+int ra_def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b) { return def_copy(e, i, a, b, false); }
+int rx_def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b) { return def_copy(e, i, a, b, true); }
+
+bool ra_in_mem(struct emit *e, ir_ref ref, struct mem *m)
+{
+    if (ir_is_const(ref))
+        return false;
+    struct vinfo *v = vi(e, ref);
+    if (v->reg >= 0 || !(v->flags & V_MEM))
+        return false;
+    *m = mem_bd(STATE, v->mem);
+    return true;
+}
+
+void ra_spill_scratch(struct emit *e, bool vectors)
+{
+    for (int k = 0; k <= RDX; k++) {
+        if (live_after(e, e->gval[k]) && e->v[e->gval[k]].reg == k &&
+            other_holder(e, e->gval[k], k, false) < 0)
+            ra_to_mem(e, e->gval[k]);
+        vacate(e, k, false, false);
+    }
+    if (vectors)
+        for (int k = 0; k < 4; k++) {
+            if (live_after(e, e->xval[k]) && e->v[e->xval[k]].reg == k &&
+                other_holder(e, e->xval[k], k, true) < 0)
+                ra_to_mem(e, e->xval[k]);
+            vacate(e, k, true, false);
+        }
+}
+
+/* Gives live value u, whose memory copy (if any) is a guest slot, a spill slot of its own. */
+static void to_spill(struct emit *e, ir_ref u)
+{
+    struct vinfo *v = &e->v[u];
+    if (v->class == CL_PAIR)
+        return;
+    if (v->reg < 0) {
+        int k = find_scratch(e, v->class == CL_XMM, 0);
+        if (v->class == CL_FLG) {
+            x_rm(&e->cb, OP_MOVZX16, false, k, mem_bd(STATE, v->mem));
+            v->mem = ra_spill_slot(e, u);
+            x_rm(&e->cb, OP_MOV_RM_R, false, k, mem_bd(STATE, v->mem));
+            return;
+        }
+        load_value(e, v, k);
+        ra_bind(e, u, k);
+    }
+    v->flags &= (uint8_t)~V_MEM;
+    ra_to_mem(e, u);
+}
+
+void ra_forget_homes(struct emit *e)
+{
+    for (unsigned r = 0; r < e->r->target->nregs; r++) {
+        ir_ref u = e->slotval[r];
+        if (u && (e->v[u].flags & V_MEM) && e->v[u].mem == e->home[r].disp && e->home[r].reg < 0 &&
+            live_after(e, u))
+            to_spill(e, u);
+        e->slotval[r] = 0;
+    }
+    for (int k = 0; k < NGPR; k++) {
+        if (!(GPR_SCRATCH >> k & 1) && k != RSP && k != RBP) {
+            if (live_after(e, e->gval[k]) && e->v[e->gval[k]].reg == k)
+                ra_to_mem(e, e->gval[k]);
+            vacate(e, k, false, false);
+        }
+        if (!(XMM_SCRATCH >> k & 1)) {
+            if (live_after(e, e->xval[k]) && e->v[e->xval[k]].reg == k)
+                ra_to_mem(e, e->xval[k]);
+            vacate(e, k, true, false);
+        }
+    }
+}
+
+void ra_global(struct emit *e, uint32_t i)
+{
+    struct vinfo *v = &e->v[i];
+    if (v->class == CL_FLG) {
+        if (e->fl_val == i && !(v->flags & V_MEM)) {
+            int32_t disp = ra_spill_slot(e, i);
+            flags_store(e, i, mem_bd(STATE, disp));
+            v->mem = disp;
+            v->flags |= V_MEM;
+        }
+        return;
+    }
+    if (v->class == CL_PAIR)
+        return;
+    for (int k = 0; k < MAX_SPILL; k++)
+        if ((e->spill_used >> k & 1) && e->spillval[k] == i)
+            return;
+    to_spill(e, i);
+}
+
+/* ------------------------------------------------------------- get and set */
+
+void emit_get(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    unsigned row = (unsigned)p->imm;
+    struct vinfo *v = &e->v[i];
+    const struct home *h = &e->home[row];
+    if (h->reg >= 0) {
+        bool vec = v->class == CL_XMM;
+        ir_ref *val = vec ? e->xval : e->gval;
+        val[h->reg] = i;
+        v->reg = h->reg;
+    } else {
+        v->mem = h->disp;
+        v->flags |= V_MEM;
+        e->slotval[row] = i;
+    }
+}
+
+/* The slot of guest register row is about to change: the value that has its memory copy there must be
+ * somewhere else if it is still needed. */
+static void leave_slot(struct emit *e, unsigned row, ir_ref keep)
+{
+    ir_ref u = e->slotval[row];
+    e->slotval[row] = 0;
+    if (!u || u == keep)
+        return;
+    struct vinfo *v = &e->v[u];
+    if (!(v->flags & V_MEM) || v->mem != e->home[row].disp)
+        return;
+    v->flags &= (uint8_t)~V_MEM;
+    if (v->reg >= 0 || v->last <= e->at)
+        return;
+    v->flags |= V_MEM;
+    int k = find_scratch(e, v->class == CL_XMM, 0);
+    if (v->class == CL_FLG) {
+        x_rm(&e->cb, OP_MOVZX16, false, k, mem_bd(STATE, v->mem));
+        v->mem = ra_spill_slot(e, u);
+        x_rm(&e->cb, OP_MOV_RM_R, false, k, mem_bd(STATE, v->mem));
+        return;
+    }
+    load_value(e, v, k);
+    v->flags &= (uint8_t)~V_MEM;
+    ra_bind(e, u, k);
+}
+
+void emit_set(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    unsigned row = (unsigned)p->imm;
+    ir_ref a = p->arg[0];
+    const struct home h = e->home[row];
+    bool vec = class_of(e->r->target->regs[row].type) == CL_XMM;
+    if (e->v[i].flags & V_DONE)
+        return;
+    if (h.reg >= 0) {
+        ir_ref *val = vec ? e->xval : e->gval;
+        if (!ir_is_const(a) && vi(e, a)->reg == h.reg)
+            return;
+        if (val[h.reg] && val[h.reg] != root_of(e, a)) {
+            uint32_t *lock = vec ? &e->xlock : &e->glock;
+            if (!ir_is_const(a) && vi(e, a)->reg >= 0)
+                *lock |= 1u << vi(e, a)->reg;
+            if (live_after(e, val[h.reg]))
+                vacate(e, h.reg, vec, true);
+            else
+                vacate(e, h.reg, vec, false);
+        }
+        if (ir_is_const(a)) {
+            const struct ir_const *c = &e->r->consts[a & ~IR_CONST_BIT];
+            if (vec) {
+                if (!c->lo && !c->hi)
+                    emit_x3(e, 0x57 | M0F, h.reg, h.reg, h.reg);
+                else
+                    emit_const_op(e, OP_MOVAPS, h.reg, 0, c->lo, c->hi);
+            } else if (!c->lo && !flags_busy(e)) {
+                flags_clobber(e);
+                alu_rr(&e->cb, ALU_XOR, false, h.reg, h.reg);
+            } else {
+                mov_ri(&e->cb, h.reg, c->lo);
+            }
+            val[h.reg] = 0;
+            return;
+        }
+        struct vinfo *v = vi(e, a);
+        if (v->reg < 0) {
+            load_value(e, v, h.reg);
+        } else if (vec) {
+            emit_x2(e, OP_MOVAPS, h.reg, v->reg);
+        } else {
+            mov_rr(&e->cb, true, h.reg, v->reg);
+        }
+        val[h.reg] = v->root;
+        int old = v->reg;
+        if (old < 0 || ((vec ? XMM_SCRATCH : GPR_SCRATCH) >> old & 1)) {
+            v->reg = h.reg; /* the scratch register is free again */
+            if (old >= 0)
+                val[old] = 0;
+        }
+        return;
+    }
+    struct mem m = mem_bd(STATE, h.disp);
+    ir_ref root = root_of(e, a);
+    if (!ir_is_const(a) && (e->v[root].flags & V_MEM) && e->v[root].mem == h.disp &&
+        e->slotval[row] == root)
+        return; /* it is there */
+    if (!ir_is_const(a) && e->v[root].class == CL_GPR)
+        ra_use(e, a); /* before the old value of the slot takes a register */
+    leave_slot(e, row, root);
+    if (e->r->target->regs[row].type == IR_FLG) {
+        flags_store(e, a, m);
+        if (!ir_is_const(a)) {
+            struct vinfo *v = &e->v[root];
+            if (!(v->flags & V_MEM)) {
+                v->mem = h.disp;
+                v->flags |= V_MEM;
+            }
+            e->slotval[row] = root;
+        }
+        return;
+    }
+    int32_t imm;
+    if (vec) {
+        int s = rx_use(e, a);
+        if (e->hf->avx)
+            v_rrm(&e->cb, OP_MOVUPS_S, false, s, 0, m);
+        else
+            x_rm(&e->cb, OP_MOVUPS_S, false, s, m);
+    } else if (imm32(e, a, true, &imm)) {
+        mov_mi32(&e->cb, true, m, imm);
+        return;
+    } else {
+        x_rm(&e->cb, OP_MOV_RM_R, true, ra_use(e, a), m);
+    }
+    if (!ir_is_const(a)) {
+        struct vinfo *v = &e->v[root];
+        if (!(v->flags & V_MEM)) {
+            v->mem = h.disp;
+            v->flags |= V_MEM;
+        }
+        if (v->mem == h.disp)
+            e->slotval[row] = root;
+    }
+}
