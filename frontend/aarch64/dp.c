@@ -29,8 +29,8 @@ static ir_ref op2(struct tr *t, enum ir_op op, bool sf, ir_ref x, ir_ref y)
 
 /* ---------------------------------------------------------------- addresses */
 
-ROW(ADR,  true, imm_pc(t, a->imm))
-ROW(ADRP, true, imm_x(t, (t->pc & ~0xfffull) + ((uint64_t)(int64_t)a->imm << 12)))
+ROW(ADR,  true, imm_pc(t, a->imm * 4ll + a->lo))
+ROW(ADRP, true, imm_x(t, (t->pc & ~0xfffull) + ((uint64_t)(a->imm * 4ll + a->lo) << 12)))
 
 /* ------------------------------------------------ multiplication, division */
 
