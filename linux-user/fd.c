@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -105,11 +104,6 @@ long sys_pipe2(struct thread *t, const uint64_t *a)
         return -EFAULT;
     }
     return r;
-}
-
-long sys_memfd_create(struct thread *t, const uint64_t *a)
-{
-    return host_syscall(SYS_memfd_create, g2h(t->p, a[0]), (unsigned)a[1]);
 }
 
 /* --- fcntl ------------------------------------------------------------------------------------ */
