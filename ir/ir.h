@@ -320,6 +320,8 @@ struct cpu {
     uint64_t helper_ra;    /* host return address in translated code while a helper runs, else 0 */
     uint32_t host_mxcsr;   /* of C code */
     uint32_t guest_mxcsr;  /* of translated code */
+    uint32_t fp_mode;      /* enum ir_fp_mode: what MXCSR does not hold */
+    uint32_t fp_spare;
     uint64_t fault_addr;   /* guest address of the fault (IR_LEAVE_FAULT) */
     uint32_t fault_signo, fault_code; /* host signal and si_code */
     uint8_t cold_save[96];  /* registers kept over calls from cold code */
@@ -333,6 +335,13 @@ struct cpu {
     uint64_t counters[16]; /* engine statistics */
     struct { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
 } __attribute__((aligned(64)));
+
+/* Bits of cpu->fp_mode, set by the guest's floating-point control register. */
+enum ir_fp_mode {
+    IR_FP_DEFAULT_NAN = 1, /* every NaN result is the default NaN */
+    IR_FP_FLUSH = 2,       /* subnormal operands and results become zeros */
+    IR_FP_AHP = 4          /* Arm's alternative half-precision format */
+};
 
 /* Runs a region on the state until it leaves. Sets cpu->pc, leave_reason, leave_imm as translated
  * code would; goto, gotoi, callg, calli, retg give IR_LEAVE_LOOKUP. Guest addresses have
