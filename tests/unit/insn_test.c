@@ -246,6 +246,7 @@ struct runner {
     struct engine *engine;  /* NULL: direct */
     struct cpu *cpu;
     struct ir_region region;
+    bool show;              /* direct: print the IR */
 };
 
 static void on_fault(int signo, siginfo_t *si, void *p)
@@ -344,6 +345,8 @@ static enum ir_leave run_direct(struct runner *r)
         guest_translate(&r->region, &guest_aarch64, &guest_aarch64.models[0],
                         fetch(r, r->cpu->pc), 64, false);
         ir_optimise(&r->region);
+        if (r->show)
+            ir_print(stdout, &r->region);
         uint32_t at;
         const char *wrong = ir_verify(&r->region, &at);
         if (wrong) {
@@ -507,7 +510,7 @@ static void rows_read(struct rows *rows, const char *path)
         exit(2);
     }
     while (fgets(line, sizeof line, f))
-        if (isalpha((unsigned char)line[0]) && rows->n < 4096)
+        if (isalpha((unsigned char)line[0]) && strncmp(line, "prefix ", 7) && rows->n < 4096)
             sscanf(line, "%31s", rows->name[rows->n++]);
     fclose(f);
 }
@@ -576,9 +579,9 @@ static void read_file(struct list *l, const char *path, unsigned only)
 
 static void usage(void)
 {
-    puts("usage: insn_test [--way direct|interp|jit|one|base] [--line N] [--rows FILE.decode]... "
-         "[FILE.t]...\n"
-         "Runs tests/insn/aarch64/*.t when no file is given. Exit status: 0 all right, 1 wrong "
+    puts("usage: insn_test [--way direct|interp|jit|one|base] [--line N] [--ir] "
+         "[--rows FILE.decode]... [FILE.t]...\n"
+         "Runs tests/insn/aarch64/*.t when no file is given; --ir: the direct way prints the IR. Exit status: 0 all right, 1 wrong "
          "lines, 2 bad input.");
     exit(2);
 }
@@ -588,6 +591,7 @@ int main(int argc, char **argv)
     static struct rows rows;
     struct list list = { 0 };
     int only_way = -1;
+    bool show = false;
     unsigned only_line = 0, bad = 0, ran = 0;
     const char *files[256];
     unsigned nfiles = 0;
@@ -600,6 +604,8 @@ int main(int argc, char **argv)
                 usage();
         } else if (!strcmp(argv[i], "--line") && i + 1 < argc) {
             only_line = (unsigned)atoi(argv[++i]);
+        } else if (!strcmp(argv[i], "--ir")) {
+            show = true;
         } else if (!strcmp(argv[i], "--rows") && i + 1 < argc) {
             rows_read(&rows, argv[++i]);
         } else if (argv[i][0] == '-' || nfiles == 256) {
@@ -632,6 +638,7 @@ int main(int argc, char **argv)
         static struct runner r;
         if ((only_way >= 0 && way != only_way) || !runner_open(&r, (enum way)way))
             continue;
+        r.show = show;
         unsigned wrong = 0;
         for (unsigned i = 0; i < list.n; i++)
             wrong += !run_test(&r, &list.test[i], argv[0]);
