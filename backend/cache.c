@@ -29,6 +29,8 @@ int cache_init(struct cache *c, size_t size)
     c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, c->fd, 0);
     if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
         goto fail;
+    close(c->fd); /* the mappings keep it; a guest counts its own descriptors from 3 */
+    c->fd = -1;
     c->tbs = reserve(MAX_TBS * sizeof *c->tbs);
     c->links = reserve(MAX_LINKS * sizeof *c->links);
     c->faults = reserve(MAX_FAULTS * sizeof *c->faults);
@@ -106,8 +108,7 @@ int cache_fork_child(struct cache *c)
     if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
         mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
         goto fail;
-    close(c->fd);
-    c->fd = fd;
+    close(fd);
     return 0;
 fail:;
     int err = errno ? -errno : -EIO;
