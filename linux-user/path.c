@@ -208,11 +208,15 @@ static int make_maps(struct process *p, FILE *out)
                 s = next < e ? next : e;
                 continue;
             }
-            uint64_t stop = m->end < e ? m->end : e;
+            uint64_t stop = m->end < e ? m->end : e, heap_end = PAGE_UP(mm->brk);
+            if (s < mm->brk_start && stop > mm->brk_start) /* the heap is a line of its own */
+                stop = mm->brk_start;
+            else if (s < heap_end && stop > heap_end)
+                stop = heap_end;
             const char *label = name;
             if (s >= mm->stack_low && s < mm->stack_high)
                 label = "[stack]";
-            else if (s >= mm->brk_start && s < PAGE_UP(mm->brk))
+            else if (s >= mm->brk_start && s < heap_end)
                 label = "[heap]";
             else if (mm->sigpage && s == mm->sigpage)
                 label = "[vdso]";
