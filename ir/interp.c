@@ -228,6 +228,13 @@ static struct ir_value operand(const struct ir_region *r, const struct ir_value 
     return (struct ir_value){c->lo, c->hi};
 }
 
+/* Where guest address a is. */
+static char *host_address(const struct cpu *cpu, const struct ir_region *r, uint64_t a)
+{
+    uint64_t mask = r->target->address_mask;
+    return (char *)(uintptr_t)(cpu->guest_base + (mask ? a & mask : a));
+}
+
 enum ir_leave ir_interp(struct cpu *cpu, const struct ir_region *r)
 {
     struct ir_value *values = alloca(r->ninsts * sizeof(*values));
@@ -242,9 +249,9 @@ enter:
         struct ir_value arg[4], *out = &values[v];
         const struct ir_helper *h;
         uint64_t result;
+        char *p;
         for (unsigned k = 0; k < 4; k++)
             arg[k] = operand(r, values, i->arg[k]);
-        char *p = (char *)(uintptr_t)(cpu->guest_base + arg[0].lo);
 
         switch ((unsigned)i->op) {
         case IR_nop:
@@ -272,14 +279,15 @@ enter:
             break;
         case IR_load:
         case IR_store:
-            p += (i->arg[1] ? arg[1].lo << IR_MEM_SCALE(i->aux) : 0) + (uint64_t)i->imm;
+            p = host_address(cpu, r, arg[0].lo + (uint64_t)i->imm +
+                                     (i->arg[1] ? arg[1].lo << IR_MEM_SCALE(i->aux) : 0));
             if (i->op == IR_load)
                 *out = do_load(i, p);
             else
                 do_store(i, p, arg[2]);
             break;
         case IR_amo: case IR_cas: case IR_casx:
-            *out = do_atomic(i, p, arg);
+            *out = do_atomic(i, host_address(cpu, r, arg[0].lo), arg);
             break;
         case IR_fence:
             do_fence((enum ir_fence)i->aux);
@@ -307,7 +315,8 @@ enter:
             return leave(cpu, (enum ir_leave)i->aux, arg[0].lo, i->imm);
         default:
             if (i->op >= IR_vadd) {
-                *out = interp_vector(i, arg);
+                *out = ir_opinfo[i->op].effects & IR_E_FPENV ? interp_float_vector(cpu, i, arg)
+                                                             : interp_vector(i, arg);
             } else if (i->op >= IR_fadd) {
                 *out = interp_float(cpu, r, i, arg);
             } else {

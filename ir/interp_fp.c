@@ -388,51 +388,122 @@ static uint64_t float_bits(enum ir_type t, uint64_t v)
     return t == IR_F16 ? (uint16_t)v : t == IR_F32 ? (uint32_t)v : v;
 }
 
-struct ir_value interp_float(struct cpu *cpu, const struct ir_region *r, const struct ir_inst *i,
-                             const struct ir_value *arg)
+/* One operation on scalars of type at to one of type t. */
+static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_type at, unsigned round,
+                       int64_t imm, const uint64_t *arg)
 {
     static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
-    enum ir_type t = (enum ir_type)i->type, at = ir_type_of(r, i->arg[0]);
     enum ir_round dynamic = (enum ir_round)modes[cpu->guest_mxcsr >> 13 & 3];
-    bool from_float = i->op == IR_fcmp || i->op == IR_fcvti;
+    bool from_float = op == IR_fcmp || op == IR_fcvti;
     struct context c = {format_of(from_float ? at : t), dynamic, 0};
     struct format from = format_of(at);
-    struct unpacked a = unpack(from, arg[0].lo), b = unpack(c.f, arg[1].lo), d = unpack(c.f, arg[2].lo);
+    struct unpacked a = unpack(from, arg[0]), b = unpack(c.f, arg[1]), d = unpack(c.f, arg[2]);
     uint64_t v = 0;
 
-    switch ((unsigned)i->op) {
+    switch (op) {
     case IR_fadd: v = do_add(&c, a, b, false); break;
     case IR_fsub: v = do_add(&c, a, b, true); break;
     case IR_fmul: v = do_mul(&c, a, b); break;
     case IR_fdiv: v = do_div(&c, a, b); break;
     case IR_fsqrt: v = do_sqrt(&c, a); break;
     case IR_fma:
-        if (i->imm & 1)
-            a = unpack(c.f, arg[0].lo ^ sign_bit(c.f));
-        if (i->imm & 2)
-            d = unpack(c.f, arg[2].lo ^ sign_bit(c.f));
+        if (imm & 1)
+            a = unpack(c.f, arg[0] ^ sign_bit(c.f));
+        if (imm & 2)
+            d = unpack(c.f, arg[2] ^ sign_bit(c.f));
         v = do_fma(&c, a, b, d);
         break;
-    case IR_fmin: v = do_minmax(&c, a, b, false, i->imm & 1); break;
-    case IR_fmax: v = do_minmax(&c, a, b, true, i->imm & 1); break;
-    case IR_fneg: v = arg[0].lo ^ sign_bit(c.f); break;
-    case IR_fabs: v = arg[0].lo & ~sign_bit(c.f); break;
-    case IR_fcmp: v = do_compare(&c, a, b, i->imm & 1); break;
+    case IR_fmin: v = do_minmax(&c, a, b, false, imm & 1); break;
+    case IR_fmax: v = do_minmax(&c, a, b, true, imm & 1); break;
+    case IR_fneg: v = arg[0] ^ sign_bit(c.f); break;
+    case IR_fabs: v = arg[0] & ~sign_bit(c.f); break;
+    case IR_fcmp: v = do_compare(&c, a, b, imm & 1); break;
     case IR_fcvt: v = do_convert(&c, a, from); break;
     case IR_fcvti:
-        c.mode = i->aux == IR_RN_DYN ? dynamic : (enum ir_round)i->aux;
-        v = do_to_int(&c, a, ir_type_bits(t), i->imm);
+        c.mode = round == IR_RN_DYN ? dynamic : (enum ir_round)round;
+        v = do_to_int(&c, a, ir_type_bits(t), imm);
         break;
-    case IR_icvtf: v = do_from_int(&c, arg[0].lo, at, i->imm); break;
+    case IR_icvtf: v = do_from_int(&c, arg[0], at, imm); break;
     case IR_frint:
-        c.mode = i->aux == IR_RN_DYN ? dynamic : (enum ir_round)i->aux;
-        v = do_round(&c, a, i->imm & 1);
+        c.mode = round == IR_RN_DYN ? dynamic : (enum ir_round)round;
+        v = do_round(&c, a, imm & 1);
         break;
-    case IR_fbits: v = arg[0].lo; break;
-    case IR_bitsf: v = float_bits(t, arg[0].lo); break;
-    case IR_vzx: v = at == IR_I32 ? (uint32_t)arg[0].lo : at == IR_I64 ? arg[0].lo : float_bits(at, arg[0].lo); break;
-    case IR_vlow: v = float_bits(t, arg[0].lo); break;
+    case IR_fbits: case IR_bitsf: case IR_vlow: v = float_bits(t, arg[0]); break;
+    case IR_vzx: v = float_bits(at, arg[0]); break;
     }
     cpu->guest_mxcsr |= c.flags;
-    return (struct ir_value){v, 0};
+    return v;
+}
+
+struct ir_value interp_float(struct cpu *cpu, const struct ir_region *r, const struct ir_inst *i,
+                             const struct ir_value *arg)
+{
+    uint64_t lo[3] = {arg[0].lo, arg[1].lo, arg[2].lo};
+    return (struct ir_value){scalar(cpu, i->op, (enum ir_type)i->type, ir_type_of(r, i->arg[0]), i->aux,
+                                    i->imm, lo), 0};
+}
+
+/* The scalar operation that a vector one does in each lane, its types from the lane's. */
+static enum ir_op lane_form(unsigned op, enum ir_type lane, enum ir_type *to, enum ir_type *from)
+{
+    enum ir_type integer = lane == IR_F64 ? IR_I64 : IR_I32;
+    *to = *from = lane;
+    switch (op) {
+    case IR_fvadd: return IR_fadd;
+    case IR_fvsub: return IR_fsub;
+    case IR_fvmul: return IR_fmul;
+    case IR_fvdiv: return IR_fdiv;
+    case IR_fvsqrt: return IR_fsqrt;
+    case IR_fvfma: return IR_fma;
+    case IR_fvmin: return IR_fmin;
+    case IR_fvmax: return IR_fmax;
+    case IR_fvcmp: *to = IR_FLG; return IR_fcmp;
+    case IR_fvcvti: *to = integer; return IR_fcvti;
+    case IR_ivcvtf: *from = integer; return IR_icvtf;
+    case IR_fvrint: return IR_frint;
+    case IR_fvwiden: *to = lane == IR_F16 ? IR_F32 : IR_F64; return IR_fcvt;
+    case IR_fvnarrow: *to = lane == IR_F64 ? IR_F32 : IR_F16; return IR_fcvt;
+    }
+    return IR_nop;
+}
+
+/* A conversion of one half-precision lane to or from an integer of 16 bits. */
+static uint64_t half_to_int(struct cpu *cpu, unsigned round, int64_t imm, const uint64_t *arg)
+{
+    static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
+    struct format f = format_of(IR_F16);
+    struct context c = {f, (enum ir_round)(round == IR_RN_DYN ? modes[cpu->guest_mxcsr >> 13 & 3] : round), 0};
+    uint64_t v = do_to_int(&c, unpack(f, arg[0]), 16, imm);
+    cpu->guest_mxcsr |= c.flags;
+    return v;
+}
+
+struct ir_value interp_float_vector(struct cpu *cpu, const struct ir_inst *i, const struct ir_value *arg)
+{
+    static const uint8_t lane_types[] = {[IR_LH] = IR_F16, [IR_LS] = IR_F32, [IR_LD] = IR_F64, [7] = IR_F16};
+    enum ir_type lane = (enum ir_type)lane_types[i->aux & 7], to, from;
+    enum ir_op op = lane_form(i->op, lane, &to, &from);
+    unsigned bits = lane == IR_F64 ? 64 : lane == IR_F32 ? 32 : 16, out = bits, lanes = 128 / bits;
+    unsigned field = i->aux >> 8 & 15;
+    struct ir_value v = {0, 0};
+    if (op == IR_fcvt) {
+        out = i->op == IR_fvwiden ? bits * 2 : bits / 2;
+        lanes = i->op == IR_fvwiden ? lanes / 2 : lanes;
+    }
+    for (unsigned n = 0; n < lanes; n++) {
+        uint64_t lo[3], x;
+        for (unsigned k = 0; k < 3; k++)
+            lo[k] = interp_lane(arg[k], bits, n);
+        if (lane == IR_F16 && op == IR_fcvti) {
+            x = half_to_int(cpu, field, i->imm, lo);
+        } else {
+            if (lane == IR_F16 && op == IR_icvtf && !(i->imm & 0x80))
+                lo[0] = (uint32_t)(int16_t)lo[0];
+            x = scalar(cpu, op, to, from, field, op == IR_fcmp ? field != IR_EQ : i->imm, lo);
+        }
+        if (op == IR_fcmp)
+            x = ir_eval_cc((enum ir_cc)field, (uint32_t)x) ? ~0ull : 0;
+        interp_put_lane(&v, out, n, x);
+    }
+    return v;
 }

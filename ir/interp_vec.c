@@ -6,23 +6,9 @@
 
 static uint64_t lane_mask(unsigned bits) { return bits == 64 ? ~0ull : (1ull << bits) - 1; }
 
-/* Lane n of lanes of that many bits. */
-static uint64_t lane(struct ir_value v, unsigned bits, unsigned n)
-{
-    unsigned at = bits * n;
-    return ((at < 64 ? v.lo >> at : v.hi >> (at - 64))) & lane_mask(bits);
-}
-
 static int64_t slane(struct ir_value v, unsigned bits, unsigned n)
 {
-    return (int64_t)(lane(v, bits, n) << (64 - bits)) >> (64 - bits);
-}
-
-static void put(struct ir_value *v, unsigned bits, unsigned n, uint64_t x)
-{
-    unsigned at = bits * n & 63;
-    uint64_t *word = bits * n < 64 ? &v->lo : &v->hi;
-    *word = (*word & ~(lane_mask(bits) << at)) | (x & lane_mask(bits)) << at;
+    return (int64_t)(interp_lane(v, bits, n) << (64 - bits)) >> (64 - bits);
 }
 
 /* USHL and SSHL of one lane: shifted by the signed low byte of by. */
@@ -83,7 +69,7 @@ static struct ir_value equal_lanes(const struct ir_inst *i, unsigned bits, struc
 {
     struct ir_value v = {0, 0};
     for (unsigned n = 0; n < 128 / bits; n++)
-        put(&v, bits, n, lane_op(i, bits, lane(a, bits, n), slane(a, bits, n), lane(b, bits, n),
+        interp_put_lane(&v, bits, n, lane_op(i, bits, interp_lane(a, bits, n), slane(a, bits, n), interp_lane(b, bits, n),
                                  slane(b, bits, n)));
     return v;
 }
@@ -95,8 +81,8 @@ static struct ir_value pairwise(const struct ir_inst *i, unsigned bits, struct i
     for (unsigned n = 0; n < 2 * half; n++) {
         struct ir_value from = n < half ? a : b;
         unsigned k = n % half * 2;
-        put(&v, bits, n, lane_op(i, bits, lane(from, bits, k), slane(from, bits, k),
-                                 lane(from, bits, k + 1), slane(from, bits, k + 1)));
+        interp_put_lane(&v, bits, n, lane_op(i, bits, interp_lane(from, bits, k), slane(from, bits, k),
+                                 interp_lane(from, bits, k + 1), slane(from, bits, k + 1)));
     }
     return v;
 }
@@ -104,9 +90,9 @@ static struct ir_value pairwise(const struct ir_inst *i, unsigned bits, struct i
 static struct ir_value across(const struct ir_inst *i, unsigned bits, struct ir_value a)
 {
     struct ir_value v = {0, 0};
-    put(&v, bits, 0, lane(a, bits, 0));
+    interp_put_lane(&v, bits, 0, interp_lane(a, bits, 0));
     for (unsigned n = 1; n < 128 / bits; n++)
-        put(&v, bits, 0, lane_op(i, bits, lane(v, bits, 0), slane(v, bits, 0), lane(a, bits, n),
+        interp_put_lane(&v, bits, 0, lane_op(i, bits, interp_lane(v, bits, 0), slane(v, bits, 0), interp_lane(a, bits, n),
                                  slane(a, bits, n)));
     return v;
 }
@@ -116,12 +102,12 @@ static uint64_t permuted(unsigned op, unsigned bits, struct ir_value a, struct i
 {
     unsigned lanes = 128 / bits, half = lanes / 2;
     switch (op) {
-    case IR_vzip1: return lane(n & 1 ? b : a, bits, n / 2);
-    case IR_vzip2: return lane(n & 1 ? b : a, bits, half + n / 2);
-    case IR_vuzp1: return lane(n < half ? a : b, bits, n % half * 2);
-    case IR_vuzp2: return lane(n < half ? a : b, bits, n % half * 2 + 1);
-    case IR_vtrn1: return lane(n & 1 ? b : a, bits, n & ~1u);
-    case IR_vtrn2: return lane(n & 1 ? b : a, bits, n | 1);
+    case IR_vzip1: return interp_lane(n & 1 ? b : a, bits, n / 2);
+    case IR_vzip2: return interp_lane(n & 1 ? b : a, bits, half + n / 2);
+    case IR_vuzp1: return interp_lane(n < half ? a : b, bits, n % half * 2);
+    case IR_vuzp2: return interp_lane(n < half ? a : b, bits, n % half * 2 + 1);
+    case IR_vtrn1: return interp_lane(n & 1 ? b : a, bits, n & ~1u);
+    case IR_vtrn2: return interp_lane(n & 1 ? b : a, bits, n | 1);
     }
     return 0;
 }
@@ -161,49 +147,49 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
         return (struct ir_value){(a.lo & b.lo) | (~a.lo & c.lo), (a.hi & b.hi) | (~a.hi & c.hi)};
     case IR_vdup:
         for (n = 0; n < lanes; n++)
-            put(&v, bits, n, a.lo);
+            interp_put_lane(&v, bits, n, a.lo);
         return v;
     case IR_vdupl:
         for (n = 0; n < lanes; n++)
-            put(&v, bits, n, lane(a, bits, (unsigned)imm));
+            interp_put_lane(&v, bits, n, interp_lane(a, bits, (unsigned)imm));
         return v;
     case IR_vget:
-        x = imm & 0x80 ? (uint64_t)slane(a, bits, imm & 15) : lane(a, bits, imm & 15);
+        x = imm & 0x80 ? (uint64_t)slane(a, bits, imm & 15) : interp_lane(a, bits, imm & 15);
         return (struct ir_value){x & ir_type_mask((enum ir_type)i->type), 0};
     case IR_vins:
-        put(&a, bits, (unsigned)imm, b.lo);
+        interp_put_lane(&a, bits, (unsigned)imm, b.lo);
         return a;
     case IR_vinsl:
-        put(&a, bits, imm & 15, lane(b, bits, (unsigned)(imm >> 8)));
+        interp_put_lane(&a, bits, imm & 15, interp_lane(b, bits, (unsigned)(imm >> 8)));
         return a;
     case IR_vlow64: return (struct ir_value){a.lo, 0};
     case IR_vhigh64: return (struct ir_value){a.hi, 0};
     case IR_vcomb: return (struct ir_value){a.lo, b.lo};
     case IR_vext:
         for (n = 0; n < 16; n++)
-            put(&v, 8, n, n + imm < 16 ? lane(a, 8, n + (unsigned)imm) : lane(b, 8, n + (unsigned)imm - 16));
+            interp_put_lane(&v, 8, n, n + imm < 16 ? interp_lane(a, 8, n + (unsigned)imm) : interp_lane(b, 8, n + (unsigned)imm - 16));
         return v;
     case IR_vext64:
         for (n = 0; n < 8; n++)
-            put(&v, 8, n, n + imm < 8 ? lane(a, 8, n + (unsigned)imm) : lane(b, 8, n + (unsigned)imm - 8));
+            interp_put_lane(&v, 8, n, n + imm < 8 ? interp_lane(a, 8, n + (unsigned)imm) : interp_lane(b, 8, n + (unsigned)imm - 8));
         return v;
     case IR_vzip1: case IR_vzip2: case IR_vuzp1: case IR_vuzp2: case IR_vtrn1: case IR_vtrn2:
         for (n = 0; n < lanes; n++)
-            put(&v, bits, n, permuted(i->op, bits, a, b, n));
+            interp_put_lane(&v, bits, n, permuted(i->op, bits, a, b, n));
         return v;
     case IR_vtbl:
         for (n = 0; n < 16; n++)
-            put(&v, 8, n, lane(b, 8, n) < 16 ? lane(a, 8, (unsigned)lane(b, 8, n)) : 0);
+            interp_put_lane(&v, 8, n, interp_lane(b, 8, n) < 16 ? interp_lane(a, 8, (unsigned)interp_lane(b, 8, n)) : 0);
         return v;
     case IR_vrev: {
         unsigned per = (unsigned)imm / bits;
         for (n = 0; n < lanes; n++)
-            put(&v, bits, n, lane(a, bits, n / per * per + (per - 1 - n % per)));
+            interp_put_lane(&v, bits, n, interp_lane(a, bits, n / per * per + (per - 1 - n % per)));
         return v;
     }
     case IR_vrbit: case IR_vcnt:
         for (n = 0; n < 16; n++)
-            put(&v, 8, n, byte_op(i->op, lane(a, 8, n)));
+            interp_put_lane(&v, 8, n, byte_op(i->op, interp_lane(a, 8, n)));
         return v;
     case IR_vaddp: case IR_vumaxp: case IR_vuminp: case IR_vsmaxp: case IR_vsminp:
         return pairwise(i, bits, a, b);
@@ -211,17 +197,17 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
         return across(i, bits, a);
     case IR_vxtn: case IR_vshrn:
         for (n = 0; n < lanes; n++) {
-            x = lane(a, bits, n);
-            put(&v, bits / 2, n, i->op == IR_vxtn ? x : imm >= bits ? 0 : x >> imm);
+            x = interp_lane(a, bits, n);
+            interp_put_lane(&v, bits / 2, n, i->op == IR_vxtn ? x : imm >= bits ? 0 : x >> imm);
         }
         return v;
     case IR_vuxtl: case IR_vsxtl:
         for (n = 0; n < lanes / 2; n++)
-            put(&v, bits * 2, n, i->op == IR_vuxtl ? lane(a, bits, n) : (uint64_t)slane(a, bits, n));
+            interp_put_lane(&v, bits * 2, n, i->op == IR_vuxtl ? interp_lane(a, bits, n) : (uint64_t)slane(a, bits, n));
         return v;
     case IR_vumull: case IR_vsmull:
         for (n = 0; n < lanes / 2; n++)
-            put(&v, bits * 2, n, i->op == IR_vumull ? lane(a, bits, n) * lane(b, bits, n)
+            interp_put_lane(&v, bits * 2, n, i->op == IR_vumull ? interp_lane(a, bits, n) * interp_lane(b, bits, n)
                                                     : (uint64_t)(slane(a, bits, n) * slane(b, bits, n)));
         return v;
     case IR_vpmull: return carryless_product(a.lo, b.lo);

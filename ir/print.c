@@ -59,7 +59,7 @@ static void print_address(FILE *f, const struct ir_region *r, const struct ir_in
     print_value(f, r, i->arg[0], IR_I64);
     if (indexed) {
         fputs(" + ", f);
-        print_value(f, r, i->arg[1], IR_I64);
+        print_value(f, r, i->arg[1], IR_VOID);
     }
     if (scale)
         fprintf(f, "<<%u", scale);
@@ -101,6 +101,11 @@ static unsigned print_suffix(FILE *f, const struct ir_inst *i, struct text_form 
             break;
         fprintf(f, ".%s", text_round[aux]);
         return 0;
+    case AUX_VROUND:
+        if ((aux & 7) == 7 || (aux >> 8 & 15) >= TEXT_COUNT(text_round))
+            break;
+        fprintf(f, ".%s.%s", text_lane[aux & 7], text_round[aux >> 8 & 15]);
+        return aux & ~0xf07u;
     case AUX_AMO:
         fprintf(f, ".%s", NAME_OF(text_amo, (uint64_t)i->imm > 8 ? 9 : (unsigned)i->imm));
         /* fall through */
@@ -172,7 +177,7 @@ static void print_inst(FILE *f, const struct ir_region *r, uint32_t v)
         if (!i->arg[k])
             continue;
         fputs(sep, f);
-        print_value(f, r, i->arg[k], text_arg_type(info->args[k], (enum ir_type)i->type));
+        print_value(f, r, i->arg[k], text_arg_type(r, i, k));
         sep = ", ";
     }
     switch ((enum text_imm)form.imm) {

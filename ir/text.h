@@ -22,7 +22,7 @@
 
 #include "ir.h"
 
-enum text_aux { AUX_NONE, AUX_CC, AUX_LANE, AUX_VCMP, AUX_ROUND, AUX_MEM, AUX_AMO, AUX_FENCE, AUX_LEAVE,
+enum text_aux { AUX_NONE, AUX_CC, AUX_LANE, AUX_VCMP, AUX_ROUND, AUX_VROUND, AUX_MEM, AUX_AMO, AUX_FENCE, AUX_LEAVE,
                 AUX_DEAD };
 enum text_imm { IMM_PLAIN, IMM_REG, IMM_FIELD, IMM_BITS, IMM_HELPER, IMM_PC, IMM_BLOCK, IMM_BLOCKS,
                 IMM_ADDRESS };
@@ -61,8 +61,11 @@ static inline struct text_form text_form(unsigned op)
         [IR_fcvti] = {AUX_ROUND, IMM_PLAIN},
         [IR_frint] = {AUX_ROUND, IMM_PLAIN},
         [IR_vcmp] = {AUX_VCMP, IMM_PLAIN},
+        [IR_fvcmp] = {AUX_VCMP, IMM_PLAIN},
+        [IR_fvcvti] = {AUX_VROUND, IMM_PLAIN},
+        [IR_fvrint] = {AUX_VROUND, IMM_PLAIN},
     };
-    if (op >= IR_vadd && op != IR_vcmp)
+    if (op >= IR_vadd && forms[op].aux == AUX_NONE)
         return (struct text_form){AUX_LANE, IMM_PLAIN};
     return forms[op];
 }
@@ -76,17 +79,23 @@ static const char *const text_leave[] = {"lookup", "link", "poll", "syscall", "b
                                          "fetch", "flush", "icinv", "guest"};
 #define TEXT_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The type that letter l of an operation's arguments asks for, or IR_VOID if it leaves it open. */
-static inline enum ir_type text_arg_type(char l, enum ir_type of_inst)
+/* The type that operand k of i must have, or IR_VOID if that is open. Operands before k are filled in. */
+static inline enum ir_type text_arg_type(const struct ir_region *r, const struct ir_inst *i, unsigned k)
 {
-    switch (l) {
-    case 't': return of_inst;
+    ir_ref a = i->arg[0];
+    switch (ir_opinfo[i->op].args[k]) {
+    case 't': return (enum ir_type)i->type;
     case 'w': return IR_I32;
     case 'q': case 'k': case '.': return IR_I64;
     case 'o': return IR_I128;
     case 'x': return IR_V128;
     case 'f': return IR_FLG;
+    case 'm': case 'g':
+        return (ir_is_const(a) ? (a & ~IR_CONST_BIT) < r->nconsts : a < r->ninsts) ? ir_type_of(r, a)
+                                                                                 : IR_VOID;
     }
+    if (i->op == IR_set && (uint64_t)i->imm < r->target->nregs)
+        return (enum ir_type)r->target->regs[i->imm].type;
     return IR_VOID;
 }
 

@@ -128,6 +128,8 @@ static const char *check_lane_imm(const struct ir_inst *i)
     uint64_t imm = (uint64_t)i->imm, lanes = 128 / bits;
     if ((i->aux & 7) == 7)
         return "unknown lane";
+    if (ir_opinfo[i->op].effects & IR_E_FPENV && (i->aux & 7) < IR_LH)
+        return "lane is not one of a float";
     switch ((unsigned)i->op) {
     case IR_vshli: return imm < bits ? NULL : "vector shift out of range";
     case IR_vshri: case IR_vsari: return imm <= bits ? NULL : "vector shift out of range";
@@ -144,6 +146,16 @@ static const char *check_lane_imm(const struct ir_inst *i)
     case IR_vxtn: return bits > 8 ? NULL : "vector lane out of range";
     case IR_vuxtl: case IR_vsxtl: case IR_vumull: case IR_vsmull:
         return bits < 64 ? NULL : "vector lane out of range";
+    case IR_fvcvti: case IR_fvrint:
+        return (i->aux >> 8 & 15) <= IR_RN_DYN ? NULL : "unknown rounding";
+    case IR_fvcmp: {
+        unsigned cc = i->aux >> 8 & 15;
+        return cc == IR_EQ || cc == IR_GE || cc == IR_GT ? NULL : "condition is none of this operation";
+    }
+    case IR_fvwiden:
+        return bits < 64 ? NULL : "vector lane out of range";
+    case IR_fvnarrow:
+        return bits > 16 ? NULL : "vector lane out of range";
     case IR_vcmp: {
         unsigned cc = i->aux >> 8 & 15;
         return cc == IR_EQ || cc == IR_GE || cc == IR_GT || cc == IR_HS || cc == IR_HI
