@@ -99,6 +99,8 @@ struct ir_target {
     unsigned nregs; /* <= IR_MAXREGS */
     const struct ir_helper *helpers;
     unsigned nhelpers;
+    uint64_t address_mask; /* bits of a guest address that select memory; 0: all. For the interpreter:
+                              the backend repairs tagged accesses (struct host_xlate_opts) */
 };
 
 enum { IR_MAXREGS = 128 };

@@ -22,7 +22,9 @@ static const struct ir_helper a64_helpers[A64_NHELPERS] = {
 #include "helpers.def"
 };
 
-static const struct ir_target a64_target = { a64_regs, A64_NREGS, a64_helpers, A64_NHELPERS };
+/* The top byte of an address is ignored. */
+static const struct ir_target a64_target = { a64_regs, A64_NREGS, a64_helpers, A64_NHELPERS,
+                                             0x00ffffffffffffff };
 
 static_assert((int)A64_NREGS <= (int)IR_MAXREGS, "the register table fits");
 static_assert(A64_NFEATURES <= 64, "a model's features are one word");

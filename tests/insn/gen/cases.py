@@ -11,6 +11,7 @@ HEAD = """# {0}
 # Words by the GNU assembler, values by qemu-aarch64 7.2 -cpu max (tests/insn/gen/fill.py), except
 # between `by hand` marks. Format: tests/insn/README.md.
 """
+ZEROS = "00" * 64
 X = ["0", "1", "0x7fffffffffffffff", "0x8000000000000000", "-1"]
 W = ["0", "0xffffffff00000001", "0x123456787fffffff", "0xdead000080000000", "0xffffffff"]
 MIX = ["0x123456789abcdef0", "0xfedcba9876543210"]
@@ -426,6 +427,28 @@ def loadstore():
         out.append(f"unallocated | ={w} | x1=M+0x80 =>")
 
 
+def tagged():
+    section("the top byte of an address is ignored (Linux: always for EL0 data)")
+    T = "x1=0x5a00000010010080"
+    for x in ("ldr x0, [x1]", "ldr w0, [x1, #4]", "ldrsb x0, [x1, #-3]", "ldrh w0, [x1], #8", "ldr x0, [x1, #16]!",
+              "ldr x0, [x1, x3]", "ldr x0, [x1, w3, uxtw #3]", "str x2, [x1]", "strb w2, [x1, #1]!",
+              "str w2, [x1], #-4", "ldp x0, x2, [x1]", "stp x0, x2, [x1, #-16]!", "ldpsw x0, x2, [x1], #8",
+              "ldr q0, [x1]", "str q0, [x1, #32]", "ldp q0, q1, [x1]", "stp d0, d1, [x1]", "str b3, [x1, #3]",
+              "ldar x0, [x1]", "stlr w0, [x1]", "ldxr x0, [x1]; stxr w2, x3, [x1]",
+              "ldaxp x0, x2, [x1]; stlxp w4, x5, x6, [x1]", "stxr w2, x3, [x1]", "ldaddal x0, x2, [x1]", "swpb w0, w2, [x1]",
+              "ldsmax w0, w2, [x1]", "stset x0, [x1]", "cas x0, x2, [x1]", "casal w0, w2, [x1]",
+              "casp x2, x3, x4, x5, [x1]"):
+        t(x, T + (" x3=2" if "3, " not in x.split("[")[0] and "3]" in x or "uxtw" in x else "") +
+          (" x0=0x0706050403020100" if x.startswith("cas ") else "") +
+          (" x2=0x0706050403020100 x3=0x0f0e0d0c0b0a0908" if x.startswith("casp") else ""))
+    t("ldr x0, [sp, #8]", "sp=0xff00000010010800")
+    t("ldr x0, [x1]; ldr x2, [x3]; str x4, [x1]", T + " x3=M")
+    t("ldr x2, [x3]; ldr x0, [x1]; ldr x4, [x3, #8]", T + " x3=M")
+    t("ldr x0, [x1]", "x1=0x5a00000010011000")
+    t("str x0, [x1, #-8]!", "x1=0x5a00000000000008")
+    t("mov x5, #0; ldrb w0, [x1], #1; add x5, x5, x0; sub x2, x2, #1; cbnz x2, .-12", T + " x2=20")
+
+
 def signed(v, bits):
     return v - (1 << bits) if v >> (bits - 1) & 1 else v
 
@@ -467,7 +490,11 @@ def cssc():
     return "\n".join(lines) + "\n# end by hand"
 
 
-HAND = {"dp": cssc(), "branch": """
+HAND = {"tagged": """
+# by hand: blocks of 64 bytes; a pair that faults changes no register
+dc zva, x1; ldr x0, [x1] | d50b7421 f9400020 | x1=0x5a00000010010080 => x0=0 [0x80]=""" + ZEROS + """
+ldp q0, q1, [x1] | ad400420 | x1=0x5a00000010010ff0 => fault=M+0x1000
+# end by hand""", "dp": cssc(), "branch": """
 # by hand: FEAT_HBC, which qemu 7.2 lacks: BC.cond branches as B.cond does
 bc.eq .+8 | 54000050 | nzcv=4 => pc=P+8
 bc.eq .+8 | 54000050 | nzcv=0 =>
@@ -502,8 +529,8 @@ xpacd x1 | dac147e1 | x1=0xa5a5123456789abc => x1=0xa5ff123456789abc
 # by hand: the timer's frequency is not 0; blocks of DC ZVA have 64 bytes (DCZID_EL0 is 4)
 mrs x0, cntfrq_el0; cmp x0, #0; cset x0, ne | d53be000 f100001f 9a9f07e0 | => x0=1 nzcv=2
 mrs x0, dczid_el0 | d53b00e0 | => x0=4
-dc zva, x1 | d50b7421 | x1=M+0x123 => [0x100]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
-dc zva, x1 | d50b7421 | x1=M+0x7ff => [0x7c0]=00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
+dc zva, x1 | d50b7421 | x1=M+0x123 => [0x100]=""" + ZEROS + """
+dc zva, x1 | d50b7421 | x1=M+0x7ff => [0x7c0]=""" + ZEROS + """
 dc zva, x1 | d50b7421 | x1=M+0x1000 => fault=M+0x1000
 # by hand: what leaves to the operating system
 svc #0 | d4000001 | => svc=0 pc=P+4
@@ -683,6 +710,7 @@ CHAPTERS = {
     "dp": (dp, "Shifts, divide, multiply, CRC, bit counts, conditional operations, ADR"),
     "branch": (branch, "Branches, calls and returns"),
     "loadstore": (loadstore, "Loads and stores"),
+    "tagged": (tagged, "Addresses with a tag in the top byte"),
     "atomic": (atomic, "Exclusives and atomics"),
     "system": (system, "System instructions, barriers, hints, pointer authentication"),
 }
