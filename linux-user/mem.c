@@ -210,8 +210,9 @@ static int64_t host_map_fresh(struct process *p, uint64_t addr, uint64_t len, in
 {
     struct mm *mm = p->mm;
     bool reserved = mm->reserved && addr + len <= mm->limit;
-    int64_t r = host_mmap(p, addr, len, prot, flags | (reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE),
-                          fd, off);
+    int how = reserved ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+    int64_t r = host_mmap(p, addr, len, prot,
+                          (flags & ~(MAP_FIXED | MAP_FIXED_NOREPLACE)) | how, fd, off);
 
     if (r < 0)
         return r;
@@ -336,7 +337,7 @@ static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int pro
     if (end > mm->limit)
         return -ENOMEM;
     if (map_free(mm, addr, end)) {
-        r = host_map_fresh(p, addr, len, host_prot(prot), flags & ~MAP_FIXED, fd, off);
+        r = host_map_fresh(p, addr, len, host_prot(prot), flags, fd, off);
         return r == -EEXIST && !(flags & MAP_FIXED_NOREPLACE) ? -ENOMEM : r;
     }
     if (flags & MAP_FIXED_NOREPLACE)
