@@ -23,7 +23,7 @@ struct place {
     int64_t disp;
     unsigned order;     /* enum ir_order */
     int back;           /* register that is written back, or -1 */
-    ir_ref next;        /* its new value */
+    int64_t step;       /* with base + step */
 };
 
 static struct place at_offset(struct tr *t, unsigned rn, int64_t disp)
@@ -35,7 +35,7 @@ static struct place at_pre(struct tr *t, unsigned rn, int64_t disp)
 {
     struct place p = at_offset(t, rn, disp);
     p.back = (int)rn;
-    p.next = ir2(t->r, IR_add, IR_I64, p.base, imm_x(t, (uint64_t)disp));
+    p.step = disp;
     return p;
 }
 
@@ -71,7 +71,7 @@ static struct place at_authenticated(struct tr *t, enum a64_pac_key key, unsigne
     p.base = pauth_auth(t, key, p.base, imm_x(t, 0));
     if (back) {
         p.back = (int)rn;
-        p.next = ir2(t->r, IR_add, IR_I64, p.base, imm_x(t, (uint64_t)p.disp));
+        p.step = p.disp;
     }
     return p;
 }
@@ -100,10 +100,12 @@ static void emit_store(struct tr *t, const struct place *p, int64_t more, unsign
             p->disp + more);
 }
 
+/* Last of all: then the sum can be made in place. */
 static bool write_back(struct tr *t, const struct place *p)
 {
     if (p->back >= 0)
-        set_xsp(t, (unsigned)p->back, p->next);
+        set_xsp(t, (unsigned)p->back,
+                ir2(t->r, IR_add, IR_I64, p->base, imm_x(t, (uint64_t)p->step)));
     return true;
 }
 
