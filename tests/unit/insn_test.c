@@ -44,6 +44,8 @@ static const struct { const char *row, *why; } untested[] = {
 #pragma weak engine_run
 #pragma weak engine_fault
 #pragma weak engine_invalidate
+#pragma weak log_mask
+#pragma weak log_file
 
 struct state {
     uint64_t x[31], sp, pc, nzcv, fpcr, fpsr, tpidr;
@@ -250,7 +252,7 @@ struct runner {
     struct engine *engine;  /* NULL: direct */
     struct cpu *cpu;
     struct ir_region region;
-    bool show;              /* direct: print the IR */
+    bool show;              /* the direct way prints the IR (the engine logs) */
 };
 
 static void on_fault(int signo, siginfo_t *si, void *p)
@@ -585,7 +587,7 @@ static void usage(void)
 {
     puts("usage: insn_test [--way direct|interp|jit|one|base] [--line N] [--ir] "
          "[--rows FILE.decode]... [FILE.t]...\n"
-         "Runs tests/insn/aarch64/*.t when no file is given; --ir: the direct way prints the IR. Exit status: 0 all right, 1 wrong "
+         "Runs tests/insn/aarch64/*.t when no file is given; --ir: prints IR and host code. Exit status: 0 all right, 1 wrong "
          "lines, 2 bad input.");
     exit(2);
 }
@@ -610,6 +612,10 @@ int main(int argc, char **argv)
             only_line = (unsigned)atoi(argv[++i]);
         } else if (!strcmp(argv[i], "--ir")) {
             show = true;
+            if (&log_mask && &log_file) {
+                log_mask = LOG_OPT | LOG_OUT_ASM;
+                log_file = stdout;
+            }
         } else if (!strcmp(argv[i], "--rows") && i + 1 < argc) {
             rows_read(&rows, argv[++i]);
         } else if (argv[i][0] == '-' || nfiles == 256) {
