@@ -13,7 +13,12 @@ debs=$here/../../scripts/debs.sh
 dir=$1 what=$2
 case $what in
 arm64) "$debs" root arm64 "$dir/arm64" $(sed 's/#.*//' "$here/packages.list") ;;
-qemu10) "$debs" bare -s trixie amd64 "$dir/qemu10" qemu-user ;;
+qemu10)
+    [ -x "$dir/qemu10/usr/bin/qemu-aarch64" ] && exit 0
+    "$debs" bare -s trixie amd64 "$dir/qemu10" qemu-user
+    # 70 static emulators: only these are of use here.
+    find "$dir/qemu10/usr" -type f ! -name qemu-aarch64 ! -name qemu-riscv64 ! -name qemu-x86_64 -delete
+    rm -rf "$dir/qemu10.apt/archives" ;;
 src) "$debs" source "$dir/src" "$3" ;;
 torture)
     [ -d "$dir/torture/execute" ] && exit 0
