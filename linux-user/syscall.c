@@ -62,12 +62,10 @@ long host_syscall(long nr, ...)
 /* The host's kernel takes the arguments as they are, pointers with the guest base added. */
 static long pass(struct thread *t, const struct sysent *s, uint64_t *a)
 {
-    uint64_t base = t->p->guest_base;
-
-    if (base)
+    if (t->p->guest_base)
         for (unsigned i = 0; s->format[i]; i++)
             if (syscall_is_pointer(s->format[i]) && a[i])
-                a[i] += base;
+                a[i] = (uintptr_t)g2h(t->p, a[i]);
     if (s->blocks)
         return host_syscall_blocking(t, s->host, a[0], a[1], a[2], a[3], a[4], a[5]);
     return host_syscall(s->host, a[0], a[1], a[2], a[3], a[4], a[5]);

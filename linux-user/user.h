@@ -124,6 +124,7 @@ struct process {
     char **self_args;          /* options to repeat when execve starts myna again; NULL-terminated */
     unsigned n_self_args;
     const char *self_path;     /* path by which myna can be executed: "/proc/self/exe" */
+    int self_fd;               /* the same as a descriptor, where there may be no /proc; 0: none */
     uint64_t stack_size;       /* bytes */
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
@@ -151,8 +152,12 @@ static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread 
 
 /* -------------------------------------------------------------- guest memory */
 
+/* Host address of a guest address. With a guest base, what is outside the guest's address space becomes
+ * an address that the host refuses (EFAULT) too. */
 static inline void *g2h(const struct process *p, uint64_t addr)
 {
+    if (p->guest_base && addr >= p->mm->limit)
+        return (void *)(1ull << 63);
     return (void *)(uintptr_t)(addr + p->guest_base);
 }
 
@@ -277,6 +282,9 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr);
 /* Ends the process as an unhandled signal does (called by signal.c itself after this returns): the
  * message of an undefined instruction or fault with disassembly and backtrace. main.c's. */
 void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
+
+/* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the like. */
+void execve_keep_self(struct process *p);
 
 /* Maps the vDSO into the guest: guest address of its ELF header, or 0 if there is none. */
 uint64_t vdso_map(struct process *p);
