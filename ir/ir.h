@@ -323,7 +323,7 @@ struct cpu {
     uint32_t host_mxcsr;   /* of C code */
     uint32_t guest_mxcsr;  /* of translated code */
     uint32_t fp_mode;      /* enum ir_fp_mode: what MXCSR does not hold */
-    uint32_t fp_spare;
+    uint32_t fp_flags;     /* cumulative flags that MXCSR has no bit for: 64 = subnormal operand flushed */
     uint64_t fault_addr;   /* guest address of the fault (IR_LEAVE_FAULT) */
     uint32_t fault_signo, fault_code; /* host signal and si_code */
     uint8_t cold_save[96];  /* registers kept over calls from cold code */

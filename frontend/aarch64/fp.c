@@ -223,11 +223,12 @@ void a64_set_fpcr(struct cpu *cpu, uint32_t v)
 uint32_t a64_get_fpsr(const struct cpu *cpu)
 {
     uint32_t m = cpu->guest_mxcsr; /* IE DE ZE OE UE PE -> IOC DZC OFC UFC IXC */
-    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e);
+    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) | (cpu->fp_flags & 64) << 1;
 }
 
 void a64_set_fpsr(struct cpu *cpu, uint32_t v)
 {
     *a64_reg(cpu, A64_fpsr) = v & (FPSR_QC | FPSR_FLAGS);
     cpu->guest_mxcsr &= ~(uint32_t)MXCSR_FLAGS;
+    cpu->fp_flags = 0;
 }

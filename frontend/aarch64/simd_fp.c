@@ -268,10 +268,16 @@ static bool scalar_difference(struct tr *t, const struct arg_FCMEQ_s *a)
     ir_ref x = v2(t, IR_fvsub, fp_lane(a->d), scalar(t, a->d, get_v(t, a->rn)), scalar(t, a->d, get_v(t, a->rm)));
     return set_v(t, a->rd, true, scalar(t, a->d, absolute(t, a->d, x)));
 }
+/* To and from integers of the same width in a vector register: as with a general register between. */
 static bool scalar_convert(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_op op, unsigned mode, int64_t imm)
 {
-    ir_ref x = moded(t, op, a->d, mode, scalar(t, a->d, get_v(t, a->rn)), IR_NONE, imm);
-    return set_v(t, a->rd, true, scalar(t, a->d, x));
+    enum ir_type f = a->d ? IR_F64 : IR_F32, n = type_of(a->d);
+    ir_ref x = get_v(t, a->rn);
+    if (op == IR_fvcvti)
+        x = ir_emit(t->r, IR_fcvti, n, ir1(t->r, IR_vlow, f, x), 0, 0, 0, mode, imm);
+    else
+        x = ir1i(t->r, IR_icvtf, f, ir_emit(t->r, IR_vget, n, x, 0, 0, 0, a->d ? 3 : 2, 0), imm);
+    return set_v(t, a->rd, true, ir1(t->r, IR_vzx, IR_V128, x));
 }
 static bool scalar_fixed(struct tr *t, const struct arg_SCVTF_si *a, enum ir_op op, int64_t sign)
 {

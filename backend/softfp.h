@@ -1,0 +1,54 @@
+/*
+ * Exact binary floating point by integers: what the manual's pseudocode computes, for half, single and
+ * double precision. See softfp.c.
+ */
+#ifndef MYNA_SOFTFP_H
+#define MYNA_SOFTFP_H
+
+#include "ir.h"
+
+/* Cumulative flags, as MXCSR numbers them, and the subnormal-operand flag (Arm's IDC). */
+enum { SOFTFP_INVALID = 1, SOFTFP_DIVZERO = 4, SOFTFP_OVERFLOW = 8, SOFTFP_UNDERFLOW = 16,
+       SOFTFP_INEXACT = 32, SOFTFP_INPUT = 64 };
+
+/* In: rounding mode (never DYN), enum ir_fp_mode bits. Out: flags are ORed in. */
+struct softfp_env {
+    enum ir_round round;
+    unsigned mode, flags;
+};
+
+/* Values are bit patterns in the low bits of a word; lane is LH, LS or LD. Formulas as the IR operations
+ * of the same names define them. */
+uint64_t softfp_add(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
+uint64_t softfp_sub(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
+uint64_t softfp_mul(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
+uint64_t softfp_div(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
+uint64_t softfp_sqrt(struct softfp_env *e, enum ir_lane lane, uint64_t a);
+/* negate: bit 0 the product, bit 1 the addend. */
+uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, uint64_t c, unsigned negate);
+/* max: the larger; number: a single quiet NaN gives way to a number. */
+uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool max, bool number);
+/* NZCV in bits 31:28. signal: quiet NaNs are invalid too. */
+uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool signal);
+uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a);
+/* To an integer of `bits` bits (in the low bits of the result), a scaled by 2^fraction first. */
+uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, unsigned bits,
+                       bool is_unsigned, unsigned fraction);
+/* From an integer of `bits` bits divided by 2^fraction. */
+uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, unsigned bits, bool is_unsigned,
+                         unsigned fraction);
+/* exact: raises inexact where the value changes. */
+uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, bool exact);
+
+bool softfp_is_nan(enum ir_lane lane, uint64_t a);
+/* The NaN that an operation on n operands gives; a, b, c in the order that decides among NaNs. */
+uint64_t softfp_nan(struct softfp_env *e, enum ir_lane lane, const uint64_t *operand, unsigned n);
+
+/* Rounding mode of MXCSR bits 14:13. */
+static inline enum ir_round softfp_host_round(uint32_t mxcsr)
+{
+    static const uint8_t mode[4] = { IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO };
+    return (enum ir_round)mode[mxcsr >> 13 & 3];
+}
+
+#endif
