@@ -236,6 +236,8 @@ static void parse_line(struct test *t, char *line)
         if (*end)
             parse_error(t, "not an instruction word", tok);
     }
+    if (!t->nwords)
+        parse_error(t, "no words: fill the line in (tests/insn/gen/fill.py)", t->text);
     state_default(&t->before);
     parse_state(t, &t->before, before, false);
     t->after = t->before;

@@ -449,6 +449,61 @@ def tagged():
     t("mov x5, #0; ldrb w0, [x1], #1; add x5, x5, x0; sub x2, x2, #1; cbnz x2, .-12", T + " x2=20")
 
 
+def sequence():
+    section("registers and flags are precise at a fault inside a block")
+    F = "x1=M+0x1000"
+    t("add x0, x0, #1; ldr x2, [x1]; add x0, x0, #1", F)
+    t("add x0, x0, #1; str x2, [x1]; mov x0, #5; mov x2, #7", F)
+    t("mov x0, #1; mov x0, #2; ldr x0, [x1]; mov x0, #3", F)
+    t("adds x0, x0, x3; ldr x2, [x1]; subs x0, x0, #1", F + " x0=0x7fffffffffffffff x3=1")
+    t("cmp x0, x3; ldr x2, [x1]; cmp x3, x0; b.eq .+8", F + " x0=1 x3=2")
+    t("cmp w0, w3; ldr x2, [x1]; b.eq .+8", F + " x0=3 x3=3")
+    t("tst x0, x0; str x2, [x1], #8; b.mi .+8", F + " x0=-1")
+    t("ccmp x0, x3, #3, eq; ldrb w5, [x1]; csel x6, x7, x8, vs", F)
+    t("mov x5, x1; add x6, x5, #8; sub x7, x6, #4; ldr w8, [x7]; mov x5, #0; mov x6, #0; mov x7, #0", F)
+    t("ldr x2, [x3]; ldr x4, [x1]; ldr x5, [x3]", F + " x3=M")
+    t("str x2, [x3]; str x2, [x1]; str x4, [x3]", F + " x3=M")
+    t("fmov d0, x2; mov v1.d[1], x3; ldr x2, [x1]; fmov d0, x3", F)
+    t("ldr q0, [x3]; ldr q1, [x1]; ldr q0, [x1]", F + " x3=M")
+    t("mul x0, x2, x3; udiv x4, x0, x3; ldr x0, [x1]; mov x4, #0", F + " x2=7 x3=9")
+    t("mov w0, w2; ldr w2, [x1, w3, uxtw]; mov w0, #0", F + " x3=0xffffffff00000000")
+    t("ldr x0, [x3], #8; ldr x2, [x3], #8; ldr x4, [x3], #8", "x3=M+0xff0")
+    t("stp x0, x2, [x3, #16]!; stp x0, x2, [x3, #16]!; stp x0, x2, [x3, #16]!", "x3=M+0xfd0")
+    t("stp x29, x30, [sp, #-16]!; stp x19, x20, [sp, #-16]!; stp x21, x22, [sp, #-16]!", "sp=M+0x20")
+    t("bl .+8; nop; str x30, [x1]; nop", F)
+    section("loops: a fault in the n-th round")
+    t("ldrb w0, [x1], #1; add x5, x5, x0; subs x2, x2, #1; b.ne .-12", "x1=M+0xff0 x2=100 x5=0")
+    t("ldrb w0, [x1], #1; add x5, x5, x0; subs x2, x2, #1; b.ne .-12", "x1=M+0xf00 x2=100 x5=0")
+    t("ldr x6, [x7], #8; str x6, [x8], #8; add x9, x9, x6; cmp x7, x10; b.lo .-16",
+      "x7=M x8=M+0x800 x9=0 x10=M+0x200")
+    t("ldr x6, [x7], #8; str x6, [x8], #8; add x9, x9, x6; cmp x7, x10; b.lo .-16",
+      "x7=M x8=M+0xf00 x9=0 x10=M+0x800")
+    t("ldr x6, [x7, x11, lsl #3]; eor x9, x9, x6; add x11, x11, #1; cmp x11, x12; b.ne .-16",
+      "x7=M x9=0 x11=0 x12=512")
+    t("ldr x6, [x7, x11, lsl #3]; eor x9, x9, x6; add x11, x11, #1; cmp x11, x12; b.ne .-16",
+      "x7=M+0x10 x9=0 x11=0 x12=512")
+    t("add x5, x5, x6; add x6, x6, x7; add x7, x7, x8; add x8, x8, x9; add x9, x9, x10; subs x11, x11, #1; "
+      "b.ne .-24", "x5=0 x6=1 x7=2 x8=3 x9=4 x10=5 x11=20")
+    t("add x5, x5, x6; str x5, [x11, #-8]!; add x6, x6, x7; adds x12, x12, x5; b .-16",
+      "x5=0 x6=1 x7=2 x11=M+0x40 x12=0")
+    t("strb w5, [x6, x5]; add x5, x5, #1; tbz x5, #8, .-8", "x5=0 x6=M+0x100")
+    t("strb w5, [x6, x5]; add x5, x5, #1; tbz x5, #8, .-8", "x5=0 x6=M+0xf80")
+    t("ldr q0, [x1], #16; str q0, [x2], #16; sub x3, x3, #1; cbnz x3, .-12", "x1=M x2=M+0x400 x3=8")
+    t("ldr q0, [x1], #16; str q0, [x2], #16; sub x3, x3, #1; cbnz x3, .-12", "x1=M x2=M+0xfc0 x3=8")
+    t("ldr d20, [x1], #8; str d20, [x2], #8; sub x3, x3, #1; cbnz x3, .-12", "x1=M x2=M+0xfc0 x3=20")
+    t("ldxr x0, [x1]; add x0, x0, #3; stxr w2, x0, [x1]; cbnz w2, .-12; subs x3, x3, #1; b.ne .-20", "x1=M x3=5")
+    t("mov x4, x0; cas x0, x5, [x1]; cmp x0, x4; b.ne .-12", "x1=M x0=0 x5=9")
+    t("ldadd x0, x2, [x1]; add x1, x1, #8; b .-8", "x1=M+0xfe0 x0=1")
+    section("nested control flow")
+    t("mov x0, #0; mov x1, #3; mov x2, #4; add x0, x0, x1; subs x2, x2, #1; b.ne .-8; subs x1, x1, #1; b.ne .-20")
+    t("mov x0, #5; mov x9, x30; bl .+12; mov x30, x9; b .+36; str x30, [sp, #-16]!; cbz x0, .+16; sub x0, x0, #1; "
+      "bl .-12; add x1, x1, #2; ldr x30, [sp], #16; ret; nop", "x1=0")
+    t("adr x3, .+20; mov x4, #6; sub x4, x4, #1; cbz x4, .+16; br x3; add x0, x0, x4; b .-16; nop", "x0=0")
+    t("mov x0, #0; cmp x1, #10; b.hi .+16; add x0, x0, x1; add x1, x1, #1; b .-16; nop", "x1=3")
+    t("cmp x1, x2; b.eq .+24; b.hi .+12; sub x2, x2, x1; b .-16; sub x1, x1, x2; b .-24; nop; nop",
+      "x1=1071 x2=462")
+
+
 def signed(v, bits):
     return v - (1 << bits) if v >> (bits - 1) & 1 else v
 
@@ -710,6 +765,7 @@ CHAPTERS = {
     "dp": (dp, "Shifts, divide, multiply, CRC, bit counts, conditional operations, ADR"),
     "branch": (branch, "Branches, calls and returns"),
     "loadstore": (loadstore, "Loads and stores"),
+    "sequence": (sequence, "Sequences: precise faults, loops, control flow"),
     "tagged": (tagged, "Addresses with a tag in the top byte"),
     "atomic": (atomic, "Exclusives and atomics"),
     "system": (system, "System instructions, barriers, hints, pointer authentication"),
