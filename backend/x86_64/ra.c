@@ -174,6 +174,7 @@ void ra_region_begin(struct emit *e)
     }
 
     uint32_t barrier = 0;
+    uint32_t access[IR_MAXREGS] = { 0 }; /* last get or set of each guest register */
     for (uint32_t b = 0; b < r->nblocks; b++) {
         barrier = r->blocks[b].first - (r->blocks[b].first > 0);
         for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
@@ -213,12 +214,15 @@ void ra_region_begin(struct emit *e)
             }
             if (p->op == IR_set && !ir_is_const(p->arg[0])) {
                 struct vinfo *w = vi(e, p->arg[0]);
-                if (w->root > barrier && (!w->hint || e->home[w->hint - 1].reg < 0) &&
+                if (w->root > barrier && access[p->imm] < w->root &&
+                    (!w->hint || e->home[w->hint - 1].reg < 0) &&
                     inst(e, w->root)->op != IR_get && w->class == class_of(inst(e, p->arg[0])->type)) {
                     w->hint = (uint8_t)(p->imm + 1);
                     w->hint_at = i;
                 }
             }
+            if (p->op == IR_get || p->op == IR_set)
+                access[p->imm] = i;
             if ((info->effects & (IR_E_FAULT | IR_E_TERM)) ||
                 ((info->effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
                 barrier = i - 1; /* its own result may go to a home: the fault comes before */
