@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include "mem.h"
@@ -55,6 +56,25 @@ static int map_stack(struct process *p)
     if (mm->stack_high == mm->high) /* an overflowing stack shall meet nothing */
         mm->high = mm->stack_low - STACK_GAP;
     return 0;
+}
+
+/* Tells the host where the guest's arguments, environment and auxiliary vector are, so that ps and
+ * others' /proc/PID/cmdline show the guest. Hosts that refuse show myna's. myna's own heap end stays. */
+static void tell_host(const struct process *p)
+{
+    const struct mm *mm = p->mm;
+    uint64_t b = p->guest_base, heap = (uintptr_t)sbrk(0);
+    struct prctl_mm_map m = {
+        .start_code = mm->code_start + b, .end_code = mm->code_end + b,
+        .start_data = mm->code_start + b, .end_data = mm->code_end + b,
+        .start_brk = heap, .brk = heap, .start_stack = mm->stack_start + b,
+        .arg_start = mm->arg_start + b, .arg_end = mm->arg_end + b,
+        .env_start = mm->env_start + b, .env_end = mm->env_end + b,
+        .auxv = (void *)(uintptr_t)(mm->auxv + b), .auxv_size = (uint32_t)mm->auxv_len,
+        .exe_fd = ~0u,
+    };
+
+    prctl(PR_SET_MM, PR_SET_MM_MAP, &m, sizeof(m), 0);
 }
 
 int64_t stack_build(struct process *p, char **argv, char **envp, const char *execfn)
@@ -124,5 +144,6 @@ int64_t stack_build(struct process *p, char **argv, char **envp, const char *exe
     mm->auxv = sp + (words - auxn * 2) * 8;
     mm->auxv_len = auxn * 16;
     mm->stack_start = sp;
+    tell_host(p);
     return r < 0 ? r : (int64_t)sp;
 }
