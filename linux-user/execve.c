@@ -186,16 +186,17 @@ static enum kind classify(struct thread *t, const unsigned char *head, size_t n)
 static bool parse_script(char *head, size_t n, char **interp, char **arg)
 {
     char *end = memchr(head, '\n', n), *p = head + 2;
+    bool cut = end == NULL && n == HEAD_SIZE; /* the line may go on */
 
     if (end == NULL)
         end = head + n;
     *end = 0;
     while (*p == ' ' || *p == '\t')
         p++;
+    if (*p == 0 || (cut && p[strcspn(p, " \t")] == 0))
+        return false;
     while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
         *--end = 0;
-    if (*p == 0)
-        return false;
     *interp = p;
     p += strcspn(p, " \t");
     *arg = NULL;
@@ -272,10 +273,34 @@ static long run(struct thread *t, int fd, const char *path, char **argv, char **
     return r;
 }
 
+void execve_keep_self(struct process *p)
+{
+    int fd;
+
+    if (p->self_fd > 0)
+        return;
+    fd = open(p->self_path, O_PATH | O_CLOEXEC);
+    if (fd >= 0)
+        p->self_fd = fd_hide(p, fd);
+}
+
+/* Runs myna by its descriptor, which the next one gets too: it may see no /proc either. */
+static long run_by_descriptor(struct thread *t, char **argv, char **envp)
+{
+    int fd = t->p->self_fd;
+    long r;
+
+    fcntl(fd, F_SETFD, 0);
+    r = run(t, fd, NULL, argv, envp);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return r;
+}
+
 /* argv of the next myna: its name, this run's options, -0 ARGV0 PATH, the rest. */
 static long run_guest(struct thread *t, struct exec *x)
 {
-    char *argv0 = x->argv[x->first], *path = keep_name(x, x->path), *self;
+    char *argv0 = x->argv[x->first], *path = keep_name(x, x->path), *self, *number;
+    bool by_fd = t->p->self_fd > 0 && access(t->p->self_path, X_OK) != 0;
     char name[64];
 
     snprintf(name, sizeof name, "myna-%s", t->p->guest->name);
@@ -285,9 +310,19 @@ static long run_guest(struct thread *t, struct exec *x)
     x->argv[x->first] = path;
     x->argv[--x->first] = argv0;
     x->argv[--x->first] = "-0";
+    if (by_fd) {
+        snprintf(name, sizeof name, "%d", t->p->self_fd);
+        number = keep_name(x, name);
+        if (number == NULL)
+            return -E2BIG;
+        x->argv[--x->first] = number;
+        x->argv[--x->first] = "-self-fd";
+    }
     for (unsigned i = t->p->n_self_args; i > 0; i--)
         x->argv[--x->first] = t->p->self_args[i - 1];
     x->argv[--x->first] = self;
+    if (by_fd)
+        return run_by_descriptor(t, x->argv + x->first, x->envp);
     return run(t, -1, t->p->self_path, x->argv + x->first, x->envp);
 }
 

@@ -318,6 +318,7 @@ long sys_chdir(struct thread *t, const uint64_t *a)
 
 long sys_chroot(struct thread *t, const uint64_t *a)
 {
+    execve_keep_self(t->p);
     return by_name(t, SYS_chroot, FOLLOW, a[0], 0, 0, 0, 0);
 }
 
@@ -414,6 +415,7 @@ long sys_pivot_root(struct thread *t, const uint64_t *a)
 
     if (!r)
         r = name_get(t, a[1], &to, FOLLOW);
+    execve_keep_self(t->p);
     return r < 0 ? r : host_syscall(SYS_pivot_root, from.host, to.host);
 }
 

@@ -199,6 +199,14 @@ long sys_setns(struct thread *t, const uint64_t *a)
     return host_syscall(SYS_setns, a[0], a[1]);
 }
 
+/* A filter would see the host's system calls. EINVAL is what a kernel without filters says; programs
+ * that can do without (sshd) accept it. */
+long sys_seccomp(struct thread *t, const uint64_t *a)
+{
+    log_unimp("seccomp operation %llu: filters are not supported", (unsigned long long)a[0]);
+    return -EINVAL;
+}
+
 /* Restartable sequences are the guest kernel's to abort: none runs here. glibc goes on without. */
 long sys_rseq(struct thread *t, const uint64_t *a)
 {

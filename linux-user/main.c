@@ -256,6 +256,8 @@ int main(int argc, char **argv, char **envp)
     p->uname_release = o.uname;
     p->stack_size = o.stack_size ? PAGE_UP(o.stack_size) : default_stack();
     p->self_path = "/proc/self/exe";
+    if (o.self_fd > 2 && fcntl((int)o.self_fd, F_SETFD, FD_CLOEXEC) == 0)
+        p->self_fd = fd_hide(p, (int)o.self_fd);
     if (path_init(p) < 0)
         user_die(1, "no memory");
     if (o.log_name || o.log_append) {

@@ -11,6 +11,7 @@
 struct options {
     const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append;
     uint64_t stack_size, guest_base, reserved, cache_size;
+    uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool strace, one_insn, perfmap, interp;
     const char *self;         /* myna's name as it was called */
     bool set_id;              /* the environment isn't believed */

@@ -411,6 +411,11 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
     bool fetch = addr == t->cpu->pc && !s->host_fault;
 
     host_mask_swap(~SIGNAL_FAULTS);
+    if (s->captured) { /* as if it had come before the instruction, which faults again afterwards */
+        s->host_fault = false;
+        signal_deliver(t);
+        return;
+    }
     if (signo == SIGSEGV) {
         const struct mapping *m = mm_find(t->p->mm, plain);
 
