@@ -21,10 +21,12 @@ static unsigned run_one(const struct test *t, struct peer *p)
 
 void minimise(struct test *t, struct peer *p)
 {
-    unsigned budget = p[0].crashes + p[1].crashes + p[0].hangs + p[1].hangs + 40;
+    unsigned budget = p[0].crashes + p[1].crashes + p[0].hangs + p[1].hangs + 200;
     unsigned want = run_one(t, p);
     if (!want)
         return;
+    if (p[0].out->r[0].signo == SIG_HANG || p[1].out->r[0].signo == SIG_HANG)
+        budget -= 180; /* each costs seconds */
 #define TRY(change)                                                                                \
     do {                                                                                           \
         struct test try = *t;                                                                      \
@@ -84,7 +86,7 @@ static void disassemble(FILE *f, const struct test *t)
             continue;
         unsigned i = (unsigned)(at - t->c.entry) / 4;
         bool filler = t->c.words[i] >> 21 == 0x6a1 && (i < 1 || i > t->n);
-        if (i >= LIT_FIRST || (t->c.words[i] == NOP && i <= t->n) || filler)
+        if (i >= LIT_FIRST || t->c.words[i] == NOP || filler)
             continue;
         fprintf(f, "    %s", line);
         shown++;
@@ -139,7 +141,7 @@ void print_case(FILE *f, const struct test *t, struct peer *p)
     for (int k = 0; k < 2; k++) {
         const struct fuzz_result *r = k ? b : a, *o = k ? a : b;
         fprintf(f, "  %-6s: %s", p[k].name, outcome(r));
-        if (r->signo >= SIG_CRASH) {
+        if (r->signo >= SIG_CRASH || o->signo >= SIG_CRASH) {
             fprintf(f, "\n");
             continue;
         }

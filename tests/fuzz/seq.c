@@ -63,15 +63,19 @@ static bool fit(struct seq *s, uint32_t *word)
     int lo, width;
     if (a64_excluded(w) || a64_is_branch_imm(w, &lo, &width) || a64_is_branch_reg(w))
         return false;
+    if (!opt.fp && (w & 0xffd00000) == 0xd5100000) /* it may be FPSR, which is not loaded then */
+        return false;
     if ((w & 0xff000000) == 0xd4000000) /* exceptions end the sequence */
         return pct(&s->r, 3);
     bool mem = a64_is_mem(w, &m);
+    if ((w & 0x3f800000) == 0x08000000 && ((w & 0x00200000) == 0 || w >> 31))
+        return false; /* exclusives come in pairs: a mismatched pair is unpredictable */
     bool vector = (w & 0x0e000000) == 0x0e000000 || (mem && m.vector);
     if (vector && !opt.fp)
         return false;
     if (mem && m.rn >= 0 && (w & 0x0a000000) == 0x08000000) {
         unsigned pick = rnd(&s->r, 8);
-        unsigned rn = pick < 2 ? 31 : (unsigned)s->base[pick & 1];
+        unsigned rn = pick < 2 ? 31 : (unsigned)s->base[m.writeback || pick & 1]; /* [0] stays aligned */
         w = (w & ~(31u << 5)) | rn << 5;
         if (m.imm_width == 12) /* the base is in the middle of the window */
             w = (w & ~(0xfffu << 10)) | rnd(&s->r, (2048 >> m.imm_scale) - 2) << 10;
@@ -131,7 +135,7 @@ static void random_row(struct seq *s)
         /* weights of the groups: immediates, registers, loads and stores, FP, system */
         bool ls = (top & 5) == 4, fp = (top & 7) == 7, sys = (top & 14) == 10;
         unsigned keep = ls ? 45 : fp ? 40 : sys ? 12 : 100;
-        if (!pct(&s->r, keep) || (row->undefined && !pct(&s->r, 1)))
+        if (!pct(&s->r, keep) || row->unknown || (row->undefined && !pct(&s->r, 1)))
             continue;
         uint32_t w = row_word(row, &s->r);
         if (fit(s, &w)) {
@@ -219,8 +223,8 @@ static void loop(struct seq *s)
         return;
     }
     s->in_loop = true;
-    put(s, 0xd2800000 | (1 + rnd(&s->r, 6)) << 5 | (unsigned)s->count); /* mov count, #k */
     resolve(s, true); /* nothing jumps into the loop */
+    put(s, 0xd2800000 | (1 + rnd(&s->r, 6)) << 5 | (unsigned)s->count); /* mov count, #k */
     unsigned head = s->n, len = rnd(&s->r, 5);
     for (unsigned i = 0; i < len; i++)
         item(s);
@@ -235,6 +239,22 @@ static void loop(struct seq *s)
         put(s, 0x54000000 | back << 5 | (rnd(&s->r, 2) ? 12 : 1)); /* b.gt, b.ne */
     }
     s->in_loop = false;
+}
+
+/* LDXR and STXR, or LDXP and STXP, of one size; between them nothing, or one more instruction. */
+static void exclusive(struct seq *s)
+{
+    uint32_t rn = (uint32_t)s->base[0] << 5, order = (uint32_t)rnd(&s->r, 2) << 15;
+    unsigned rt = (unsigned)free_reg(s), rs = (unsigned)free_reg(s), rt2 = (unsigned)free_reg(s);
+    if (rs == rt || rs == rt2 || rt == rt2)
+        return;
+    bool two = pct(&s->r, 30);
+    uint32_t sz = (two ? 2 + rnd(&s->r, 2) : rnd(&s->r, 4)) << 30;
+    uint32_t kind = two ? 0x08200000 | rt2 << 10 : 0x08007c00;
+    put(s, kind | 0x005f0000 | sz | order | rn | rt);
+    if (pct(&s->r, 50))
+        random_row(s);
+    put(s, kind | sz | rs << 16 | order | rn | rt);
 }
 
 static void item(struct seq *s)
@@ -262,16 +282,7 @@ static void item(struct seq *s)
             }
         }
         break;
-    case 34 ... 35: { /* exclusive pair: ldxr, stxr */
-        uint32_t sz = (2u + rnd(&s->r, 2)) << 30, rn = (uint32_t)s->base[0] << 5;
-        unsigned rt = (unsigned)free_reg(s), rs = (unsigned)free_reg(s);
-        put(s, 0x085f7c00 | sz | rn | rt);
-        if (pct(&s->r, 50))
-            random_row(s);
-        if (rs != rt)
-            put(s, 0x08007c00 | sz | rs << 16 | rn | rt);
-        break;
-    }
+    case 34 ... 35: exclusive(s); break;
     case 36: /* an address out of nothing */
         if (pct(&s->r, 30))
             put(s, 0xf9400000 | (unsigned)any_reg(s) << 5 | (unsigned)free_reg(s));
