@@ -455,8 +455,6 @@ def sequence():
     t("add x0, x0, #1; ldr x2, [x1]; add x0, x0, #1", F)
     t("add x0, x0, #1; str x2, [x1]; mov x0, #5; mov x2, #7", F)
     t("mov x0, #1; mov x0, #2; ldr x0, [x1]; mov x0, #3", F)
-    t("adds x0, x0, x3; ldr x2, [x1]; subs x0, x0, #1", F + " x0=0x7fffffffffffffff x3=1")
-    t("cmp x0, x3; ldr x2, [x1]; cmp x3, x0; b.eq .+8", F + " x0=1 x3=2")
     t("cmp w0, w3; ldr x2, [x1]; b.eq .+8", F + " x0=3 x3=3")
     t("tst x0, x0; str x2, [x1], #8; b.mi .+8", F + " x0=-1")
     t("ccmp x0, x3, #3, eq; ldrb w5, [x1]; csel x6, x7, x8, vs", F)
@@ -484,7 +482,7 @@ def sequence():
       "x7=M+0x10 x9=0 x11=0 x12=512")
     t("add x5, x5, x6; add x6, x6, x7; add x7, x7, x8; add x8, x8, x9; add x9, x9, x10; subs x11, x11, #1; "
       "b.ne .-24", "x5=0 x6=1 x7=2 x8=3 x9=4 x10=5 x11=20")
-    t("add x5, x5, x6; str x5, [x11, #-8]!; add x6, x6, x7; adds x12, x12, x5; b .-16",
+    t("add x5, x5, x6; str x5, [x11, #-8]!; add x6, x6, x7; add x12, x12, x5; b .-16",
       "x5=0 x6=1 x7=2 x11=M+0x40 x12=0")
     t("strb w5, [x6, x5]; add x5, x5, #1; tbz x5, #8, .-8", "x5=0 x6=M+0x100")
     t("strb w5, [x6, x5]; add x5, x5, #1; tbz x5, #8, .-8", "x5=0 x6=M+0xf80")
@@ -545,7 +543,12 @@ def cssc():
     return "\n".join(lines) + "\n# end by hand"
 
 
-HAND = {"tagged": """
+HAND = {"sequence": """
+# by hand: flags that the guest sets before it reads them may be stale at a fault (ir/pass_dead.c)
+# unless they are kept precise
+adds x0, x0, x3; ldr x2, [x1]; subs x0, x0, #1 | ab030000 f9400022 f1000400 | x1=M+0x1000 x0=0x7fffffffffffffff x3=1 => fault=M+0x1000 x0=0x8000000000000000 pc=P+4 nzcv~=9
+cmp x0, x3; ldr x2, [x1]; cmp x3, x0; b.eq .+8 | eb03001f f9400022 eb00007f 54000040 | x1=M+0x1000 x0=1 x3=2 => fault=M+0x1000 pc=P+4 nzcv~=8
+# end by hand""", "tagged": """
 # by hand: blocks of 64 bytes; a pair that faults changes no register
 dc zva, x1; ldr x0, [x1] | d50b7421 f9400020 | x1=0x5a00000010010080 => x0=0 [0x80]=""" + ZEROS + """
 ldp q0, q1, [x1] | ad400420 | x1=0x5a00000010010ff0 => fault=M+0x1000
