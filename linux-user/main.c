@@ -20,6 +20,11 @@
 #include "options.h"
 #include "path.h"
 
+/* Host address of guest address 0 unless -B says otherwise (configure --enable-asan sets it). */
+#ifndef MYNA_GUEST_BASE
+#define MYNA_GUEST_BASE 0
+#endif
+
 #ifndef AT_FLAGS_PRESERVE_ARGV0
 #define AT_FLAGS_PRESERVE_ARGV0 1
 #endif
@@ -46,11 +51,15 @@ static bool called_as(const char *self, const struct abi *abi)
 static int open_program(struct process *p, const char *name, const char **host, char *buf)
 {
     char why[256];
-    int fd;
+    int fd = -1;
 
-    /* What follows decides the guest, so the prefix is looked at by the host path alone. */
     *host = path_host(p, name, buf);
-    fd = open(*host, O_RDONLY | O_CLOEXEC);
+    errno = 0;
+    unsigned long execfd = getauxval(AT_EXECFD); /* binfmt_misc's flag O */
+    if (execfd || !errno)
+        fd = (int)execfd;
+    else
+        fd = open(*host, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         user_die(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", name, strerror(errno));
     struct stat st;
@@ -112,7 +121,7 @@ static void start_memory(struct process *p, const struct options *o)
     p->mm = mm_new();
     if (!p->mm)
         user_die(1, "no memory");
-    p->guest_base = PAGE_DOWN(o->guest_base);
+    p->guest_base = PAGE_DOWN(o->guest_base ? o->guest_base : MYNA_GUEST_BASE);
     if (p->guest_base >= MM_HOST_LIMIT)
         user_die(1, "option -B: address %#llx is not one of the host's",
                  (unsigned long long)o->guest_base);
@@ -227,8 +236,7 @@ void cpu_loop(struct thread *t)
 
 /* --- main ---------------------------------------------------------------------------------------- */
 
-/* Programs started by binfmt_misc with flags P and O: argv is myna PATH ARGV0 ARGS..., and the open
- * program comes as AT_EXECFD. */
+/* Started by binfmt_misc with flag P: argv is myna PATH ARGV0 ARGS... */
 static bool from_binfmt(void)
 {
     return getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0;

@@ -59,7 +59,8 @@ def argv0(context):
 def strace(context):
     context.need_root()
     context.need_myna()
-    got = run([context.myna, "-L", context.root, "-strace", context.root + "/usr/bin/cat", "/dev/null"])
+    got = run([context.myna, "-L", context.root, "-strace", context.root + "/usr/bin/bash", "-c",
+               "exec 3</dev/null"])
     for name in (b"openat(", b"/dev/null", b"exit_group(0)"):
         if name not in got.err:
             raise Fail(f"-strace shows no {name.decode()}\n" + got.err[-800:].decode(errors="replace"))

@@ -85,7 +85,7 @@ FILES = {
     "interp-empty": (elf(interp=b"\0"), {126, 127}, ()),
     "interp-huge": (elf(segments=[(3, 4, 0x800, 0, 2**40, 2**40, 1)] + load()), {126}, ()),
     "interp-directory": (elf(interp=b"/\0"), {126, 127}, ()),
-    "undefined": (elf(code=bytes(4)), {-4, 132}, ("0000000000401000", "udf")),
+    "undefined": (elf(code=bytes(4)), {-4, 132}, ("401000", "udf")),
     "breakpoint": (elf(code=bytes.fromhex("200020d4")), {-5, 133}, ()),
     "runs-off": (elf(code=bytes.fromhex("1f2003d5")), {-11, -4, 139, 132}, ()),
     "null-call": (elf(code=bytes.fromhex("00003fd6" "00000014")), {-11, 139}, ()),
@@ -219,7 +219,7 @@ def address_space(context):
     """Too little memory for the code cache or the stack: a message, not a crash."""
     context.need_myna()
     path = cross(context, context.path("tests/guest/hello.c"), "O2-static", ["-O2", "-static"])
-    for kilobytes in (2000, 8000, 20000, 60000):
+    for kilobytes in (16000, 30000, 60000, 150000):
         got = run(["sh", "-c", f"ulimit -v {kilobytes}; exec \"$0\" \"$@\"", context.myna, path], timeout=30)
         if got.status not in (42, 1, 126, 127) and not (got.status == -11 and not got.err):
             raise Fail(f"under ulimit -v {kilobytes}: status {got.status}\n{got.err.decode()[-500:]}")
