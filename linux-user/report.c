@@ -71,10 +71,12 @@ void report_fatal(struct thread *t, int signo, int code, uint64_t addr)
         if (m) {
             disas_guest(m, p->guest, insn, sizeof(insn), pc);
             fclose(m);
-            char *text = dis ? strchr(dis, '\n') : NULL;
-            if (text)
-                *text = 0;
-            fprintf(f, " %s", dis ? dis : "");
+            char *text = dis ? strstr(dis, ": ") : NULL; /* after the address */
+            if (text) {
+                text += 1 + strspn(text + 1, " ");
+                text[strcspn(text, "\n")] = 0;
+                fprintf(f, "  %s", text);
+            }
             free(dis);
         }
     }
