@@ -21,8 +21,6 @@ TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from suites.base import Context, Fail, Skip  # noqa: E402
 
-SUITES = ["static", "unit", "guest", "syscall", "debian", "robust", "forks", "torture"]
-
 
 def collect(context):
     cases = []
