@@ -364,9 +364,12 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
 {
     struct proc_state *ps = proc_of(t->p);
     struct exec x = {.fd = -1};
+    const char *own = path_special_link(t->p, dirfd, guest_path);
     bool unreadable, by_fd = flags & AT_EMPTY_PATH && path[0] == 0;
     long r;
 
+    if (own != NULL) /* /proc/self/exe */
+        guest_path = path = own;
     if (path[0] == 0 && !by_fd)
         return -ENOENT;
     if (by_fd) {

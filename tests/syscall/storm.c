@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -71,7 +72,9 @@ static int ping(int n)
     return bad;
 }
 
-int main(void)
+extern char **environ;
+
+int main(int argc, char **argv)
 {
     struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     uint64_t want[8];
@@ -79,6 +82,8 @@ int main(void)
     int status, lost = 0;
     pid_t pid;
 
+    if (argc == 2)
+        return atoi(argv[1]) + 100;
     for (unsigned i = 0; i < 8; i++)
         want[i] = mix(i);
     sigaction(SIGALRM, &sa, NULL);
@@ -95,6 +100,15 @@ int main(void)
             _exit(mix(3) == want[3] ? i : 99);
         CHECK_EQ(waitpid(pid, &status, 0), pid);
         CHECK_EQ(WEXITSTATUS(status), i);
+    }
+    for (int i = 0; i < 20; i++) { /* and spawns: a vfork and an exec each */
+        char number[8], *again[] = {"again", number, NULL};
+
+        snprintf(number, sizeof number, "%d", i);
+        CHECK_EQ(posix_spawn(&pid, "/proc/self/exe", NULL, NULL, again, environ), 0);
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -status, i + 100);
+        CHECK_EQ(posix_spawn(&pid, "/nonexistent", NULL, NULL, again, environ), ENOENT);
     }
     for (int i = 0; i < 500; i++) { /* mappings come and go */
         char *m = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
