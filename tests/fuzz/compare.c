@@ -120,6 +120,7 @@ static const struct exception {
     { 0x3f000000, 0x08000000, D_ANY, misaligned, "misaligned exclusive or ordered access" },
     { 0x3b200c00, 0x38200000, D_ANY, misaligned, "misaligned atomic" },
     { 0x3f200c00, 0x19000000, D_ANY, misaligned, "misaligned ordered access" },
+    { 0xbfbf7c00, 0x083e7c00, D_SP, NULL, "qemu's CASP of x30 writes SP for register 31" },
     { 0xfffff0ff, 0xd503409f, D_ANY, b_undefined, "MSR TCO: MTE is not advertised" },
     { 0xffffffe0, 0xd50b7c20, D_ANY, a_undefined, "qemu's user mode lacks DC CVAP" },
     { 0, 0, D_CODE, illopn, "qemu's si_code of SIGILL" },

@@ -137,6 +137,8 @@ const char *explained(const struct test *t, unsigned diff, const struct fuzz_res
                       const struct fuzz_result *b);
 const char *diff_names(unsigned d);
 
+/* Runs one case on both peers; the differences that nothing explains. Results in ->out->r[0]. */
+unsigned run_one(const struct test *t, struct peer *p);
 void minimise(struct test *t, struct peer *p);
 void print_case(FILE *f, const struct test *t, struct peer *p);
 

@@ -220,10 +220,14 @@ void gen_row(const struct row *row, uint64_t index, struct test *t)
                 t->c.x[30] = target;
         } else {
             uint32_t field = ((1u << width) - 1) << lo;
-            uint32_t imm = pct(&r, 3) ? (uint32_t)rng64(&r) << lo : to << lo;
-            /* not back into the slot: it might loop */
-            if ((imm & field) >> lo >= 1u << (width - 1) && (imm & field) >> lo > (1u << width) - 64)
-                imm = to << lo;
+            uint32_t imm = to << lo;
+            if (pct(&r, 3) && width > 14) { /* far away, where nothing is mapped */
+                uint32_t far = (uint32_t)rng64(&r) & (field >> lo);
+                int64_t off = (int64_t)((uint64_t)far << (64 - width)) >> (64 - width);
+                uint64_t target = entry + 4 * n + 4 * (uint64_t)off;
+                if (target > FUZZ_SLOT(FUZZ_MAX_CASES) || (target > 0x1000000 && target < FUZZ_CODE))
+                    imm = far << lo;
+            }
             w = (w & ~field) | (imm & field);
         }
         if (a64_excluded(w))

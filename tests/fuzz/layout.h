@@ -9,9 +9,9 @@
 #ifndef FUZZ_LAYOUT_H
 #define FUZZ_LAYOUT_H
 
-#define FUZZ_CODE 0x02000000   /* page of the exit jump, then slots; within reach of `b` from the text */
-#define FUZZ_IN   0x10000000   /* struct fuzz_batch */
-#define FUZZ_OUT  0x18000000   /* struct fuzz_output */
+#define FUZZ_CODE 0x02340000   /* page of the exit jump, then slots; within reach of `b` from the text */
+#define FUZZ_IN   0x13570000   /* struct fuzz_batch */
+#define FUZZ_OUT  0x17530000   /* struct fuzz_output */
 #define FUZZ_WIN  0x30000000   /* data window; below it PROT_NONE, above it nothing is mapped */
 #define FUZZ_RO   0x30100000   /* one read-only page of a fixed pattern */
 

@@ -10,7 +10,7 @@
 
 enum { NOP = 0xd503201fu };
 
-static unsigned run_one(const struct test *t, struct peer *p)
+unsigned run_one(const struct test *t, struct peer *p)
 {
     batch->ncases = 1;
     batch->c[0] = t->c;
