@@ -33,6 +33,7 @@ enum { BRK = 0xd4200000u };
 
 /* Rows that no line can reach, and why. */
 static const struct { const char *row, *why; } untested[] = {
+    { "PMULL_v", "FEAT_PMULL is not advertised: undefined" },
     { NULL, NULL }
 };
 
@@ -546,6 +547,10 @@ static unsigned rows_report(const struct rows *rows)
         bool excused = false;
         for (unsigned i = 0; untested[i].row; i++)
             excused |= !strcmp(untested[i].row, rows->name[k]);
+        if (rows->seen[k] && excused) {
+            printf("row %s has a test, but stands in the list of those that cannot\n", rows->name[k]);
+            missing++;
+        }
         if (!rows->seen[k] && !excused) {
             printf("row %s has no test\n", rows->name[k]);
             missing++;
