@@ -135,16 +135,10 @@ static long stat_result(struct thread *t, long r, const struct stat *st, uint64_
     return user_write(t->p, to, out, t->p->abi->stat_size);
 }
 
-/* The name of a stat-like call, which knows AT_SYMLINK_NOFOLLOW and /proc/self/exe. */
+/* The name of a stat-like call, which knows AT_SYMLINK_NOFOLLOW. */
 static int stat_name(struct thread *t, const uint64_t *a, uint64_t flags, struct name *n)
 {
-    bool follow = !(flags & AT_SYMLINK_NOFOLLOW);
-    int r = name_get(t, a[1], n, follow);
-    const char *exe;
-
-    if (!r && follow && (exe = path_special_link(t->p, (int)a[0], n->guest)))
-        n->host = exe;
-    return r;
+    return name_get(t, a[1], n, !(flags & AT_SYMLINK_NOFOLLOW));
 }
 
 long sys_newfstatat(struct thread *t, const uint64_t *a)

@@ -134,6 +134,8 @@ static int get(struct thread *t, uint64_t addr, char *buf, char *buf2, const cha
 
     if (n < 0)
         return (int)n;
+    if (follow && path_special_link(t->p, AT_FDCWD, buf))
+        snprintf(buf, PATH_MAX, "%s", t->p->exe);
     *out = path_resolve(t->p, buf, buf2, follow);
     return 0;
 }

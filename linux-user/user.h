@@ -206,7 +206,7 @@ int path_get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char 
 /* If path names a file of /proc that must show the guest (self/exe, self/maps, cpuinfo ...): an open
  * descriptor or -errno in *fd and true. */
 bool path_open_special(struct thread *t, const char *path, int host_flags, int *fd);
-/* The same for readlink and stat of /proc/self/exe: the guest's program path, or NULL. */
+/* The guest's program if path names /proc/self/exe, else NULL (path_get follows it by itself). */
 const char *path_special_link(struct process *p, int dirfd, const char *path);
 
 /* ------------------------------------------------------------------- elf.c */
