@@ -8,9 +8,10 @@
  * laid out later; an edge back is taken to see everything but flags that the target declares dead.
  *
  * Flags are looser unless the region wants them precise (precise_flags in ir.h): only at a fault or a
- * poll may they be stale, and only if the guest itself sets them before it reads them from there on.
- * What the guest reads is known by `get`s, which the folding builder leaves behind for flags even
- * where it forwards the value; reads by helpers and exits count too.
+ * poll may they be stale, and only if the guest itself sets them before it reads them from there on;
+ * for a fault that is from the beginning of its instruction, which is executed again. What the guest
+ * reads is known by `get`s, which the folding builder leaves behind for flags even where it forwards
+ * the value; reads by helpers and exits count too.
  *
  * Removed instructions become nops in their place; `insn` stays.
  */
@@ -19,10 +20,12 @@
 struct regset { uint64_t bits[IR_MAXREGS / 64]; };
 static_assert(IR_MAXREGS == 128, "regset has two words");
 
-/* What holds at a point: registers whose home nothing reads before it is set; and flags that the
- * guest's own instructions do not read before they set them. */
+/* What holds at a point: registers whose home nothing reads before it is set; registers that the
+ * guest's own instructions do not read before they set them; and whether the instruction that the
+ * point is in may still fault. */
 struct dead {
     struct regset home, guest;
+    bool fault;
 };
 
 static const struct regset none;
@@ -63,12 +66,12 @@ static struct dead dead_at_end(const struct ir_region *r, const struct ir_block 
     unsigned n = ir_block_succ(r, b, succ);
     if (n == 0) {
         struct regset d = t->op == IR_goto && t->aux & 1 ? flags : none;
-        return (struct dead){d, d};
+        return (struct dead){d, d, false};
     }
-    struct dead dead = {{{~0ull, ~0ull}}, {{~0ull, ~0ull}}};
+    struct dead dead = {{{~0ull, ~0ull}}, {{~0ull, ~0ull}}, false};
     for (unsigned k = 0; k < n; k++) {
         const struct ir_block *s = &r->blocks[succ[k]];
-        struct dead d = {none, none};
+        struct dead d = {none, none, false};
         if (done[succ[k]]) {
             d = in[succ[k]];
             if (s->poll)
@@ -80,6 +83,7 @@ static struct dead dead_at_end(const struct ir_region *r, const struct ir_block 
         }
         dead.home = meet(dead.home, d.home);
         dead.guest = meet(dead.guest, d.guest);
+        dead.fault |= d.fault;
     }
     return dead;
 }
@@ -92,7 +96,11 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
         unsigned op = i->op, effects = ir_opinfo[op].effects;
         switch (op) {
         case IR_nop:
+            continue;
         case IR_insn:
+            if (dead.fault)
+                dead.home = meet(dead.guest, flags);
+            dead.fault = false;
             continue;
         case IR_set:
             add(&dead.guest, (unsigned)i->imm);
@@ -112,7 +120,7 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
             continue;
         case IR_call:
             if (r->target->helpers[i->imm].class != IR_PURE)
-                dead = (struct dead){none, none};
+                dead = (struct dead){none, none, false};
             else if (i->uses == 0) {
                 remove_inst(i);
                 continue;
@@ -120,8 +128,10 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
             break;
         default:
             if (effects & KEEP) {
-                if (effects & IR_E_FAULT)
+                if (effects & IR_E_FAULT) {
                     dead.home = meet(dead.guest, flags);
+                    dead.fault = true;
+                }
             } else if (i->uses == 0) {
                 remove_inst(i);
                 continue;

@@ -449,7 +449,7 @@ static void prepare(unsigned m, uint64_t seed)
     memcpy(memory[m], contents, MEMORY);
     for (unsigned k = 0; k < 6; k++)
         *slot(cpu, k) = interesting(&g);
-    *slot(cpu, T_X6) = 0x400 + pick(&g, 0x800);
+    *slot(cpu, T_X6) = pick(&g, 3) ? 0x400 + pick(&g, 0x800) : MEMORY - pick(&g, 0x600);
     *slot(cpu, T_X7) = 4;
     uint16_t flags = ir_flags_to_slot(pick(&g, 16) << 28);
     memcpy(slot(cpu, T_NZCV), &flags, 2);
