@@ -59,6 +59,29 @@ static uint64_t branch_target(uint64_t pc, uint32_t word, unsigned lsb, unsigned
     return pc + (uint64_t)((int64_t)((int32_t)(word << (32 - lsb - width)) >> (32 - width)) * 4);
 }
 
+/* Rows that set flags have encodings that the lowering refuses; these set nothing. */
+static bool sets_flags(int row, uint32_t word)
+{
+    unsigned imm = word >> 10 & 63;
+    uint64_t v;
+    bool sf = word >> 31;
+    switch (row) {
+    case A64_ROW_ADDS_reg:
+    case A64_ROW_SUBS_reg:
+        return (word >> 22 & 3) != 3 && (sf || imm < 32);
+    case A64_ROW_ANDS_reg:
+    case A64_ROW_BICS_reg:
+        return sf || imm < 32;
+    case A64_ROW_ADDS_ext:
+    case A64_ROW_SUBS_ext:
+        return (imm & 7) <= 4;
+    case A64_ROW_ANDS_imm:
+        return a64_bitmask_imm(sf, word >> 22 & 1, imm, word >> 16 & 63, &v);
+    default:
+        return !a64_rows[row].feature;
+    }
+}
+
 static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t pc,
                                         uint64_t next[2])
 {
@@ -88,13 +111,16 @@ static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t
         if (!a64_rows[row].ends)
             next[0] = pc + 4;
     }
+    if (a64_rows[row].flags == FLAGS_SET && !sets_flags(row, word))
+        return FLAGS_READ;
     return (enum flag_effect)a64_rows[row].flags;
 }
 
-/* With the top byte ignored, a branch goes to the address extended from bit 55. */
+/* Linux sets TBI0 and not TBI1: the top byte of a branch target is dropped where bit 55 is 0 (Arm ARM,
+ * AArch64.BranchAddr). */
 static uint64_t a64_clean_pc(uint64_t target)
 {
-    return (uint64_t)((int64_t)(target << 8) >> 8);
+    return target >> 55 & 1 ? target : target << 8 >> 8;
 }
 
 static const char *a64_row_name(const struct cpu_model *m, uint32_t word)

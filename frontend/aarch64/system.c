@@ -60,12 +60,12 @@ static bool set_pstate(struct tr *t, unsigned bit, ir_ref value)
 
 bool lower_MSR_imm(struct tr *t, const struct arg_MSR_imm *a)
 {
-    if (a->op1 != 3 || a->crm > 1)
+    if (a->op1 != 3)
         return false;
     if (a->op2 == 1 && has_feature(t, A64_FEAT_SSBS))
-        return set_pstate(t, PSTATE_SSBS, imm_x(t, a->crm));
+        return set_pstate(t, PSTATE_SSBS, imm_x(t, a->crm & 1));
     if (a->op2 == 2 && has_feature(t, A64_FEAT_DIT))
-        return set_pstate(t, PSTATE_DIT, imm_x(t, a->crm));
+        return set_pstate(t, PSTATE_DIT, imm_x(t, a->crm & 1));
     return false;
 }
 
