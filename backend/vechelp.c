@@ -1,0 +1,75 @@
+/*
+ * Rare integer operations on vectors, lane by lane: those for which a host has no short sequence of
+ * instructions (variable shifts of narrow lanes, leading zeros, 64-bit minima). Emitted code calls this only
+ * where emit_vec.c has nothing better for the host at hand.
+ */
+#include <string.h>
+#include "vechelp.h"
+
+static uint64_t shift(uint64_t a, int n, unsigned bits, bool sign)
+{
+    uint64_t all = ~0ull >> (64 - bits);
+    if (n >= (int)bits)
+        return 0;
+    if (n >= 0)
+        return a << n & all;
+    int64_t s = (int64_t)(a << (64 - bits)) >> (64 - bits);
+    if (n <= -(int)bits)
+        return sign && s < 0 ? all : 0;
+    return (sign ? (uint64_t)(s >> -n) : a >> -n) & all;
+}
+
+static uint64_t run_lane(unsigned op, unsigned bits, uint64_t a, uint64_t b)
+{
+    uint64_t all = ~0ull >> (64 - bits);
+    int64_t sa = (int64_t)(a << (64 - bits)), sb = (int64_t)(b << (64 - bits));
+    switch (op) {
+    case IR_vushl: return shift(a, (int8_t)b, bits, false);
+    case IR_vsshl: return shift(a, (int8_t)b, bits, true);
+    case IR_vclz:  return a ? (unsigned)__builtin_clzll(a) - (64 - bits) : bits;
+    case IR_vmul:  return a * b & all;
+    case IR_vsmin: return sa < sb ? a : b;
+    case IR_vsmax: return sa > sb ? a : b;
+    case IR_vumin: return a < b ? a : b;
+    case IR_vumax: return a > b ? a : b;
+    case IR_vuavg: return (a & b) + ((a ^ b) >> 1);
+    case IR_vurhavg: return (a | b) - ((a ^ b) >> 1);
+    case IR_vuqadd: return a > (all ^ b) ? all : a + b;
+    case IR_vuqsub: return a > b ? a - b : 0;
+    }
+    assert(!"no vector operation");
+    return 0;
+}
+
+static void multiply_carryless(const uint8_t *va, const uint8_t *vb, uint8_t *out)
+{
+    uint64_t a, b, r[2] = { 0, 0 };
+    memcpy(&a, va, 8);
+    memcpy(&b, vb, 8);
+    for (unsigned k = 0; k < 64; k++)
+        if (b >> k & 1) {
+            r[0] ^= a << k;
+            r[1] ^= k ? a >> (64 - k) : 0;
+        }
+    memcpy(out, r, 16);
+}
+
+void vechelp_run(struct cpu *cpu)
+{
+    uint32_t what;
+    memcpy(&what, cpu->scratch + VECHELP_WHAT, 4);
+    unsigned op = what & 0xffff, bytes = 1u << (what >> 16 & 3);
+    uint8_t result[16];
+    if (op == IR_vpmull) {
+        multiply_carryless(cpu->scratch + VECHELP_A, cpu->scratch + VECHELP_B, result);
+    } else {
+        for (unsigned k = 0; k < 16; k += bytes) {
+            uint64_t a = 0, b = 0;
+            memcpy(&a, cpu->scratch + VECHELP_A + k, bytes);
+            memcpy(&b, cpu->scratch + VECHELP_B + k, bytes);
+            a = run_lane(op, 8 * bytes, a, b);
+            memcpy(result + k, &a, bytes);
+        }
+    }
+    memcpy(cpu->scratch + VECHELP_RESULT, result, 16);
+}

@@ -1,0 +1,652 @@
+/*
+ * Code for floating point, scalar and vector (the two FP chapters of ops.def).
+ *
+ * The host's instruction runs into a register that is not an operand; one predicted branch then goes to the
+ * cold path where the guest's result may differ from the host's (NaNs, conversions out of range), which
+ * does the operation again exactly (fphelp.c). Operands are intact at that time, and the destination gets
+ * its value only then. The host's cumulative flags are right except where a comment says what is done.
+ *
+ * Known deviation (FZ = 0): an inexact result that rounds up to the smallest normal number does not set
+ * underflow. With FZ = 1: inputs flushed do not set IDC, a flushed result sets inexact beside underflow, and a
+ * result that is tiny before rounding but normal after it is not flushed.
+ */
+#include "emit_priv.h"
+#include "fphelp.h"
+
+enum {
+    OP_UCOMIS = 0x2e | M0F, OP_COMIS = 0x2f | M0F, OP_ADDP = 0x58 | M0F, OP_MULP = 0x59 | M0F,
+    OP_SUBP = 0x5c | M0F, OP_MINP = 0x5d | M0F, OP_DIVP = 0x5e | M0F, OP_MAXP = 0x5f | M0F,
+    OP_SQRTP = 0x51 | M0F, OP_CMPP = 0xc2 | M0F, OP_CVTF = 0x5a | M0F, OP_CVTTI = 0x2c | M0F, OP_CVTI = 0x2a | M0F,
+    OP_CVTDQ2PS = 0x5b | M0F, OP_CVTTPS2DQ = 0x5b | M0F | PF3,
+    OP_ROUNDPS = 0x08 | M3A | P66, /* + 1 PD, 2 SS, 3 SD */
+    OP_INSERTPS = 0x21 | M3A | P66, OP_PTEST = 0x17 | M38 | P66,
+    OP_XORPS = 0x57 | M0F, OP_ANDPS = 0x54 | M0F, OP_ORPS = 0x56 | M0F, OP_PCMPEQD = 0x76 | M0F | P66,
+    OP_MOVMSKPS = 0x50 | M0F,
+    ROUND_QUIET = 8, CMP_EQ = 0, CMP_LT = 1, CMP_LE = 2, CMP_UNORD = 3,
+};
+
+/* What a float of this type is called. */
+static bool is_double(unsigned type) { return type == IR_F64; }
+static unsigned ss(bool d) { return d ? PF2 : PF3; }  /* prefix of scalar instructions */
+static unsigned ps(bool d) { return d ? P66 : 0; }    /* prefix of packed ones and of ucomis */
+static unsigned lane_of(unsigned type) { return type == IR_F16 ? IR_LH : type == IR_F32 ? IR_LS : IR_LD; }
+
+static struct mem scratch(unsigned at) { return mem_bd(STATE, CPU_DISP(scratch) + (int32_t)at); }
+
+/* An instruction with a memory operand. */
+static void x_mem(struct emit *e, unsigned op, int reg, int v, struct mem m)
+{
+    if (e->hf->avx)
+        v_rrm(&e->cb, op, false, reg, v, m);
+    else
+        x_rm(&e->cb, op, false, reg, m);
+}
+/* Conversions between register files, w: 64-bit integer. */
+static void x_gpr(struct emit *e, unsigned op, bool w, int reg, int v, int rm)
+{
+    if (e->hf->avx)
+        v_rrr(&e->cb, op, w, reg, v, rm);
+    else
+        x_rr(&e->cb, op, w, reg, rm);
+}
+
+/* ------------------------------------------------------------------ cold paths */
+
+/* Lanes of an FP vector operation and the description for fphelp. */
+static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
+{
+    unsigned lane = p->aux & 7, full = lane == IR_LD ? 2 : lane == IR_LS ? 4 : 8, mode = p->aux >> 8 & 15;
+    static const uint8_t integer[3] = { IR_H, IR_S, IR_D };
+    switch (p->op) {
+    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma: case IR_fmin:
+    case IR_fmax:
+        return fphelp_what(p->op, lane_of(p->type), 0, 1, 0, (uint64_t)p->imm);
+    case IR_frint:
+        return fphelp_what(p->op, lane_of(p->type), 0, 1, p->aux, (uint64_t)p->imm);
+    case IR_fcvt:
+        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), lane_of(p->type), 1, 0, 0);
+    case IR_fcvti:
+        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), p->type == IR_I64 ? IR_D : IR_S, 1, p->aux,
+                           (uint64_t)p->imm);
+    case IR_icvtf:
+        return fphelp_what(p->op, lane_of(p->type), ir_type_of(e->r, p->arg[0]) == IR_I64 ? IR_D : IR_S, 1, 0,
+                           (uint64_t)p->imm);
+    case IR_fvadd:  return fphelp_what(IR_fadd, lane, 0, full, 0, 0);
+    case IR_fvsub:  return fphelp_what(IR_fsub, lane, 0, full, 0, 0);
+    case IR_fvmul:  return fphelp_what(IR_fmul, lane, 0, full, 0, 0);
+    case IR_fvdiv:  return fphelp_what(IR_fdiv, lane, 0, full, 0, 0);
+    case IR_fvsqrt: return fphelp_what(IR_fsqrt, lane, 0, full, 0, 0);
+    case IR_fvfma:  return fphelp_what(IR_fma, lane, 0, full, 0, (uint64_t)p->imm);
+    case IR_fvmin:  return fphelp_what(IR_fmin, lane, 0, full, 0, (uint64_t)p->imm);
+    case IR_fvmax:  return fphelp_what(IR_fmax, lane, 0, full, 0, (uint64_t)p->imm);
+    case IR_fvcmp:  return fphelp_what(IR_fcmp, lane, 0, full, mode, 0);
+    case IR_fvcvti: return fphelp_what(IR_fcvti, lane, integer[lane - IR_LH], full, mode, (uint64_t)p->imm);
+    case IR_ivcvtf: return fphelp_what(IR_icvtf, lane, integer[lane - IR_LH], full, 0, (uint64_t)p->imm);
+    case IR_fvrint: return fphelp_what(IR_frint, lane, 0, full, mode, (uint64_t)p->imm);
+    case IR_fvwiden:  return fphelp_what(IR_fcvt, lane, lane + 1, full / 2, 0, 0);
+    case IR_fvnarrow: return fphelp_what(IR_fcvt, lane, lane - 1, full, 0, 0);
+    }
+    return 0;
+}
+
+/* regs: result (general if bit 4 is set), then operands or -1. */
+enum { GENERAL = 16 };
+static void cold_exact(struct emit *e, uint32_t i, const int *regs)
+{
+    struct codebuf *c = &e->cb;
+    const struct ir_inst *p = emit_inst(e, i);
+    for (unsigned k = 1; k <= 3; k++)
+        if (regs[k] >= GENERAL)
+            x_rm(c, OP_MOV_RM_R, true, regs[k] - GENERAL, scratch(16 * (k - 1)));
+        else if (regs[k] >= 0)
+            x_mem(e, OP_MOVUPS_S, regs[k], 0, scratch(16 * (k - 1)));
+    uint64_t what = what_of(e, p);
+    mov_mi32(c, false, scratch(FPHELP_WHAT), (int32_t)what);
+    mov_mi32(c, false, scratch(FPHELP_WHAT + 4), (int32_t)(what >> 32));
+    emit_cold_call(e, fphelp_run);
+    if (regs[0] >= GENERAL)
+        x_rm(c, OP_MOV_R_RM, true, regs[0] - GENERAL, scratch(FPHELP_RESULT));
+    else
+        x_mem(e, OP_MOVUPS_L, regs[0], 0, scratch(FPHELP_RESULT));
+}
+static void go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c)
+{
+    const int regs[6] = { dst, a, b, c };
+    emit_cold(e, cc, cold_exact, i, regs);
+}
+
+/* Cold if d is not a number. */
+static void check_scalar(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+{
+    emit_x2(e, OP_UCOMIS | ps(dbl), d, d);
+    go_cold(e, CC_P, i, d, a, b, c);
+}
+
+/* Cold if any lane of d is not a number. With all four scratch registers in use, one is put aside. */
+static void check_vector(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+{
+    uint32_t used = 1u << d | 1u << a | (b >= 0 ? 1u << b : 0) | (c >= 0 ? 1u << c : 0);
+    int t = a;
+    bool aside = (used & XMM_SCRATCH) == XMM_SCRATCH;
+    if (aside)
+        x_mem(e, OP_MOVUPS_S, t, 0, scratch(FPHELP_TEMP));
+    else
+        t = rx_temp(e);
+    emit_x3i(e, OP_CMPP | ps(dbl), t, d, d, CMP_UNORD);
+    emit_x2(e, OP_PTEST, t, t);
+    if (aside)
+        x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
+    go_cold(e, CC_NE, i, d, a, b, c);
+}
+
+/* A jump over what follows, to be bound: EFLAGS stay. */
+static uint8_t *jump_over(struct emit *e, int cc)
+{
+    cb8(&e->cb, 0x70 | (unsigned)cc);
+    cb8(&e->cb, 0);
+    return e->cb.p;
+}
+static void bind_over(struct emit *e, uint8_t *from) { from[-1] = (uint8_t)(e->cb.p - from); }
+
+/* --------------------------------------------------------- scalar arithmetic */
+
+static void binary(struct emit *e, uint32_t i, unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (p->type == IR_F16) {
+        go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    emit_x3(e, op | ss(dbl), d, a, b);
+    check_scalar(e, i, dbl, d, a, b, -1);
+}
+
+/* Both orders agree but for zeros, where the signs are joined. NaNs jump over: min would signal them. */
+static void minmax(struct emit *e, uint32_t i, unsigned op, bool max)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (p->type == IR_F16) {
+        go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    int t = rx_temp(e);
+    emit_x2(e, OP_UCOMIS | ps(dbl), a, b);
+    uint8_t *over = jump_over(e, CC_P);
+    emit_x3(e, op | ss(dbl), d, a, b);
+    emit_x3(e, op | ss(dbl), t, b, a);
+    emit_x3(e, max ? OP_ANDPS : OP_ORPS, d, d, t);
+    bind_over(e, over);
+    go_cold(e, CC_P, i, d, a, b, -1);
+}
+
+/* d = a * b + c in place of a; negations as imm says. op: the scalar or packed 213 form. */
+static unsigned fma_op(int64_t imm, bool packed)
+{
+    static const uint8_t op[4] = { 0xa9, 0xad, 0xab, 0xaf };
+    return (op[imm & 3] - packed) | M38 | P66;
+}
+
+static void fused(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
+    int d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (!e->hf->fma || p->type == IR_F16) {
+        go_cold(e, -1, i, d, a, b, c);
+        return;
+    }
+    emit_x2(e, OP_MOVAPS, d, a);
+    v_rrr(&e->cb, fma_op(p->imm, false), dbl, d, b, c);
+    check_scalar(e, i, dbl, d, a, b, c);
+}
+
+static void unary(struct emit *e, uint32_t i, unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type);
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (p->type == IR_F16) {
+        go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    emit_x3(e, op | ss(dbl), d, a, a); /* the upper part comes from a: no dependence on d */
+    check_scalar(e, i, dbl, d, a, -1, -1);
+}
+
+/* Sign bit inverted (xor) or cleared (and). */
+static void sign(struct emit *e, uint32_t i, bool invert)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    uint64_t s = is_double(p->type) ? 1ull << 63 : p->type == IR_F32 ? 0x80000000u : 0x8000u;
+    int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+    if (!e->hf->avx && d != a)
+        emit_x2(e, OP_MOVAPS, d, a);
+    emit_const_op(e, invert ? OP_XORPS : OP_ANDPS, d, e->hf->avx ? a : d, invert ? s : ~s, invert ? 0 : ~0ull);
+}
+
+/* Immediate of roundps for a mode that the host has; DYN by MXCSR. */
+static unsigned round_imm(unsigned mode)
+{
+    static const uint8_t imm[] = { [IR_RN_TIES_EVEN] = 0, [IR_RN_UP] = 2, [IR_RN_DOWN] = 1, [IR_RN_ZERO] = 3,
+                                   [IR_RN_DYN] = 4 };
+    return imm[mode];
+}
+
+/* t = a to an integral value, ties away, for |a| < 2^52 (2^23): truncated, plus twice the fraction truncated.
+ * All steps are exact. u: another register. */
+static void ties_away(struct emit *e, bool dbl, bool scalar, int t, int u, int a)
+{
+    unsigned round = (scalar ? OP_ROUNDPS + 2 : OP_ROUNDPS) + dbl, prefix = scalar ? ss(dbl) : ps(dbl);
+    if (scalar)
+        emit_x3i(e, round, t, a, a, ROUND_QUIET | 3);
+    else
+        emit_x2i(e, round, t, a, ROUND_QUIET | 3);
+    emit_x3(e, OP_SUBP | prefix, u, a, t);
+    emit_x3(e, OP_ADDP | prefix, u, u, u);
+    if (scalar)
+        emit_x3i(e, round, u, u, u, ROUND_QUIET | 3);
+    else
+        emit_x2i(e, round, u, u, ROUND_QUIET | 3);
+    emit_x3(e, OP_ADDP | prefix, t, t, u);
+}
+
+static void round_scalar(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type);
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (p->type == IR_F16 || p->aux == IR_RN_TIES_AWAY) {
+        go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | (p->imm ? 0 : ROUND_QUIET));
+    check_scalar(e, i, dbl, d, a, -1, -1);
+}
+
+/* Between formats. */
+static void convert(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned from = ir_type_of(e->r, p->arg[0]);
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (p->type == IR_F16 || from == IR_F16) {
+        go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    emit_x3(e, OP_CVTF | ss(is_double(from)), d, a, a);
+    check_scalar(e, i, is_double(p->type), d, a, -1, -1);
+}
+
+/* ----------------------------------------------------------------- comparison */
+
+/* The flags in stored form: less 0x8100, equal 0x4000, greater 0, unordered 1 (ir_flags_to_slot). A comparison
+ * whose only use is a condition is emitted there (emit_cond) and never comes here. */
+static void compare(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(ir_type_of(e->r, p->arg[0]));
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), t = ra_temp(e), u = ra_temp(e);
+    int32_t disp = ra_spill_slot(e, i);
+    flags_clobber(e);
+    emit_x2(e, (p->imm & 1 ? OP_COMIS : OP_UCOMIS) | ps(dbl), a, b);
+    mov_ri(&e->cb, t, 0);
+    static const struct { uint16_t slot; uint8_t cc; } form[3] = {
+        { 0x4000, CC_E }, { 0x8100, CC_B }, { 0x0001, CC_P } /* the last that holds counts */
+    };
+    for (unsigned k = 0; k < 3; k++) {
+        mov_ri(&e->cb, u, form[k].slot);
+        x_rr(&e->cb, OP_CMOV | form[k].cc, false, t, u);
+    }
+    x_rm(&e->cb, OP_MOV_RM_R, false, t, mem_bd(STATE, disp));
+    e->v[i].mem = disp;
+    e->v[i].flags |= V_MEM;
+}
+
+/* ------------------------------------------------------- to and from integers */
+
+/* Bits of 2^k. */
+static uint64_t power(bool dbl, int k)
+{
+    return dbl ? (uint64_t)(1023 + k) << 52 : (uint64_t)(127 + k) << 23;
+}
+
+/* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative, NaN or too
+ * large for a signed conversion to 64 bits have bit patterns above a bound. */
+static void to_integer(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned from = ir_type_of(e->r, p->arg[0]), fraction = p->imm & 127, mode = p->aux;
+    bool dbl = is_double(from), is_unsigned = p->imm & 0x80, w = p->type == IR_I64;
+    struct codebuf *c = &e->cb;
+    int a = rx_use(e, p->arg[0]), d = ra_def_clear(e, i);
+    flags_clobber(e);
+    if (from == IR_F16 || fraction) {
+        go_cold(e, -1, i, GENERAL + d, a, -1, -1);
+        return;
+    }
+    if (is_unsigned) {
+        int t = ra_temp(e);
+        /* below it no rounding can leave the range */
+        uint64_t bound = power(dbl, w ? 63 : mode == IR_RN_ZERO ? 32 : 31);
+        x_gpr(e, OP_MOVD_R_X, dbl, a, 0, d); /* movd/movq d, a: reg is the xmm */
+        mov_ri(c, t, bound);
+        alu_rr(c, ALU_CMP, dbl, d, t);
+        w = true;
+        uint8_t *over = NULL;
+        if (mode == IR_RN_ZERO) {
+            /* the conversion would set inexact for what is invalid */
+            over = jump_over(e, CC_AE);
+            x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, a);
+            bind_over(e, over);
+            go_cold(e, CC_AE, i, GENERAL + d, a, -1, -1);
+            return;
+        }
+        int x = rx_temp(e);
+        int y = mode == IR_RN_TIES_AWAY ? rx_temp(e) : -1;
+        over = jump_over(e, CC_AE);
+        if (mode == IR_RN_TIES_AWAY)
+            ties_away(e, dbl, true, x, y, a);
+        else
+            emit_x3i(e, OP_ROUNDPS + 2 + dbl, x, a, a, round_imm(mode) | ROUND_QUIET);
+        x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, a); /* for the inexact flag */
+        x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, x);
+        bind_over(e, over);
+        go_cold(e, CC_AE, i, GENERAL + d, a, -1, -1);
+        return;
+    }
+    if (mode == IR_RN_ZERO || mode == IR_RN_DYN) {
+        x_gpr(e, (mode == IR_RN_ZERO ? OP_CVTTI : 0x2d | M0F) | ss(dbl), w, d, 0, a);
+        alu_ri(c, ALU_CMP, w, d, 1);
+        go_cold(e, CC_O, i, GENERAL + d, a, -1, -1);
+        return;
+    }
+    int x = rx_temp(e), t = ra_temp(e);
+    if (mode == IR_RN_TIES_AWAY)
+        ties_away(e, dbl, true, x, rx_temp(e), a);
+    else
+        emit_x3i(e, OP_ROUNDPS + 2 + dbl, x, a, a, round_imm(mode) | ROUND_QUIET);
+    x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, x);
+    alu_ri(c, ALU_CMP, w, d, 1);
+    uint8_t *over = jump_over(e, CC_O);
+    x_gpr(e, OP_CVTTI | ss(dbl), true, t, 0, a); /* for the inexact flag */
+    bind_over(e, over);
+    go_cold(e, CC_O, i, GENERAL + d, a, -1, -1);
+}
+
+/* Unsigned 64 bits with the top bit set: halved, the lost bit kept for rounding, doubled. regs: d, s, t. */
+static void cold_unsigned(struct emit *e, uint32_t i, const int *regs)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    struct codebuf *c = &e->cb;
+    bool dbl = is_double(p->type);
+    mov_rr(c, true, regs[2], regs[1]);
+    shift_ri(c, SH_SHR, true, regs[2], 1);
+    uint8_t *over = NULL;
+    x_rr(c, 0xba | M0F, true, 4, regs[1]); /* bt s, 0 */
+    cb8(c, 0);
+    over = jump_over(e, CC_AE);
+    alu_ri(c, ALU_OR, true, regs[2], 1);
+    bind_over(e, over);
+    x_gpr(e, OP_CVTI | ss(dbl), true, regs[0], regs[0], regs[2]);
+    emit_x3(e, OP_ADDP | ss(dbl), regs[0], regs[0], regs[0]);
+}
+
+static void from_integer(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = is_double(p->type), w = ir_type_of(e->r, p->arg[0]) == IR_I64;
+    int fraction = (int)(p->imm & 127);
+    int s = ra_use(e, p->arg[0]), d = rx_def(e, i);
+    struct codebuf *c = &e->cb;
+    if (p->type == IR_F16) {
+        flags_clobber(e);
+        go_cold(e, -1, i, d, GENERAL + s, -1, -1);
+        return;
+    }
+    emit_x3(e, OP_XORPS, d, d, d);
+    if (!(p->imm & 0x80)) {
+        x_gpr(e, OP_CVTI | ss(dbl), w, d, d, s);
+    } else if (!w) {
+        int t = ra_temp(e);
+        mov_rr(c, false, t, s); /* zero-extends */
+        x_gpr(e, OP_CVTI | ss(dbl), true, d, d, t);
+    } else {
+        int t = ra_temp(e);
+        flags_clobber(e);
+        x_rr(c, OP_TEST, true, s, s);
+        uint8_t *over = jump_over(e, CC_S);
+        x_gpr(e, OP_CVTI | ss(dbl), true, d, d, s);
+        bind_over(e, over);
+        const int regs[6] = { d, s, t };
+        emit_cold(e, CC_S, cold_unsigned, i, regs);
+    }
+    if (fraction)
+        emit_const_op(e, OP_MULP | ss(dbl), d, d, power(dbl, -fraction), 0);
+}
+
+/* ----------------------------------------------------------------------- moves */
+
+static void move(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned from = ir_type_of(e->r, p->arg[0]);
+    switch (p->op) {
+    case IR_fbits: {
+        int a = rx_use(e, p->arg[0]), d = ra_def(e, i);
+        x_gpr(e, OP_MOVD_R_X, from == IR_F64, a, 0, d);
+        if (from == IR_F16)
+            x_rr(&e->cb, OP_MOVZX16, false, d, d);
+        return;
+    }
+    case IR_bitsf: {
+        int a = ra_use(e, p->arg[0]), d = rx_def(e, i);
+        if (p->type == IR_F16) {
+            x_gpr(e, OP_MOVD_X_R, false, d, 0, a);
+            emit_const_op(e, OP_ANDPS, d, d, 0xffff, 0);
+            return;
+        }
+        x_gpr(e, OP_MOVD_X_R, p->type == IR_F64, d, 0, a);
+        return;
+    }
+    case IR_vlow: {
+        int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+        emit_x2(e, OP_MOVAPS, d, a);
+        return;
+    }
+    case IR_vzx: {
+        if (from == IR_I32 || from == IR_I64) {
+            int a = ra_use(e, p->arg[0]), d = rx_def(e, i);
+            x_gpr(e, OP_MOVD_X_R, from == IR_I64, d, 0, a);
+            return;
+        }
+        int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+        if (from == IR_F64) {
+            emit_x2(e, OP_MOVQ_L, d, a);
+        } else if (from == IR_F32) {
+            emit_x3i(e, OP_INSERTPS, d, a, a, 0x0e);
+        } else {
+            if (!e->hf->avx && d != a)
+                emit_x2(e, OP_MOVAPS, d, a);
+            emit_const_op(e, OP_ANDPS, d, e->hf->avx ? a : d, 0xffff, 0);
+        }
+        return;
+    }
+    }
+}
+
+/* ---------------------------------------------------------------------- vectors */
+
+static void vector_binary(struct emit *e, uint32_t i, unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if ((p->aux & 7) == IR_LH) {
+        go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    emit_x3(e, op | ps(dbl), d, a, b);
+    check_vector(e, i, dbl, d, a, b, -1);
+}
+
+static void vector_minmax(struct emit *e, uint32_t i, unsigned op, bool max)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if ((p->aux & 7) == IR_LH) {
+        go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    int t = rx_temp(e);
+    emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_UNORD);
+    emit_x2(e, OP_PTEST, d, d);
+    uint8_t *over = jump_over(e, CC_NE);
+    emit_x3(e, op | ps(dbl), d, a, b);
+    emit_x3(e, op | ps(dbl), t, b, a);
+    emit_x3(e, max ? OP_ANDPS : OP_ORPS, d, d, t);
+    bind_over(e, over);
+    go_cold(e, CC_NE, i, d, a, b, -1);
+}
+
+static void vector_fused(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
+    int d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (!e->hf->fma || (p->aux & 7) == IR_LH) {
+        go_cold(e, -1, i, d, a, b, c);
+        return;
+    }
+    emit_x2(e, OP_MOVAPS, d, a);
+    v_rrr(&e->cb, fma_op(p->imm, true), dbl, d, b, c);
+    check_vector(e, i, dbl, d, a, b, c);
+}
+
+static void vector_compare(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    unsigned cc = p->aux >> 8 & 15;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    if ((p->aux & 7) == IR_LH) {
+        flags_clobber(e);
+        go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    if (cc == IR_EQ)
+        emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_EQ);
+    else
+        emit_x3i(e, OP_CMPP | ps(dbl), d, b, a, cc == IR_GE ? CMP_LE : CMP_LT);
+}
+
+static void vector_unary(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned lane = p->aux & 7, mode = p->aux >> 8 & 15;
+    bool dbl = lane == IR_LD;
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    bool exact = lane == IR_LH || (p->op == IR_fvnarrow && lane == IR_LS) ||
+                 (p->op == IR_fvrint && mode == IR_RN_TIES_AWAY) ||
+                 (p->op == IR_fvcvti && (dbl || p->imm || mode == IR_RN_DYN)) ||
+                 (p->op == IR_ivcvtf && ((p->imm & 0x80) || dbl));
+    if (exact) {
+        go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    switch (p->op) {
+    case IR_fvsqrt:
+        emit_x2(e, OP_SQRTP | ps(dbl), d, a);
+        check_vector(e, i, dbl, d, a, -1, -1);
+        break;
+    case IR_fvrint:
+        emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
+        check_vector(e, i, dbl, d, a, -1, -1);
+        break;
+    case IR_fvwiden:
+        emit_x2(e, OP_CVTF, d, a);
+        check_vector(e, i, true, d, a, -1, -1);
+        break;
+    case IR_fvnarrow:
+        emit_x2(e, OP_CVTF | P66, d, a);
+        check_vector(e, i, false, d, a, -1, -1);
+        break;
+    case IR_ivcvtf:
+        emit_x2(e, OP_CVTDQ2PS, d, a);
+        if (p->imm) {
+            uint64_t k = power(false, -(int)(p->imm & 127));
+            emit_const_op(e, OP_MULP, d, d, k | k << 32, k | k << 32);
+        }
+        break;
+    case IR_fvcvti: { /* 0x80000000: perhaps out of range */
+        int x = a;
+        if (mode == IR_RN_TIES_AWAY) {
+            x = rx_temp(e);
+            ties_away(e, false, false, x, rx_temp(e), a);
+        } else if (mode != IR_RN_ZERO) {
+            x = d;
+            emit_x2i(e, OP_ROUNDPS, d, a, round_imm(mode) | ROUND_QUIET);
+        }
+        emit_x2(e, OP_CVTTPS2DQ, d, x);
+        int t = mode == IR_RN_TIES_AWAY ? x : rx_temp(e);
+        if (mode != IR_RN_ZERO)
+            emit_x2(e, OP_CVTTPS2DQ, t, a); /* for the inexact flag */
+        if (!e->hf->avx)
+            emit_x2(e, OP_MOVAPS, t, d);
+        emit_const_op(e, OP_PCMPEQD, t, e->hf->avx ? d : t, 0x8000000080000000, 0x8000000080000000);
+        emit_x2(e, OP_PTEST, t, t);
+        go_cold(e, CC_NE, i, d, a, -1, -1);
+        break;
+    }
+    }
+}
+
+bool emit_fp_op(struct emit *e, uint32_t i)
+{
+    switch (emit_inst(e, i)->op) {
+    case IR_fadd:  binary(e, i, OP_ADDP); return true;
+    case IR_fsub:  binary(e, i, OP_SUBP); return true;
+    case IR_fmul:  binary(e, i, OP_MULP); return true;
+    case IR_fdiv:  binary(e, i, OP_DIVP); return true;
+    case IR_fsqrt: unary(e, i, OP_SQRTP); return true;
+    case IR_fma:   fused(e, i); return true;
+    case IR_fmin:  minmax(e, i, OP_MINP, false); return true;
+    case IR_fmax:  minmax(e, i, OP_MAXP, true); return true;
+    case IR_fneg:  sign(e, i, true); return true;
+    case IR_fabs:  sign(e, i, false); return true;
+    case IR_fcmp:  compare(e, i); return true;
+    case IR_fcvt:  convert(e, i); return true;
+    case IR_fcvti: to_integer(e, i); return true;
+    case IR_icvtf: from_integer(e, i); return true;
+    case IR_frint: round_scalar(e, i); return true;
+    case IR_fbits: case IR_bitsf: case IR_vzx: case IR_vlow: move(e, i); return true;
+    case IR_fvadd: vector_binary(e, i, OP_ADDP); return true;
+    case IR_fvsub: vector_binary(e, i, OP_SUBP); return true;
+    case IR_fvmul: vector_binary(e, i, OP_MULP); return true;
+    case IR_fvdiv: vector_binary(e, i, OP_DIVP); return true;
+    case IR_fvfma: vector_fused(e, i); return true;
+    case IR_fvmin: vector_minmax(e, i, OP_MINP, false); return true;
+    case IR_fvmax: vector_minmax(e, i, OP_MAXP, true); return true;
+    case IR_fvcmp: vector_compare(e, i); return true;
+    case IR_fvsqrt: case IR_fvcvti: case IR_ivcvtf: case IR_fvrint: case IR_fvwiden: case IR_fvnarrow:
+        vector_unary(e, i);
+        return true;
+    }
+    return false;
+}
