@@ -38,7 +38,7 @@ static bool store_exclusive(struct tr *t, unsigned rs, unsigned rn, unsigned siz
     ir_ref status = ir_emit(r, IR_casx, IR_I32, base, expected, value, held,
                             IR_MEM(size, 0, 0, order_of(false, release)), 0);
     set_w(t, rs, status);
-    ir_set(r, A64_exaddr, imm_x(t, ~0ull));
+    ir_set(r, A64_exaddr, imm_x(t, A64_EXCLUSIVE_NONE));
     return true;
 }
 
