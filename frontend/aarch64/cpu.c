@@ -1,6 +1,6 @@
 /*
  * CPU models, their features, and all that follows from them: hardware capabilities, the
- * identification registers as Linux shows them to programs, the state after reset, FPCR and FPSR.
+ * identification registers as Linux shows them to programs, the state after reset, the counter.
  *
  * A model lists what the processor of that name has by its reference manual; features.def says what
  * is implemented, and only that is ever advertised. Identification registers have the fields that
@@ -197,45 +197,4 @@ uint64_t a64_cntvct(void)
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (uint64_t)ts.tv_sec * A64_CNTFRQ + (uint64_t)ts.tv_nsec / (1000000000 / A64_CNTFRQ);
-}
-
-/* ------------------------------------------------------------- FPCR and FPSR */
-
-enum {
-    FPCR_AHP = 1 << 26, FPCR_DN = 1 << 25, FPCR_FZ = 1 << 24, FPCR_RMODE = 3 << 22, FPCR_FZ16 = 1 << 19,
-    FPSR_QC = 1 << 27, FPSR_IDC = 1 << 7, FPSR_FLAGS = 0x1f,
-    MXCSR_FLAGS = 0x3f, MXCSR_DAZ = 1 << 6, MXCSR_MASKS = 0x1f80, MXCSR_RC = 13, MXCSR_FZ = 1 << 15
-};
-
-/* The weak definitions below give way to those of the floating-point part. */
-#define WEAK __attribute__((weak))
-
-WEAK uint32_t a64_get_fpcr(const struct cpu *cpu)
-{
-    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpcr);
-}
-
-/* Both have two bits of rounding mode; Arm counts nearest, up, down, zero. */
-WEAK void a64_set_fpcr(struct cpu *cpu, uint32_t v)
-{
-    static const uint8_t rc[4] = { 0, 2, 1, 3 };
-    v &= FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE | FPCR_FZ16;
-    *a64_reg(cpu, A64_fpcr) = v;
-    cpu->guest_mxcsr = (cpu->guest_mxcsr & MXCSR_FLAGS) | MXCSR_MASKS |
-                       (uint32_t)rc[v >> 22 & 3] << MXCSR_RC |
-                       (v & FPCR_FZ ? MXCSR_FZ | MXCSR_DAZ : 0);
-}
-
-/* Cumulative flags: invalid is bit 0 of both; division, overflow, underflow and inexact follow, with
- * the host's denormal-operand flag between, which has no counterpart. */
-WEAK uint32_t a64_get_fpsr(const struct cpu *cpu)
-{
-    uint32_t host = cpu->guest_mxcsr;
-    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (host & 1) | (host >> 1 & 0x1e);
-}
-
-WEAK void a64_set_fpsr(struct cpu *cpu, uint32_t v)
-{
-    *a64_reg(cpu, A64_fpsr) = v & (FPSR_QC | FPSR_IDC | FPSR_FLAGS);
-    cpu->guest_mxcsr &= ~(uint32_t)MXCSR_FLAGS;
 }
