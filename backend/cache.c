@@ -89,7 +89,7 @@ void cache_flush(struct cache *c)
     c->flushes++;
 }
 
-int cache_fork_child(struct cache *c)
+int cache_fork_prepare(const struct cache *c)
 {
     int fd = memfd_create("myna-code", MFD_CLOEXEC);
     if (fd < 0)
@@ -105,13 +105,20 @@ int cache_fork_child(struct cache *c)
         }
         done += (size_t)n;
     }
-    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
-        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
-        goto fail;
-    close(fd);
-    return 0;
+    return fd;
 fail:;
     int err = errno ? -errno : -EIO;
+    close(fd);
+    return err;
+}
+
+int cache_fork_child(struct cache *c, int fd)
+{
+    int err = 0;
+
+    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+        err = -errno;
     close(fd);
     return err;
 }
@@ -159,12 +166,12 @@ static void patch(struct cache *c, uint32_t field, uint32_t to)
     __atomic_store_n((int32_t *)(void *)(c->rw + field), rel, __ATOMIC_RELEASE);
 }
 
-struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t end_pc, const struct xlate_out *o,
+struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region)
 {
     struct tb *tb = &c->tbs[c->ntbs++];
     uint32_t id = c->ntbs; /* + 1 form */
-    *tb = (struct tb){ .pc = pc, .end_pc = end_pc, .code_off = (uint32_t)c->used, .valid = true,
+    *tb = (struct tb){ .pc = pc, .lo = lo, .hi = hi, .code_off = (uint32_t)c->used, .valid = true,
                        .region = region };
     if (!region) {
         tb->code_len = o->code_len;
@@ -187,7 +194,7 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t end_pc, const struct
     }
     uint32_t h = cache_hash(pc);
     tb->next_hash = c->hash[h];
-    uint64_t first = pc >> 12, last = (end_pc - (end_pc > pc)) >> 12;
+    uint64_t first = lo >> 12, last = (hi - 1) >> 12;
     for (unsigned k = 0; k < 2; k++)
         if (k == 0 || last != first) {
             uint32_t p = page_hash(k ? last : first);
@@ -239,7 +246,7 @@ void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(v
     uint64_t last = start + len - 1 < start ? ~0ull : start + len - 1;
     if ((last >> 12) - (start >> 12) >= PAGE_HASH / 4) {
         for (uint32_t k = 0; k < c->ntbs; k++)
-            if (c->tbs[k].valid && c->tbs[k].pc <= last && c->tbs[k].end_pc > start)
+            if (c->tbs[k].valid && c->tbs[k].lo <= last && c->tbs[k].hi > start)
                 fn(arg, &c->tbs[k]);
         return;
     }
@@ -247,7 +254,7 @@ void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(v
         for (uint32_t k = c->pages[page_hash(page)]; k;) {
             struct tb *tb = &c->tbs[(k - 1) / 2];
             k = tb->next_page[(k - 1) % 2];
-            if (tb->valid && tb->pc <= last && tb->end_pc > start)
+            if (tb->valid && tb->lo <= last && tb->hi > start)
                 fn(arg, tb);
         }
 }

@@ -11,14 +11,15 @@
 #include "target.h"
 
 struct tb {
-    uint64_t pc, end_pc;       /* guest bytes it was made from */
+    uint64_t pc;               /* where it starts */
+    uint64_t lo, hi;           /* guest bytes [lo, hi) that it depends on, at most two pages */
     uint32_t code_off, code_len; /* in the arena */
     uint32_t faults, nfaults;  /* in cache->faults */
     uint32_t links, nlinks;    /* in cache->links */
     uint32_t in_links;         /* first link that jumps here + 1 */
     uint32_t next_hash;        /* + 1 */
     uint32_t next_page[2];     /* lists of the pages it touches: tb * 2 + which of its pages + 1 */
-    struct xlate_flex flex[8];
+    struct xlate_flex flex[MAX_FLEX];
     uint8_t nflex;
     bool valid;
     struct ir_region *region;  /* interpreted: no code */
@@ -67,7 +68,7 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
 /* Is there room for another translation of the largest size? */
 bool cache_has_room(const struct cache *c, size_t code);
 /* Enters a translation of o's tables whose code stands at rw + used; region: interpreted instead. */
-struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t end_pc, const struct xlate_out *o,
+struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region);
 /* Makes link jump to tb's code. */
 void cache_link(struct cache *c, uint32_t link, struct tb *to);

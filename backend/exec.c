@@ -48,7 +48,7 @@ struct exec {
     struct cpu *cpu;
     struct exec *next;
     uint8_t *ret_stack;
-    sigjmp_buf interp_fault;
+    jmp_buf interp_fault;
     volatile bool in_interp;
     uint64_t flushes;          /* of the cache when this CPU last looked */
 };
@@ -227,14 +227,22 @@ void engine_invalidate(struct engine *e, uint64_t start, uint64_t len)
     pthread_mutex_unlock(&e->lock);
 }
 
-int engine_fork_child(struct engine *e)
+int engine_fork_prepare(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    int fd = cache_fork_prepare(&e->cache);
+    pthread_mutex_unlock(&e->lock);
+    return fd;
+}
+
+int engine_fork_child(struct engine *e, int copy)
 {
     pthread_mutex_init(&e->lock, NULL); /* only this thread is left; it held no lock */
     if (e->perfmap) {
         fclose(e->perfmap);
         e->perfmap = NULL;
     }
-    return cache_fork_child(&e->cache);
+    return cache_fork_child(&e->cache, copy);
 }
 
 /* ------------------------------------------------------------- translation */
@@ -320,7 +328,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
             return NULL;
         e->st.interp++;
     }
-    struct tb *tb = cache_add(c, pc, r->end_pc > pc ? r->end_pc : pc + 1, &e->out, clone);
+    struct tb *tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
+                              r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
@@ -364,9 +373,11 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
 
 /* ------------------------------------------------------------------ run loop */
 
+static void interp_unwind(struct exec *x) { longjmp(x->interp_fault, 1); }
+
 static enum ir_leave run_interpreted(struct exec *x, struct cpu *cpu, const struct ir_region *r)
 {
-    if (sigsetjmp(x->interp_fault, 1)) {
+    if (setjmp(x->interp_fault)) {
         x->in_interp = false;
         return IR_LEAVE_FAULT;
     }
@@ -492,8 +503,11 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     struct cache *c = &e->cache;
     if (x->in_interp) {
         fault_address(cpu, si, uc, false, pc);
-        x->in_interp = false;
-        siglongjmp(x->interp_fault, 1);
+        /* the handler returns into interp_unwind, so that the signal mask is what it was */
+        g[REG_RIP] = (greg_t)(uintptr_t)interp_unwind;
+        g[REG_RDI] = (greg_t)(uintptr_t)x;
+        g[REG_RSP] = ((g[REG_RSP] - 512) & ~15) - 8;
+        return true;
     }
     bool in_code = pc >= c->rx && pc < c->rx + c->size;
     if (!in_code && !cpu->helper_ra)
@@ -515,13 +529,19 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
             uint16_t row = p[k].row;
             if (f->flags & FAULT_FLEX)
                 for (unsigned j = 0; j < tb->nflex; j++)
-                    if (tb->flex[j].reg == p[k].reg)
+                    if (tb->flex[j].reg == p[k].reg && !tb->flex[j].vector)
                         row = (uint16_t)tb->flex[j].in; /* the pinned one is in its slot */
             memcpy((char *)cpu + t->regs[row].offset, &g[greg_of[p[k].reg]], 8);
         }
         n = host_pins(t, true, p);
-        for (unsigned k = 0; k < n && uc->uc_mcontext.fpregs; k++)
-            memcpy((char *)cpu + t->regs[p[k].row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
+        for (unsigned k = 0; k < n && uc->uc_mcontext.fpregs; k++) {
+            uint16_t row = p[k].row;
+            if (f->flags & FAULT_FLEX)
+                for (unsigned j = 0; j < tb->nflex; j++)
+                    if (tb->flex[j].reg == p[k].reg && tb->flex[j].vector)
+                        row = (uint16_t)tb->flex[j].in;
+            memcpy((char *)cpu + t->regs[row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
+        }
         if (uc->uc_mcontext.fpregs)
             cpu->guest_mxcsr = uc->uc_mcontext.fpregs->mxcsr;
         cpu->ret_sp = (uint64_t)g[REG_RSP];

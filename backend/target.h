@@ -38,7 +38,9 @@ struct fault_entry {
 enum { FAULT_BORROWED = 1 /* rbx, r11: guest registers are in slots */,
        FAULT_FLEX = 2 /* the region's flex homes are in force */ };
 
-struct xlate_flex { int8_t reg; int16_t in, out; };
+/* In a loop, host register reg holds guest register `in`; the one that is pinned there is in its slot. */
+enum { MAX_FLEX = 8 };
+struct xlate_flex { int8_t reg; bool vector; int16_t in, out; };
 
 /* What a translation gives besides its code. Arrays are the caller's, reused. */
 struct xlate_out {
@@ -48,7 +50,7 @@ struct xlate_out {
     uint32_t nlinks, cap_links;
     struct fault_entry *faults;
     uint32_t nfaults, cap_faults;
-    struct xlate_flex flex[8];
+    struct xlate_flex flex[MAX_FLEX];
     uint32_t nflex;
     uint32_t code_len;
     bool overflow;     /* a table was too small */

@@ -12,6 +12,11 @@ struct codebuf *emit_cb(struct emit *e) { return &e->cb; }
 const struct host_features *emit_hf(const struct emit *e) { return e->hf; }
 const struct ir_inst *emit_inst(const struct emit *e, uint32_t i) { return &e->r->insts[i]; }
 
+const struct ir_const *emit_const(const struct emit *e, ir_ref v)
+{
+    return &e->r->consts[v & ~IR_CONST_BIT];
+}
+
 /* -------------------------------------------------------------- host features */
 
 static struct host_features detect(void)
@@ -228,7 +233,7 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     memset(e->spillval, 0, sizeof e->spillval);
     e->fl_val = 0;
     e->alu.op = 0;
-    e->ncolds = e->npolls = e->npool = e->nflex = 0;
+    e->ncolds = e->npolls = e->npool = e->nflex = e->nexits = 0;
     out->nrelocs = out->nlinks = out->nfaults = out->nflex = 0;
     out->overflow = false;
     host_homes(e, r->target);

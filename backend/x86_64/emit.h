@@ -69,6 +69,8 @@ void flags_hold(struct emit *e, uint32_t i, bool carry);
 struct codebuf *emit_cb(struct emit *e);
 const struct host_features *emit_hf(const struct emit *e);
 const struct ir_inst *emit_inst(const struct emit *e, uint32_t i);
+/* The constant v (ir_is_const). */
+const struct ir_const *emit_const(const struct emit *e, ir_ref v);
 
 /* Three-operand SSE/AVX: dst = a op b. Uses VEX with AVX, else movaps + legacy form (dst must not be b
  * then, unless it is a too). w: VEX.W. */

@@ -89,8 +89,124 @@ void label_bind(struct emit *e, struct label *l)
     l->nfixups = 0;
 }
 
+/* The homes of a loop go back to what all other code expects. Keeps EFLAGS. */
+static void flex_out(struct emit *e)
+{
+    for (unsigned k = 0; k < e->nflex; k++) {
+        const struct xlate_flex *f = &e->flex[k].f;
+        struct mem in = mem_bd(STATE, e->r->target->regs[f->in].offset - STATE_BIAS);
+        struct mem out = mem_bd(STATE, e->r->target->regs[f->out].offset - STATE_BIAS);
+        if (f->vector) {
+            if (e->flex[k].dirty)
+                x_rm(&e->cb, OP_MOVUPS_S, false, f->reg, in);
+            x_rm(&e->cb, OP_MOVUPS_L, false, f->reg, out);
+        } else {
+            if (e->flex[k].dirty)
+                x_rm(&e->cb, OP_MOV_RM_R, true, f->reg, in);
+            x_rm(&e->cb, OP_MOV_R_RM, true, f->reg, out);
+        }
+    }
+}
+
+static void flex_in(struct emit *e)
+{
+    for (unsigned k = 0; k < e->nflex; k++) {
+        const struct xlate_flex *f = &e->flex[k].f;
+        struct mem in = mem_bd(STATE, e->r->target->regs[f->in].offset - STATE_BIAS);
+        struct mem out = mem_bd(STATE, e->r->target->regs[f->out].offset - STATE_BIAS);
+        x_rm(&e->cb, f->vector ? OP_MOVUPS_S : OP_MOV_RM_R, !f->vector, f->reg, out);
+        x_rm(&e->cb, f->vector ? OP_MOVUPS_L : OP_MOV_R_RM, !f->vector, f->reg, in);
+    }
+}
+
+/* Chooses flex homes for a region with an edge back to its entry: guest registers it carries or reads
+ * often, for host registers whose pinned guest register it does not touch. */
+static void flex_choose(struct emit *e)
+{
+    const struct ir_region *r = e->r;
+    uint16_t gets[IR_MAXREGS] = { 0 }, sets[IR_MAXREGS] = { 0 };
+    bool loop = false;
+    for (uint32_t b = 0; b < r->nblocks; b++)
+        for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
+            const struct ir_inst *p = &r->insts[i];
+            switch (p->op) {
+            case IR_get:
+                gets[p->imm]++;
+                break;
+            case IR_set:
+                sets[p->imm]++;
+                break;
+            case IR_jmp:
+                loop |= p->imm == 0;
+                break;
+            case IR_br:
+                loop |= (uint32_t)p->imm == 0 || (uint32_t)(p->imm >> 32) == 0;
+                break;
+            case IR_call: /* its stub syncs the pinned registers' slots */
+                return;
+            case IR_cas:
+            case IR_casx:
+                if (IR_MEM_SIZE(p->aux) == 4) /* borrows two registers */
+                    return;
+                break;
+            default: /* no other operation matters */
+                break;
+            }
+        }
+    if (!loop)
+        return;
+    while (e->nflex < MAX_FLEX) {
+        int best = -1;
+        unsigned best_score = 1;
+        for (unsigned k = 0; k < r->target->nregs; k++) {
+            unsigned type = r->target->regs[k].type;
+            if (e->home[k].reg >= 0 || (type != IR_I64 && type != IR_V128))
+                continue;
+            unsigned score = gets[k] && sets[k] ? 4u + gets[k] : gets[k];
+            int free_reg = -1;
+            for (int h = 0; h < NGPR && free_reg < 0; h++) {
+                int out = type == IR_V128 ? e->xpin[h] : e->gpin[h];
+                if (out >= 0 && e->home[out].reg == h && !gets[out] && !sets[out])
+                    free_reg = h;
+            }
+            if (free_reg >= 0 && score > best_score) {
+                best = (int)k;
+                best_score = score;
+                e->flex[e->nflex].f.reg = (int8_t)free_reg;
+            }
+        }
+        if (best < 0)
+            break;
+        struct xlate_flex *f = &e->flex[e->nflex].f;
+        f->vector = r->target->regs[best].type == IR_V128;
+        f->in = (int16_t)best;
+        f->out = f->vector ? e->xpin[f->reg] : e->gpin[f->reg];
+        e->flex[e->nflex].dirty = sets[best] != 0;
+        e->home[best].reg = f->reg;
+        e->home[f->out].reg = -1;
+        e->out->flex[e->nflex++] = *f;
+    }
+    e->out->nflex = e->nflex;
+}
+
 static void jump(struct emit *e, int cc, struct dest d)
 {
+    if (d.kind == TO_LINK && e->nflex) {
+        if (cc < 0) {
+            flex_out(e);
+        } else {
+            cb8(&e->cb, 0x0f);
+            cb8(&e->cb, 0x80 | (unsigned)cc);
+            if (e->nexits == sizeof e->exits / sizeof *e->exits) {
+                e->failed = true;
+                return;
+            }
+            e->exits[e->nexits].jump = e->cb.p;
+            e->exits[e->nexits++].pc = d.pc;
+            cb32(&e->cb, 0);
+            return;
+        }
+    }
     if (d.kind == TO_LINK)
         align_field(&e->cb, cc < 0 ? 1 : 2);
     if (cc < 0) {
@@ -241,7 +357,9 @@ static void push_pc(struct emit *e, uint64_t pc, int scratch)
 static void landing(struct emit *e, uint64_t ret)
 {
     alu_ri(&e->cb, ALU_ADD, true, RSP, 8);
-    emit_jmp(e, (struct dest){ .kind = TO_LINK, .pc = ret });
+    align_field(&e->cb, 1);
+    cb8(&e->cb, 0xe9);
+    link_field(e, ret);
 }
 
 static void cold_call_miss(struct emit *e, uint32_t i, const int *regs)
@@ -269,6 +387,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         break;
     case IR_gotoi: {
         ra_use_in(e, p->arg[0], RAX);
+        flex_out(e);
         struct mem m = probe(&e->cb, e->insn_shift);
         emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
         x_rm(&e->cb, 0xff, false, 4, m);
@@ -276,6 +395,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     }
     case IR_callg: {
         uint64_t ret = ir_const_value(e->r, p->arg[0]);
+        flex_out(e);
         push_pc(e, ret, RAX);
         align_field(&e->cb, 1);
         cb8(&e->cb, 0xe8);
@@ -286,6 +406,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     case IR_calli: {
         uint64_t ret = ir_const_value(e->r, p->arg[1]);
         ra_use_in(e, p->arg[0], RAX);
+        flex_out(e);
         push_pc(e, ret, RCX);
         struct mem m = probe(&e->cb, e->insn_shift);
         int regs[6] = { 0 };
@@ -304,6 +425,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
             ra_take(e, RAX);
             mov_rr(&e->cb, true, RAX, k);
         }
+        flex_out(e);
         alu_rm(&e->cb, ALU_CMP, true, RAX, mem_bd(RSP, 8));
         emit_stub_jcc(e, CC_NE, STUB_RET_MISS);
         cb8(&e->cb, 0xc3);
@@ -311,6 +433,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     }
     case IR_leave: {
         ra_take(e, RAX);
+        flex_out(e);
         emit_set_pc(e, ir_const_value(e->r, p->arg[0]), RAX);
         int32_t imm = (int32_t)p->imm;
         if (imm == p->imm) {
@@ -395,8 +518,16 @@ static void emit_tail(struct emit *e)
         cb32(&e->cb, 0);
         fix32(e->cb.p - 4, c->back);
     }
-    for (unsigned k = 0; k < e->npolls && cb_room(&e->cb, 64); k++) {
+    for (unsigned k = 0; k < e->nexits && cb_room(&e->cb, 512); k++) {
+        fix32(e->exits[k].jump, e->cb.p);
+        flex_out(e);
+        align_field(&e->cb, 1);
+        cb8(&e->cb, 0xe9);
+        link_field(e, e->exits[k].pc);
+    }
+    for (unsigned k = 0; k < e->npolls && cb_room(&e->cb, 512); k++) {
         fix32(e->polls[k].jump, e->cb.p);
+        flex_out(e);
         mov_ri(&e->cb, RAX, e->polls[k].pc);
         emit_stub_jcc(e, -1, STUB_POLL);
     }
@@ -433,7 +564,9 @@ static void emit_tail(struct emit *e)
 void emit_region(struct emit *e)
 {
     const struct ir_region *r = e->r;
+    flex_choose(e);
     ra_region_begin(e);
+    flex_in(e);
     for (int k = 0; k < NGPR; k++)
         e->gval[k] = e->gcst[k] = 0;
     for (int k = 0; k < NXMM; k++)

@@ -100,9 +100,10 @@ struct emit {
     unsigned npolls;
     struct { uint8_t *at, *place; uint64_t lo, hi; } pool[64]; /* constants: rel32 fields to fill */
     unsigned npool;
-    /* flex homes of a loop: host register h holds guest register in (saved guest register out) */
-    struct { int8_t reg; int16_t in, out; bool dirty; } flex[8];
+    struct { struct xlate_flex f; bool dirty; } flex[MAX_FLEX]; /* homes of a loop */
     unsigned nflex;
+    struct { uint8_t *jump; uint64_t pc; } exits[64]; /* of a loop: the homes go back first */
+    unsigned nexits;
 };
 
 static inline bool class_is_vector(const struct emit *e, ir_ref v)

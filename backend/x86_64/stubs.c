@@ -197,17 +197,17 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
         cb8(&c, 0xc3);
     }
 
-    /* rax = function (struct cpu *); the true rax is in cpu->leave_arg. Keeps every register and EFLAGS. */
+    /* rax = function (struct cpu *); the true rax is in cpu->leave_arg. Keeps every register and EFLAGS.
+     * Nothing is stored to slots: a loop may have other homes. */
     BEGIN(STUB_COLD_CALL);
     cb8(&c, 0x9c); /* pushfq, on the return stack */
-    x_rm(&c, OP_MOV_RM_R, true, RCX, field(CPU_DISP(cold_save)));
-    x_rm(&c, OP_MOV_RM_R, true, RDX, field(CPU_DISP(cold_save) + 8));
-    for (int k = 0; k < 4; k++)
-        x_rm(&c, OP_MOVUPS_S, false, k, field(CPU_DISP(cold_save) + 16 + 16 * k));
+    static const int8_t saved[8] = { RCX, RDX, RSI, RDI, R8, R9, R10, R11 };
+    for (int k = 0; k < 8; k++)
+        x_rm(&c, OP_MOV_RM_R, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
+    for (int k = 0; k < NXMM; k++)
+        x_rm(&c, OP_MOVUPS_S, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
     x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(leave_arg)));
-    x_rm(&c, OP_MOV_RM_R, true, RCX, field(CPU_DISP(cold_save) + 80));
-    sync_gpr(&c, t, true, true);
-    sync_xmm(&c, t, true);
+    x_rm(&c, OP_MOV_RM_R, true, RCX, field(CPU_DISP(cold_save) + 64));
     stmxcsr(&c, CPU_DISP(guest_mxcsr));
     ldmxcsr(&c, CPU_DISP(host_mxcsr));
     x_rm(&c, OP_MOV_RM_R, true, RSP, field(CPU_DISP(ret_sp)));
@@ -216,13 +216,11 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     x_rr(&c, 0xff, false, 2, RAX);
     x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(ret_sp)));
     ldmxcsr(&c, CPU_DISP(guest_mxcsr));
-    sync_gpr(&c, t, false, true);
-    sync_xmm(&c, t, false);
-    for (int k = 0; k < 4; k++)
-        x_rm(&c, OP_MOVUPS_L, false, k, field(CPU_DISP(cold_save) + 16 + 16 * k));
-    x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(cold_save)));
-    x_rm(&c, OP_MOV_R_RM, true, RDX, field(CPU_DISP(cold_save) + 8));
-    x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(cold_save) + 80));
+    for (int k = 0; k < NXMM; k++)
+        x_rm(&c, OP_MOVUPS_L, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
+    for (int k = 0; k < 8; k++)
+        x_rm(&c, OP_MOV_R_RM, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
+    x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(cold_save) + 64));
     cb8(&c, 0x9d); /* popfq */
     cb8(&c, 0xc3);
 #undef BEGIN
