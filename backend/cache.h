@@ -55,7 +55,9 @@ struct cache {
 int cache_init(struct cache *c, size_t size);
 void cache_free(struct cache *c);
 void cache_flush(struct cache *c);
-int cache_fork_child(struct cache *c);
+/* A copy of the used part in a memfd: descriptor or -errno. / The arena becomes that copy. */
+int cache_fork_prepare(const struct cache *c);
+int cache_fork_child(struct cache *c, int fd);
 
 static inline uint32_t cache_hash(uint64_t pc)
 {

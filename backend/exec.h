@@ -66,9 +66,13 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
 void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
 void engine_flush(struct engine *e); /* all of it */
 
-/* After fork(), in the child, before it runs translated code: a copy of the code cache of its own.
- * Returns 0 or -errno. Not for vfork children that share memory. */
-int engine_fork_child(struct engine *e);
+/* Before fork(): copies the code cache for the child, since the parent goes on patching its own.
+ * Returns a descriptor (close-on-exec), which the parent closes after the fork, or -errno. Not for
+ * vfork children that share memory. */
+int engine_fork_prepare(struct engine *e);
+/* After it, in the child, before it runs translated code: takes the copy and closes the descriptor.
+ * 0 or -errno. */
+int engine_fork_child(struct engine *e, int copy);
 
 /* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */
 void engine_stats(const struct engine *e, FILE *f);

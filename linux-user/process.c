@@ -1,9 +1,10 @@
 /*
  * process.c: guest processes are host processes: fork, vfork, exit, wait.
  *
- * A child without CLONE_VM is a host fork. It gets its own copy of the code cache
- * (engine_fork_child) before it runs, no captured or held signals, and the guest's registers as the
- * call asks. All signals are blocked around it, so that nothing is captured in between.
+ * A child without CLONE_VM is a host fork. It gets its own copy of the code cache (made before the
+ * fork, as the parent goes on patching its own), no captured or held signals, and the guest's
+ * registers as the call asks. All signals are blocked around it, so that nothing is captured in
+ * between.
  *
  * A vfork (CLONE_VM | CLONE_VFORK) shares memory truly: posix_spawn's child reports its errors that
  * way. The child has its own struct process, thread, CPU state, host stack and signal state, made by
@@ -79,15 +80,20 @@ static void clear_handlers(struct process *p)
 
 static long do_fork(struct thread *t, const struct clone_request *q, bool clone3)
 {
-    long pid = host_clone(t, q, clone3);
-    int r;
+    int copy = engine_fork_prepare(t->p->engine), r;
+    long pid;
 
-    if (pid != 0)
+    if (copy < 0)
+        return copy == -EMFILE || copy == -ENFILE ? -EAGAIN : -ENOMEM;
+    pid = host_clone(t, q, clone3);
+    if (pid != 0) {
+        close(copy);
         return pid;
+    }
     t->tid = (pid_t)syscall(SYS_gettid);
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     signals_of(t)->held = 0;
-    r = engine_fork_child(t->p->engine);
+    r = engine_fork_child(t->p->engine, copy);
     if (r < 0)
         user_die(1, "fork: no code cache for the child: %s", strerror(-r));
     if (q->flags & CLONE_CLEAR_SIGHAND_)
