@@ -1,5 +1,5 @@
 /*
- * Golden tests of the IR: text in, text after the passes out. Runs the files given, or tests/ir/*.ir.
+ * Golden tests of the IR: text in, text after the passes out. Runs the files given, or all of tests/ir.
  *
  * A golden file holds cases. `== name` begins one, followed by a region; sections state what is expected:
  *     -- fold         the region after ir_pass_fold
