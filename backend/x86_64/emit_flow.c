@@ -300,6 +300,17 @@ static struct conds inverted(struct conds c)
     return c;
 }
 
+/* Is v a condition of the flags that EFLAGS hold? Looking at any other would lose them. */
+static bool of_held_flags(struct emit *e, ir_ref v)
+{
+    while (!ir_is_const(v) && (e->v[v].flags & V_DEFER) && inst(e, v)->op == IR_xor)
+        v = inst(e, v)->arg[0];
+    if (ir_is_const(v) || !(e->v[v].flags & V_DEFER) || inst(e, v)->op != IR_cc)
+        return false;
+    ir_ref f = inst(e, v)->arg[0];
+    return !ir_is_const(f) && root_of(e, f) == e->fl_val;
+}
+
 static void branch(struct emit *e, uint32_t i, uint32_t next)
 {
     const struct ir_inst *p = inst(e, i);
@@ -312,12 +323,13 @@ static void branch(struct emit *e, uint32_t i, uint32_t next)
     }
     const struct ir_inst *q = inst(e, c);
     if ((e->v[c].flags & V_DEFER) && (q->op == IR_and || q->op == IR_or)) {
+        unsigned first = of_held_flags(e, q->arg[1]);
         if (q->op == IR_and)
-            jump_if(e, inverted(emit_cond(e, q->arg[0])), f);
+            jump_if(e, inverted(emit_cond(e, q->arg[first])), f);
         else
-            jump_if(e, emit_cond(e, q->arg[0]), t);
+            jump_if(e, emit_cond(e, q->arg[first]), t);
         e->glock = e->xlock = 0;
-        c = q->arg[1];
+        c = q->arg[!first];
     }
     struct conds k = emit_cond(e, c);
     if (t.kind == TO_BLOCK && bt == next) {
