@@ -34,7 +34,8 @@ int cache_init(struct cache *c, size_t size)
     c->tbs = reserve(MAX_TBS * sizeof *c->tbs);
     c->links = reserve(MAX_LINKS * sizeof *c->links);
     c->faults = reserve(MAX_FAULTS * sizeof *c->faults);
-    c->hash = reserve(TB_HASH * sizeof *c->hash);
+    c->hash = calloc(FIRST_HASH, sizeof *c->hash);
+    c->hash_size = FIRST_HASH;
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
     if (!c->tbs || !c->links || !c->faults || !c->hash || !c->pages)
         goto fail;
@@ -58,8 +59,7 @@ void cache_free(struct cache *c)
         munmap(c->links, MAX_LINKS * sizeof *c->links);
     if (c->faults)
         munmap(c->faults, MAX_FAULTS * sizeof *c->faults);
-    if (c->hash)
-        munmap(c->hash, TB_HASH * sizeof *c->hash);
+    free(c->hash);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
     if (c->fd >= 0)
@@ -81,10 +81,10 @@ void cache_flush(struct cache *c)
     for (uint32_t k = 0; k < c->ntbs; k++)
         free_region(c->tbs[k].region);
     if (c->ntbs) {
-        memset(c->hash, 0, TB_HASH * sizeof *c->hash);
+        memset(c->hash, 0, c->hash_size * sizeof *c->hash);
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
     }
-    c->ntbs = c->nlinks = c->nfaults = 0;
+    c->ntbs = c->nlinks = c->nfaults = c->hash_used = 0;
     c->used = c->floor;
     c->flushes++;
 }
@@ -123,12 +123,62 @@ int cache_fork_child(struct cache *c, int fd)
     return err;
 }
 
+static uint32_t hash_of(const struct cache *c, uint64_t pc)
+{
+    return (uint32_t)((pc >> 1) * 0x9e3779b97f4a7c15ull >> 36) & (c->hash_size - 1);
+}
+
 struct tb *cache_find(const struct cache *c, uint64_t pc)
 {
-    for (uint32_t k = c->hash[cache_hash(pc)]; k; k = c->tbs[k - 1].next_hash)
-        if (c->tbs[k - 1].pc == pc)
-            return &c->tbs[k - 1];
+    for (uint32_t k = hash_of(c, pc); c->hash[k].tb; k = (k + 1) & (c->hash_size - 1))
+        if (c->hash[k].pc == pc)
+            return &c->tbs[c->hash[k].tb - 1];
     return NULL;
+}
+
+static void hash_put(struct cache *c, uint64_t pc, uint32_t id)
+{
+    uint32_t k = hash_of(c, pc);
+    while (c->hash[k].tb)
+        k = (k + 1) & (c->hash_size - 1);
+    c->hash[k] = (struct tb_slot){ pc, id };
+}
+
+static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
+{
+    if (c->hash_used * 2 >= c->hash_size) {
+        struct tb_slot *old = c->hash, *bigger = calloc(c->hash_size * 2, sizeof *bigger);
+        if (bigger) { /* without memory it fills up further: slower, still right */
+            uint32_t n = c->hash_size;
+            c->hash = bigger;
+            c->hash_size *= 2;
+            for (uint32_t k = 0; k < n; k++)
+                if (old[k].tb)
+                    hash_put(c, old[k].pc, old[k].tb);
+            free(old);
+        }
+    }
+    hash_put(c, pc, id);
+    c->hash_used++;
+}
+
+/* Removes pc's entry; those behind it in its cluster move up. */
+static void hash_del(struct cache *c, uint64_t pc)
+{
+    uint32_t mask = c->hash_size - 1, k = hash_of(c, pc);
+    while (c->hash[k].tb && c->hash[k].pc != pc)
+        k = (k + 1) & mask;
+    if (!c->hash[k].tb)
+        return;
+    for (uint32_t j = (k + 1) & mask; c->hash[j].tb; j = (j + 1) & mask) {
+        uint32_t want = hash_of(c, c->hash[j].pc);
+        if (((j - want) & mask) >= ((j - k) & mask)) {
+            c->hash[k] = c->hash[j];
+            k = j;
+        }
+    }
+    c->hash[k].tb = 0;
+    c->hash_used--;
 }
 
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
@@ -153,7 +203,7 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
 
 bool cache_has_room(const struct cache *c, size_t code)
 {
-    return c->used + code + 64 <= c->size && c->ntbs + 1 < MAX_TBS && c->nlinks + 4096 < MAX_LINKS &&
+    return c->hash_used + 1 < c->hash_size && c->used + code + 64 <= c->size && c->ntbs + 1 < MAX_TBS && c->nlinks + 4096 < MAX_LINKS &&
            c->nfaults + 4096 < MAX_FAULTS;
 }
 
@@ -192,8 +242,6 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
         }
         c->used = (c->used + o->code_len + 15) & ~(size_t)15;
     }
-    uint32_t h = cache_hash(pc);
-    tb->next_hash = c->hash[h];
     uint64_t first = lo >> 12, last = (hi - 1) >> 12;
     for (unsigned k = 0; k < 2; k++)
         if (k == 0 || last != first) {
@@ -201,7 +249,7 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
             tb->next_page[k] = c->pages[p];
             c->pages[p] = (id - 1) * 2 + k + 1;
         }
-    c->hash[h] = id;
+    hash_add(c, pc, id);
     return tb;
 }
 
@@ -219,15 +267,10 @@ void cache_link(struct cache *c, uint32_t link, struct tb *to)
 
 void cache_retire(struct cache *c, struct tb *tb)
 {
-    uint32_t id = (uint32_t)(tb - c->tbs) + 1;
     if (!tb->valid)
         return;
     tb->valid = false;
-    for (uint32_t *p = &c->hash[cache_hash(tb->pc)]; *p; p = &c->tbs[*p - 1].next_hash)
-        if (*p == id) {
-            *p = tb->next_hash;
-            break;
-        }
+    hash_del(c, tb->pc);
     for (uint32_t k = tb->in_links; k;) {
         struct tb_link *l = &c->links[k - 1];
         uint32_t next = l->next;

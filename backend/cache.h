@@ -17,7 +17,6 @@ struct tb {
     uint32_t faults, nfaults;  /* in cache->faults */
     uint32_t links, nlinks;    /* in cache->links */
     uint32_t in_links;         /* first link that jumps here + 1 */
-    uint32_t next_hash;        /* + 1 */
     uint32_t next_page[2];     /* lists of the pages it touches: tb * 2 + which of its pages + 1 */
     struct xlate_flex flex[MAX_FLEX];
     uint8_t nflex;
@@ -32,7 +31,7 @@ struct tb_link {
     uint32_t next;             /* next in the target's list + 1 */
 };
 
-enum { TB_HASH = 1 << 14, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
+enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
        MAX_FAULTS = 1 << 22 };
 
 struct cache {
@@ -46,7 +45,8 @@ struct cache {
     uint32_t nlinks;
     struct fault_entry *faults;
     uint32_t nfaults;
-    uint32_t *hash;            /* TB_HASH: tb + 1 */
+    struct tb_slot { uint64_t pc; uint32_t tb; /* + 1; 0: empty */ } *hash; /* open addressing */
+    uint32_t hash_size, hash_used; /* a power of two; it doubles when half full */
     uint32_t *pages;           /* PAGE_HASH: tb + 1 */
     uint64_t flushes;
 };
@@ -59,10 +59,6 @@ void cache_flush(struct cache *c);
 int cache_fork_prepare(const struct cache *c);
 int cache_fork_child(struct cache *c, int fd);
 
-static inline uint32_t cache_hash(uint64_t pc)
-{
-    return (uint32_t)((pc >> 1) * 0x9e3779b97f4a7c15ull >> 40) & (TB_HASH - 1);
-}
 /* Valid translation that starts at pc, or NULL. */
 struct tb *cache_find(const struct cache *c, uint64_t pc);
 /* Translation whose code holds the executable address, or NULL. */

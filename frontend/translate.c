@@ -25,7 +25,7 @@
 
 enum {
     MAX_INSNS = 64,        /* of a region */
-    MAX_BLOCKS = 1,        /* guest blocks of a region */
+    MAX_BLOCKS = 4,        /* guest blocks of a region: docs/engine.md has the measurement */
     BLOCKS_LIMIT = 16,     /* the most that guest_translate_extended does */
     LOOK_INSNS = 8,        /* decoded at one exit, both ways of branches together */
     LOOK_BYTES = 2048,     /* farthest look from the region's entry */

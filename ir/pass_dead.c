@@ -53,7 +53,9 @@ static inline void count(struct ir_region *r, ir_ref v)
 
 static inline void remove_inst(struct ir_inst *i)
 {
-    *i = (struct ir_inst){.op = IR_nop};
+    i->op = IR_nop;
+    i->type = IR_VOID;
+    i->arg[0] = i->arg[1] = i->arg[2] = i->arg[3] = IR_NONE;
 }
 
 /* At the end of block b. in[] is known for blocks marked done; flags: the flags registers, or none

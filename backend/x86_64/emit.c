@@ -236,8 +236,13 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     e->ncolds = e->npolls = e->npool = e->nflex = e->nexits = 0;
     out->nrelocs = out->nlinks = out->nfaults = out->nflex = 0;
     out->overflow = false;
-    host_homes(e, r->target);
+    if (e->target != r->target)
+        host_homes(e, r->target);
     emit_region(e);
+    for (unsigned k = 0; k < e->nflex; k++) { /* as they were */
+        e->home[e->flex[k].f.in].reg = -1;
+        e->home[e->flex[k].f.out].reg = e->flex[k].f.reg;
+    }
     if (e->failed || out->overflow)
         return 0;
     out->code_len = (uint32_t)(e->cb.p - e->cb.start);

@@ -124,8 +124,15 @@ static void flex_in(struct emit *e)
 static void flex_choose(struct emit *e)
 {
     const struct ir_region *r = e->r;
-    uint16_t gets[IR_MAXREGS] = { 0 }, sets[IR_MAXREGS] = { 0 };
     bool loop = false;
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
+        loop |= (t->op == IR_jmp && t->imm == 0) ||
+                (t->op == IR_br && ((uint32_t)t->imm == 0 || (uint32_t)(t->imm >> 32) == 0));
+    }
+    if (!loop)
+        return;
+    uint16_t gets[IR_MAXREGS] = { 0 }, sets[IR_MAXREGS] = { 0 };
     for (uint32_t b = 0; b < r->nblocks; b++)
         for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
             const struct ir_inst *p = &r->insts[i];
@@ -135,12 +142,6 @@ static void flex_choose(struct emit *e)
                 break;
             case IR_set:
                 sets[p->imm]++;
-                break;
-            case IR_jmp:
-                loop |= p->imm == 0;
-                break;
-            case IR_br:
-                loop |= (uint32_t)p->imm == 0 || (uint32_t)(p->imm >> 32) == 0;
                 break;
             case IR_call: /* its stub syncs the pinned registers' slots */
                 return;
@@ -153,8 +154,6 @@ static void flex_choose(struct emit *e)
                 break;
             }
         }
-    if (!loop)
-        return;
     while (e->nflex < MAX_FLEX) {
         int best = -1;
         unsigned best_score = 1;

@@ -27,7 +27,8 @@ struct vinfo {
     int8_t reg;      /* host register of its class, or -1 */
     uint8_t hint;    /* guest register it is on its way to + 1; 0: none */
     uint8_t flags;
-    uint8_t class;   /* 0 general, 1 vector, 2 flags, 3 memory only (i128) */
+    uint8_t class;   /* enum: general, vector, flags, memory only (i128) */
+    uint16_t block;  /* that defines it */
 };
 enum { CL_GPR, CL_XMM, CL_FLG, CL_PAIR };
 
@@ -77,6 +78,7 @@ struct emit {
     ir_ref gval[NGPR], xval[NXMM]; /* value bound to each register (a root), or 0 */
     uint32_t gcst[NGPR];       /* constant bound to a scratch register, or 0 */
     uint32_t glock, xlock;     /* registers of the current operation */
+    const struct ir_target *target; /* that home, gpin and xpin are made for */
     struct home { int8_t reg; int32_t disp; } home[IR_MAXREGS];
     int16_t gpin[NGPR], xpin[NXMM]; /* guest register pinned in each host register, or -1 */
     ir_ref slotval[IR_MAXREGS]; /* value whose memory copy is the guest register's slot */

@@ -28,17 +28,7 @@ static bool is_bool_op(const struct emit *e, ir_ref v)
 
 static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block);
 
-static uint32_t block_of(const struct emit *e, uint32_t i)
-{
-    const struct ir_region *r = e->r;
-    uint32_t lo = 0, hi = r->nblocks;
-    if (hi == 1)
-        return 0;
-    for (uint32_t b = lo; b < hi; b++)
-        if (i >= r->blocks[b].first && i < r->blocks[b].end)
-            return b;
-    return 0;
-}
+static uint32_t block_of(const struct emit *e, ir_ref v) { return e->v[v].block; }
 
 /* Defers comparison v to its use at `at` (br, select); returns true if it was. and/or of comparisons
  * are deferred too where logic is set (br). */
@@ -85,11 +75,8 @@ static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
     struct vinfo *p = vi(e, v);
     if (p->last < at)
         p->last = at;
-    if (e->r->nblocks > 1) {
-        uint32_t def = block_of(e, p->root);
-        if (def != block && e->b[def].chain != e->b[block].chain)
-            p->flags |= V_GLOBAL | V_STABLE;
-    }
+    if (p->block != block && e->b[p->block].chain != e->b[block].chain)
+        p->flags |= V_GLOBAL | V_STABLE;
 }
 
 static uint8_t class_of(unsigned type)
@@ -182,7 +169,7 @@ void ra_region_begin(struct emit *e)
             struct vinfo *v = &e->v[i];
             if (p->op == IR_insn || p->op == IR_nop)
                 continue;
-            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .last = 0 };
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
             const struct ir_opinfo *info = &ir_opinfo[p->op];
             if (p->op == IR_br || p->op == IR_select) {
                 if (!defer(e, p->arg[0], i, b, p->op == IR_br))
@@ -249,13 +236,14 @@ void ra_block_begin(struct emit *e, uint32_t block, bool keep)
             e->v[e->xval[k]].reg = -1;
         e->xval[k] = 0;
     }
-    for (unsigned k = 0; k < e->r->target->nregs; k++)
-        e->slotval[k] = 0;
-    for (int k = 0; k < MAX_SPILL; k++)
-        if (e->spillval[k] && !(e->v[e->spillval[k]].flags & V_STABLE)) {
+    memset(e->slotval, 0, e->r->target->nregs * sizeof *e->slotval);
+    for (uint32_t left = e->spill_used; left; left &= left - 1) {
+        int k = __builtin_ctz(left);
+        if (!(e->v[e->spillval[k]].flags & V_STABLE)) {
             e->spill_used &= ~(1u << k);
             e->spillval[k] = 0;
         }
+    }
     e->fl_val = 0;
     e->alu.op = 0;
 }

@@ -32,6 +32,7 @@ unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[1
 
 void host_homes(struct emit *e, const struct ir_target *t)
 {
+    e->target = t;
     for (int k = 0; k < NGPR; k++)
         e->gpin[k] = e->xpin[k] = -1;
     for (unsigned k = 0; k < t->nregs; k++) {
