@@ -7,6 +7,8 @@
  *   jit     the engine
  *   one     the engine, one instruction a translation
  *   base    the engine with guest addresses away from host addresses
+ *   sse     the engine on a host with nothing beyond x86-64-v2
+ *   avx     the engine on a host with AVX but not AVX2, FMA or AVX-512
  * and whatever the line does not name must be unchanged. A wrong line is printed with what differs
  * and the command that repeats it. With --rows, rows of the decode files that no line reaches are
  * errors too, save those listed in `untested`.
@@ -72,8 +74,8 @@ struct test {
     bool loose_flags; /* nzcv~=: exact only where flags are precise */
 };
 
-enum way { DIRECT, INTERP, JIT, ONE, BASE, NWAYS };
-static const char *const way_name[NWAYS] = { "direct", "interp", "jit", "one", "base" };
+enum way { DIRECT, INTERP, JIT, ONE, BASE, SSE, AVX, NWAYS };
+static const char *const way_name[NWAYS] = { "direct", "interp", "jit", "one", "base", "sse", "avx" };
 
 /* What a signal handler must reach. */
 static struct engine *cur_engine;
@@ -324,6 +326,8 @@ static bool runner_open(struct runner *r, enum way way)
         return false;
     struct engine_config c = {
         .guest = &guest_aarch64, .model = &guest_aarch64.models[0], .interp = way == INTERP,
+        .host_features = way == SSE ? "-avx,-bmi1,-bmi2,-lzcnt,-aes,-pclmul,-sha,-gfni" :
+                         way == AVX ? "-avx2,-fma,-f16c,-avx512vl,-vbmi" : NULL,
         .one_insn = way == ONE, .max_insns = way == ONE, .fetch = fetch, .owner = r,
     };
     r->engine = engine_new(&c, err, sizeof err);
@@ -599,7 +603,7 @@ static void read_file(struct list *l, const char *path, unsigned only)
 
 static void usage(void)
 {
-    puts("usage: insn_test [--way direct|interp|jit|one|base] [--line N] [--ir] "
+    puts("usage: insn_test [--way direct|interp|jit|one|base|sse|avx] [--line N] [--ir] "
          "[--rows FILE.decode]... [FILE.t]...\n"
          "Runs tests/insn/aarch64/*.t when no file is given; --ir: prints IR and host code. Exit status: 0 all right, 1 wrong "
          "lines, 2 bad input.");
