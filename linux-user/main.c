@@ -25,6 +25,9 @@
 #define MYNA_GUEST_BASE 0
 #endif
 
+#ifndef MYNA_GUEST_BASE /* where sanitizers take the low addresses for themselves it isn't 0 */
+#define MYNA_GUEST_BASE 0
+#endif
 #ifndef AT_FLAGS_PRESERVE_ARGV0
 #define AT_FLAGS_PRESERVE_ARGV0 1
 #endif

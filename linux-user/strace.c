@@ -223,7 +223,13 @@ static void put_arg(struct line *l, struct thread *t, char letter, const uint64_
         else
             put(l, "%d", (int)*a);
         break;
-    case 'O': put_bits(l, (unsigned)t->p->abi->open_flags_to_host((int)*a), open_names); break;
+    case 'O': {
+        unsigned flags = (unsigned)t->p->abi->open_flags_to_host((int)*a);
+        if (flags && !(flags & O_ACCMODE))
+            put(l, "O_RDONLY|");
+        put_bits(l, flags, open_names);
+        break;
+    }
     case 'P': put_bits(l, *a, prot_names); break;
     case 'M': put_bits(l, *a, map_names); break;
     case 'A': put_bits(l, (unsigned)*a, access_names); break;
