@@ -10,7 +10,7 @@
 
 static volatile int faults, signo, code, repair;
 static char *volatile fault_at;
-static volatile uintptr_t fault_pc, context_addr;
+static volatile uintptr_t fault_pc, context_addr, syndrome;
 static sigjmp_buf back;
 static char *altstack;
 static volatile int on_alt;
@@ -18,7 +18,11 @@ static volatile int on_alt;
 static void on(int s, siginfo_t *si, void *v)
 {
     ucontext_t *uc = v;
+    struct _aarch64_ctx *h = (void *)uc->uc_mcontext.__reserved;
 
+    while (h->magic && h->magic != ESR_MAGIC)
+        h = (void *)((char *)h + h->size);
+    syndrome = h->magic ? ((struct esr_context *)h)->esr : 0;
     faults++;
     signo = s;
     code = si->si_code;
@@ -67,12 +71,17 @@ int main(void)
     CHECK_EQ(code, SEGV_ACCERR);
     CHECK_EQ(fault_at, page + 5);
     CHECK_EQ(context_addr, (uintptr_t)page + 5);
+    CHECK_EQ(syndrome >> 26, 0x24);       /* data abort from EL0 */
+    CHECK_EQ(syndrome >> 6 & 1, 1);       /* a write */
+    CHECK_EQ(syndrome & 0x3c, 0xc);       /* permission */
     TRY(*(volatile char *)(page + 4096 + 9) = 1);
     CHECK_EQ(code, SEGV_MAPERR);
     CHECK_EQ(fault_at, page + 4096 + 9);
     TRY(status = *(volatile int *)8);
     CHECK_EQ(code, SEGV_MAPERR);
     CHECK_EQ(fault_at, 8);
+    CHECK_EQ(syndrome >> 6 & 1, 0);
+    CHECK_EQ(syndrome & 0x3c, 4);         /* translation */
     TRY(status = *(volatile int *)(page + 4094)); /* across: the address is the unmapped byte's page */
     CHECK_EQ(faults, 1);
     CHECK_EQ(fault_at, page + 4096);

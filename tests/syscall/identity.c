@@ -90,6 +90,21 @@ int main(int argc, char **argv)
     }
     waitpid(pid, &status, 0);
     CHECK_EQ(WEXITSTATUS(status), 1);
+    pid = fork();
+    if (pid == 0) { /* no descriptor left: a fork needs none */
+        getrlimit(RLIMIT_NOFILE, &lim);
+        lim.rlim_cur = 12;
+        setrlimit(RLIMIT_NOFILE, &lim);
+        while (dup(0) >= 0)
+            ;
+        pid = fork();
+        if (pid == 0)
+            _exit(3);
+        _exit(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3 &&
+              close(11) == 0 && dup(0) == 11 ? 4 : 5);
+    }
+    waitpid(pid, &status, 0);
+    CHECK_EQ(WEXITSTATUS(status), 4);
     CHECK_EQ(getrlimit(RLIMIT_NOFILE + 100, &lim), -1);
     CHECK_EQ(errno, EINVAL);
     CHECK(personality(0xffffffff) >= 0);
