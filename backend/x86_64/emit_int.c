@@ -1284,15 +1284,26 @@ bool emit_int_op(struct emit *e, uint32_t i)
         if (ir_is_const(b) && !imm32(e, b, w, &imm))
             ra_use(e, b);
         /* EFLAGS may be the carry: only moves until it is in CF */
-        int d;
-        if (!ir_is_const(p->arg[2]) && (e->v[p->arg[2]].flags & V_DEFER)) {
-            d = ra_def_copy(e, i, a, b);
-        } else {
-            if (!ir_is_const(p->arg[2]))
-                ra_use(e, p->arg[2]);
-            d = ra_def_copy(e, i, a, b);
+        int kept = -1; /* the carry, if it is where the result will be */
+        if (!ir_is_const(p->arg[2]) && !(e->v[p->arg[2]].flags & V_DEFER)) {
+            int c = ra_use(e, p->arg[2]), hint = e->v[i].hint;
+            if (hint && e->home[hint - 1].reg == c) {
+                kept = ra_temp(e);
+                mov_rr(&e->cb, false, kept, c);
+            }
         }
-        carry_in(e, p->arg[2], sub);
+        int d = ra_def_copy(e, i, a, b);
+        if (kept < 0) {
+            carry_in(e, p->arg[2], sub);
+        } else {
+            flags_clobber(e);
+            if (sub) {
+                alu_ri(&e->cb, ALU_CMP, false, kept, 1); /* CF = kept < 1 */
+            } else {
+                x_rr(&e->cb, 0xba | M0F, false, 4, kept); /* bt r, 0 */
+                cb8(&e->cb, 0);
+            }
+        }
         alu_operand(e, sub ? ALU_SBB : ALU_ADC, w, d, b);
         alu_set(e, p->op, ir_is_const(a) ? a : root_of(e, a), ir_is_const(b) ? b : root_of(e, b), i, w);
         if (!next_wants_flags(e, i, sub ? IR_flsbc : IR_fladc))
