@@ -7,7 +7,8 @@
 
 #include "user.h"
 
-enum { SIGNAL_COUNT = 64, SIGNAL_SET_SIZE = 8, SIGNAL_HOST_STACK = 128 << 10 };
+enum { SIGNAL_COUNT = 64, SIGNAL_HOST_STACK = 128 << 10 };
+#define SIGNAL_SET_SIZE 8l /* long: it is passed as an argument of system calls */
 
 /* A set of signals in the kernel's form: bit n - 1 is signal n. */
 static inline uint64_t signal_bit(int signo) { return 1ull << (signo - 1); }
