@@ -232,9 +232,9 @@ static uint64_t sum(struct softfp_env *e, const struct format *f, bool sa, int e
 uint64_t softfp_add(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b)
 {
     const struct format *f = format_of(lane);
+    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     if (any_nan(lane, a, b))
         return nan2(e, lane, a, b);
-    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     if (x.kind == INFINITE && y.kind == INFINITE && x.sign != y.sign)
         return softfp_nan(e, lane, NULL, 0);
     if (x.kind == INFINITE || y.kind == INFINITE)
@@ -244,17 +244,17 @@ uint64_t softfp_add(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_
 
 uint64_t softfp_sub(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b)
 {
-    if (any_nan(lane, a, b)) /* a NaN's sign stays */
-        return nan2(e, lane, a, b);
-    return softfp_add(e, lane, a, b ^ sign_bit(format_of(lane)));
+    if (!softfp_is_nan(lane, b)) /* a NaN's sign stays */
+        b ^= sign_bit(format_of(lane));
+    return softfp_add(e, lane, a, b);
 }
 
 uint64_t softfp_mul(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b)
 {
     const struct format *f = format_of(lane);
+    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     if (any_nan(lane, a, b))
         return nan2(e, lane, a, b);
-    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     bool sign = x.sign != y.sign;
     if (x.kind == INFINITE || y.kind == INFINITE)
         return x.kind == ZERO || y.kind == ZERO ? softfp_nan(e, lane, NULL, 0) : infinity(f, sign);
@@ -266,9 +266,9 @@ uint64_t softfp_mul(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_
 uint64_t softfp_div(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b)
 {
     const struct format *f = format_of(lane);
+    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     if (any_nan(lane, a, b))
         return nan2(e, lane, a, b);
-    struct number x = unpack(e, f, a), y = unpack(e, f, b);
     bool sign = x.sign != y.sign;
     if ((x.kind == INFINITE && y.kind == INFINITE) || (x.kind == ZERO && y.kind == ZERO))
         return softfp_nan(e, lane, NULL, 0);
@@ -316,8 +316,7 @@ uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_
     const struct format *f = format_of(lane);
     a ^= negate & 1 ? sign_bit(f) : 0;
     c ^= negate & 2 ? sign_bit(f) : 0;
-    struct softfp_env quiet = { e->round, e->mode, 0 };
-    struct number x = unpack(&quiet, f, a), y = unpack(&quiet, f, b);
+    struct number x = unpack(e, f, a), y = unpack(e, f, b), z = unpack(e, f, c);
     bool undefined = (x.kind == INFINITE && y.kind == ZERO) || (x.kind == ZERO && y.kind == INFINITE);
     bool nan_c = softfp_is_nan(lane, c);
     if (nan_c && undefined && (c & quiet_bit(f)))
@@ -326,8 +325,6 @@ uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_
         uint64_t v[3] = { c, a, b };
         return softfp_nan(e, lane, v, 3);
     }
-    e->flags |= quiet.flags;
-    struct number z = unpack(e, f, c);
     bool sign = x.sign != y.sign, inf = x.kind == INFINITE || y.kind == INFINITE;
     if (undefined || (inf && z.kind == INFINITE && z.sign != sign))
         return softfp_nan(e, lane, NULL, 0);

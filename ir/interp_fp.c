@@ -6,14 +6,15 @@
  * bit where it does not fit), and rounded once. NaN operands: a signalling one first, then in order
  * (fma: addend, a, b), quieted. A NaN that an operation makes is the positive default one. The rounding
  * mode and the cumulative flags are those of cpu->guest_mxcsr in the host's layout; an operation
- * underflows if its exact result is below the smallest normal number and it is inexact. Flush modes
- * (FPCR.FZ, FZ16), default-NaN mode and alternative half precision are not done here.
+ * underflows if its exact result is below the smallest normal number and it is inexact. cpu->fp_mode
+ * selects flushing (not of half precision), default NaNs and alternative half precision.
  */
 #include "interp.h"
 
 typedef unsigned __int128 u128;
 
-enum { INVALID = 1, DIVZERO = 4, OVERFLOW = 8, UNDERFLOW = 16, INEXACT = 32 }; /* as in MXCSR */
+enum { INVALID = 1, DIVZERO = 4, OVERFLOW = 8, UNDERFLOW = 16, INEXACT = 32, /* as in MXCSR */
+       INPUT = 64 /* a subnormal operand was flushed: cpu->fp_flags */ };
 
 struct format {
     unsigned frac, exp; /* bits of fraction and exponent */
@@ -39,7 +40,11 @@ struct context {
     struct format f;
     enum ir_round mode;
     unsigned flags;
+    unsigned fp_mode; /* enum ir_fp_mode */
 };
+
+static bool flushes(const struct context *c, struct format f) { return (c->fp_mode & IR_FP_FLUSH) && f.exp != 5; }
+static bool alternative(const struct context *c, struct format f) { return (c->fp_mode & IR_FP_AHP) && f.exp == 5; }
 
 static uint64_t frac_mask(struct format f) { return (1ull << f.frac) - 1; }
 static uint64_t sign_bit(struct format f) { return 1ull << (f.frac + f.exp); }
@@ -47,14 +52,20 @@ static uint64_t infinity(struct format f) { return ((1ull << f.exp) - 1) << f.fr
 static uint64_t default_nan(struct format f) { return infinity(f) | 1ull << (f.frac - 1); }
 static uint64_t with_sign(struct format f, bool sign, uint64_t v) { return sign ? v | sign_bit(f) : v; }
 
-static struct unpacked unpack(struct format f, uint64_t raw)
+static struct unpacked unpack(struct context *c, struct format f, uint64_t raw)
 {
     unsigned bias = (1u << (f.exp - 1)) - 1, e = (unsigned)(raw >> f.frac) & ((1u << f.exp) - 1);
     struct unpacked u = {NUMBER, (raw & sign_bit(f)) != 0, 0, raw & frac_mask(f), raw};
-    if (e == (1u << f.exp) - 1)
+    if (e == (1u << f.exp) - 1 && !alternative(c, f))
         u.kind = u.mant == 0 ? INFINITE : u.mant >> (f.frac - 1) ? QUIET : SIGNALLING;
     else if (e == 0 && u.mant == 0)
         u.kind = ZERO;
+    else if (e == 0 && flushes(c, f)) {
+        c->flags |= INPUT;
+        u.kind = ZERO;
+        u.mant = 0;
+        u.raw &= sign_bit(f);
+    }
     else if (e)
         u.mant |= 1ull << f.frac;
     u.exp = (int)(e ? e : 1) - (int)bias - (int)f.frac;
@@ -100,6 +111,10 @@ static uint64_t pack(struct context *c, bool sign, u128 mant, int exp)
     int place = top - (int)f.frac > lowest ? top - (int)f.frac : lowest;
     bool tiny = top < 1 - bias;
     uint64_t v;
+    if (tiny && flushes(c, f)) {
+        c->flags |= UNDERFLOW;
+        return with_sign(f, sign, 0);
+    }
     if (place > exp) {
         unsigned n = (unsigned)(place - exp);
         if (n > 120) {
@@ -119,7 +134,12 @@ static uint64_t pack(struct context *c, bool sign, u128 mant, int exp)
         place++;
     }
     uint64_t e = v >> f.frac ? (uint64_t)(place - lowest + 1) : 0;
-    if (e >= (1u << f.exp) - 1) {
+    if (alternative(c, f)) {
+        if (e >= 1u << f.exp) {
+            c->flags = (c->flags & ~(unsigned)INEXACT) | INVALID;
+            return with_sign(f, sign, 0x7fff);
+        }
+    } else if (e >= (1u << f.exp) - 1) {
         c->flags |= OVERFLOW | INEXACT;
         bool to_infinity = c->mode == IR_RN_TIES_EVEN || c->mode == IR_RN_TIES_AWAY ||
                            (c->mode == IR_RN_UP && !sign) || (c->mode == IR_RN_DOWN && sign);
@@ -144,7 +164,7 @@ static bool nan_result(struct context *c, const struct unpacked *u, unsigned n, 
             if (u[j].kind == k) {
                 if (k == SIGNALLING)
                     c->flags |= INVALID;
-                *out = u[j].raw | 1ull << (c->f.frac - 1);
+                *out = c->fp_mode & IR_FP_DEFAULT_NAN ? default_nan(c->f) : u[j].raw | 1ull << (c->f.frac - 1);
                 return true;
             }
     return false;
@@ -312,9 +332,18 @@ static uint64_t do_convert(struct context *c, struct unpacked a, struct format f
     uint64_t frac = a.raw & frac_mask(from);
     switch (a.kind) {
     case ZERO: return with_sign(f, a.sign, 0);
-    case INFINITE: return with_sign(f, a.sign, infinity(f));
+    case INFINITE:
+        if (alternative(c, f)) {
+            c->flags |= INVALID;
+            return with_sign(f, a.sign, 0x7fff);
+        }
+        return with_sign(f, a.sign, infinity(f));
     case QUIET: case SIGNALLING:
-        c->flags |= a.kind == SIGNALLING ? INVALID : 0;
+        c->flags |= a.kind == SIGNALLING || alternative(c, f) ? INVALID : 0;
+        if (alternative(c, f))
+            return with_sign(f, a.sign, 0);
+        if (c->fp_mode & IR_FP_DEFAULT_NAN)
+            return default_nan(f);
         frac = f.frac >= from.frac ? frac << (f.frac - from.frac) : frac >> (from.frac - f.frac);
         return with_sign(f, a.sign, default_nan(f) | frac);
     case NUMBER: break;
@@ -395,9 +424,14 @@ static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_typ
     static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
     enum ir_round dynamic = (enum ir_round)modes[cpu->guest_mxcsr >> 13 & 3];
     bool from_float = op == IR_fcmp || op == IR_fcvti;
-    struct context c = {format_of(from_float ? at : t), dynamic, 0};
+    struct context c = {format_of(from_float ? at : t), dynamic, 0, cpu->fp_mode};
     struct format from = format_of(at);
-    struct unpacked a = unpack(from, arg[0]), b = unpack(c.f, arg[1]), d = unpack(c.f, arg[2]);
+    bool a_is_float = op < IR_fneg || op == IR_fcmp || op == IR_fcvt || op == IR_fcvti || op == IR_frint;
+    struct unpacked a = unpack(&c, from, a_is_float ? arg[0] : 0), b = {0}, d = {0};
+    if ((op <= IR_fmax && op != IR_fsqrt) || op == IR_fcmp)
+        b = unpack(&c, c.f, arg[1]);
+    if (op == IR_fma)
+        d = unpack(&c, c.f, arg[2]);
     uint64_t v = 0;
 
     switch (op) {
@@ -408,9 +442,9 @@ static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_typ
     case IR_fsqrt: v = do_sqrt(&c, a); break;
     case IR_fma:
         if (imm & 1)
-            a = unpack(c.f, arg[0] ^ sign_bit(c.f));
+            a = unpack(&c, c.f, arg[0] ^ sign_bit(c.f));
         if (imm & 2)
-            d = unpack(c.f, arg[2] ^ sign_bit(c.f));
+            d = unpack(&c, c.f, arg[2] ^ sign_bit(c.f));
         v = do_fma(&c, a, b, d);
         break;
     case IR_fmin: v = do_minmax(&c, a, b, false, imm & 1); break;
@@ -431,7 +465,8 @@ static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_typ
     case IR_fbits: case IR_bitsf: case IR_vlow: v = float_bits(t, arg[0]); break;
     case IR_vzx: v = float_bits(at, arg[0]); break;
     }
-    cpu->guest_mxcsr |= c.flags;
+    cpu->guest_mxcsr |= c.flags & 63;
+    cpu->fp_flags |= c.flags & INPUT;
     return v;
 }
 
@@ -472,8 +507,9 @@ static uint64_t half_to_int(struct cpu *cpu, unsigned round, int64_t imm, const 
 {
     static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
     struct format f = format_of(IR_F16);
-    struct context c = {f, (enum ir_round)(round == IR_RN_DYN ? modes[cpu->guest_mxcsr >> 13 & 3] : round), 0};
-    uint64_t v = do_to_int(&c, unpack(f, arg[0]), 16, imm);
+    struct context c = {f, (enum ir_round)(round == IR_RN_DYN ? modes[cpu->guest_mxcsr >> 13 & 3] : round), 0,
+                        cpu->fp_mode};
+    uint64_t v = do_to_int(&c, unpack(&c, f, arg[0]), 16, imm);
     cpu->guest_mxcsr |= c.flags;
     return v;
 }
