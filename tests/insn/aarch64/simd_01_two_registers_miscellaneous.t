@@ -159,7 +159,7 @@ unallocated | =0ee0c841 | fpcr=0x3c00000 => undef
 fcmgt v2.4s, v1.4s, #0.0 | =4ea0c822 | v2=0xffbfffff3fc00000402000004b000001 v1=0x402000004f800000019d47bf420a8c07 => v2=0xffffffffffffffffffffffffffffffff
 # FCMGE_z
 fcmge v4.2d, v5.2d, #0.0 | =6ee0c8a4 | v4=0xbff00000000000007fefffffffffffff v5=0x400921fb54442d18380fffffe0000000 => v4=0xffffffffffffffffffffffffffffffff
-fcmge v7.2s, v20.2s, #0.0 | =2ea0ca87 | v7=0xaf12f56840490fdb5f00000046b5380b v20=0x256256994effffff7fc0000000000001 fpcr=0x1000000 => fpsr=0x81 v7=0x000000000000000000000000ffffffff
+fcmge v7.2s, v20.2s, #0.0 | =2ea0ca87 | v7=0xaf12f56840490fdb5f00000046b5380b v20=0x256256994effffff7fc0000000000001 => fpsr=1 v7=0x000000000000000000000000ffffffff
 fcmge v3.2d, v3.2d, #0.0 | =6ee0c863 | v3=0x43f0000000000000400921fb54442d18 fpcr=0x1000000 => v3=0xffffffffffffffffffffffffffffffff
 fcmge v9.2s, v0.2s, #0.0 | =2ea0c809 | v9=0x4effffff3f0000005f000000bf800000 v0=0x807fffff7f7fffff477fe00040200000 => v9=0x0000000000000000ffffffffffffffff
 fcmge v3.4s, v17.4s, #0.0 | =6ea0ca23 | v3=0x7fc0000000800000ffbfffff7fc00123 v17=0x000000007fc000007fc0012335522835 fpcr=0x400000 => fpsr=1 v3=0xffffffff0000000000000000ffffffff
