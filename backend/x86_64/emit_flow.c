@@ -321,16 +321,33 @@ static void branch(struct emit *e, uint32_t i, uint32_t next)
         return;
     }
     const struct ir_inst *q = inst(e, c);
+    struct conds k;
     if ((e->v[c].flags & V_DEFER) && (q->op == IR_and || q->op == IR_or)) {
         unsigned first = of_held_flags(e, q->arg[1]);
-        if (q->op == IR_and)
-            jump_if(e, inverted(emit_cond(e, q->arg[first])), f);
-        else
-            jump_if(e, emit_cond(e, q->arg[first]), t);
-        e->glock = e->xlock = 0;
-        c = q->arg[!first];
+        struct dest early = q->op == IR_and ? f : t;
+        k = emit_cond(e, q->arg[first]);
+        if (early.kind == TO_BLOCK && (q->op == IR_and ? bf : bt) == next) {
+            /* The next block begins with the registers as they are at the end: one way into it. */
+            e->glock = 1u << RAX; /* the other condition may need it */
+            e->xlock = 0;
+            int x = ra_temp(e);
+            emit_set_bool(e, k, x);
+            e->glock = 1u << x;
+            k = emit_cond(e, q->arg[!first]);
+            e->glock = 1u << x;
+            int y = ra_temp(e);
+            emit_set_bool(e, k, y);
+            flags_clobber(e);
+            alu_rr(&e->cb, q->op == IR_and ? ALU_AND : ALU_OR, false, x, y);
+            k = (struct conds){ { CC_NE, -1 }, false };
+        } else {
+            jump_if(e, q->op == IR_and ? inverted(k) : k, early);
+            e->glock = e->xlock = 0;
+            k = emit_cond(e, q->arg[!first]);
+        }
+    } else {
+        k = emit_cond(e, c);
     }
-    struct conds k = emit_cond(e, c);
     if (t.kind == TO_BLOCK && bt == next) {
         jump_if(e, inverted(k), f);
     } else {

@@ -233,6 +233,12 @@ static void sign(struct emit *e, uint32_t i, bool invert)
     emit_const_op(e, invert ? OP_XORPS : OP_ANDPS, d, e->hf->avx ? a : d, invert ? s : ~s, invert ? 0 : ~0ull);
 }
 
+/* Bits of 2^k. */
+static uint64_t power(bool dbl, int k)
+{
+    return dbl ? (uint64_t)(1023 + k) << 52 : (uint64_t)(127 + k) << 23;
+}
+
 /* Immediate of roundps for a mode that the host has; DYN by MXCSR. */
 static unsigned round_imm(unsigned mode)
 {
@@ -265,8 +271,27 @@ static void round_scalar(struct emit *e, uint32_t i)
     bool dbl = is_double(p->type);
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16 || p->aux == IR_RN_TIES_AWAY) {
+    if (p->type == IR_F16 || (p->aux == IR_RN_TIES_AWAY && p->imm)) {
         go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    if (p->aux == IR_RN_TIES_AWAY) {
+        /* cold: no fraction, or not a number; else the sign comes from the operand (zeros) */
+        uint64_t limit = power(dbl, dbl ? 52 : 23), s = dbl ? 1ull << 63 : 1u << 31;
+        int t = rx_temp(e);
+        emit_const_op(e, OP_MOVAPS, d, 0, limit, 0);
+        if (!e->hf->avx)
+            emit_x2(e, OP_MOVAPS, t, a);
+        emit_const_op(e, OP_ANDPS, t, e->hf->avx ? a : t, ~s, ~0ull);
+        emit_x2(e, OP_UCOMIS | ps(dbl), d, t);
+        uint8_t *over = jump_over(e, CC_BE);
+        ties_away(e, dbl, true, d, t, a);
+        if (!e->hf->avx)
+            emit_x2(e, OP_MOVAPS, t, a);
+        emit_const_op(e, OP_ANDPS, t, e->hf->avx ? a : t, s, 0);
+        emit_x3(e, OP_ORPS, d, d, t);
+        bind_over(e, over);
+        go_cold(e, CC_BE, i, d, a, -1, -1);
         return;
     }
     emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | (p->imm ? 0 : ROUND_QUIET));
@@ -314,12 +339,6 @@ static void compare(struct emit *e, uint32_t i)
 }
 
 /* ------------------------------------------------------- to and from integers */
-
-/* Bits of 2^k. */
-static uint64_t power(bool dbl, int k)
-{
-    return dbl ? (uint64_t)(1023 + k) << 52 : (uint64_t)(127 + k) << 23;
-}
 
 /* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative, NaN or too
  * large for a signed conversion to 64 bits have bit patterns above a bound. */

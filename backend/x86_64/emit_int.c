@@ -339,7 +339,7 @@ struct conds emit_cond(struct emit *e, ir_ref v)
 }
 
 /* setcc of conds into dst (32 bits, zero-extended). Keeps EFLAGS for one condition. */
-static void set_bool(struct emit *e, struct conds c, int dst)
+void emit_set_bool(struct emit *e, struct conds c, int dst)
 {
     x_rr(&e->cb, OP_SETCC | (unsigned)c.cc[0], false, 0, dst);
     if (c.cc[1] >= 0) {
@@ -359,7 +359,7 @@ void emit_bool(struct emit *e, uint32_t i)
                                                                             : cond_cc(e, p);
     if (c.cc[1] >= 0)
         flags_clobber(e);
-    set_bool(e, c, ra_def_clear(e, i));
+    emit_set_bool(e, c, ra_def_clear(e, i));
 }
 
 /* ------------------------------------------------------------------ flag values */
@@ -396,7 +396,7 @@ static void carry_in(struct emit *e, ir_ref c, bool inverted)
         }
         struct conds k = cond_cc(e, p);
         int t = ra_temp(e);
-        set_bool(e, k, t);
+        emit_set_bool(e, k, t);
         flags_clobber(e);
         if (inverted)
             alu_ri(&e->cb, ALU_CMP, false, t, 1);

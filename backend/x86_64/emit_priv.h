@@ -159,6 +159,8 @@ void label_bind(struct emit *e, struct label *l);
  * both: true if either). */
 struct conds { int8_t cc[2]; bool all; /* true: both must hold */ };
 struct conds emit_cond(struct emit *e, ir_ref v);
+/* dst := 1 or 0 by conditions just made; EFLAGS stay. */
+void emit_set_bool(struct emit *e, struct conds c, int dst);
 void emit_bool(struct emit *e, uint32_t i); /* icmp itst cc as a value */
 
 void emit_call_stub(struct emit *e, enum stub s);

@@ -329,13 +329,13 @@ static void vacate(struct emit *e, int reg, bool vec, bool move)
     struct vinfo *p = &e->v[v];
     if (p->reg != reg)
         return;
+    if (!live_now(e, v)) {
+        p->reg = -1;
+        return;
+    }
     int other = other_holder(e, v, reg, vec);
     if (other >= 0) {
         p->reg = (int8_t)other;
-        return;
-    }
-    if (!live_now(e, v)) {
-        p->reg = -1;
         return;
     }
     if (p->flags & V_MEM) {
@@ -344,8 +344,9 @@ static void vacate(struct emit *e, int reg, bool vec, bool move)
     }
     if (move) { /* to a free scratch register if there is one */
         uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = vec ? e->xlock : e->glock;
-        for (int k = 0; k < NGPR; k++)
-            if ((scratch >> k & 1) && !(lock >> k & 1) && k != reg && !live_now(e, val[k])) {
+        for (uint32_t left = scratch & ~lock & ~(1u << reg); left; left &= left - 1) {
+            int k = __builtin_ctz(left);
+            if (!live_now(e, val[k])) {
                 vacate(e, k, vec, false);
                 if (vec) {
                     emit_x2(e, OP_MOVAPS, k, reg);
@@ -356,6 +357,7 @@ static void vacate(struct emit *e, int reg, bool vec, bool move)
                 p->reg = (int8_t)k;
                 return;
             }
+        }
     }
     p->reg = (int8_t)reg;
     ra_to_mem(e, v);
@@ -368,9 +370,8 @@ static int find_scratch(struct emit *e, bool vec, uint32_t avoid)
     uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = (vec ? e->xlock : e->glock) | avoid;
     int best = -1;
     uint32_t best_score = 0;
-    for (int k = 0; k < NGPR; k++) {
-        if (!(scratch >> k & 1) || (lock >> k & 1))
-            continue;
+    for (uint32_t left = scratch & ~lock; left; left &= left - 1) {
+        int k = __builtin_ctz(left);
         uint32_t score;
         if (!live_now(e, val[k]) || e->v[val[k]].reg != k)
             score = !vec && e->gcst[k] ? 0xfffffff0 : 0xffffffff;
@@ -640,10 +641,11 @@ static int def(struct emit *e, uint32_t i, bool vec, bool clear)
         uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, lock = vec ? e->xlock : e->glock;
         ir_ref *val = vec ? e->xval : e->gval;
         p = -1;
-        for (int k = 0; k < NGPR && p < 0; k++)
-            if ((scratch >> k & 1) && (lock >> k & 1) && val[k] && e->v[val[k]].reg == k &&
-                e->v[val[k]].last <= e->at)
+        for (uint32_t left = scratch & lock; left && p < 0; left &= left - 1) {
+            int k = __builtin_ctz(left);
+            if (val[k] && e->v[val[k]].reg == k && e->v[val[k]].last <= e->at)
                 p = k;
+        }
         if (p < 0)
             p = find_scratch(e, vec, 0);
     } else {
