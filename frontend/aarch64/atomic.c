@@ -4,7 +4,7 @@
  * The exclusive monitor is three rows of the register table: exaddr (address of the last
  * load-exclusive, all ones when the monitor is open), exval and exval2 (what it read). A
  * store-exclusive succeeds if its address is that one and memory still holds the value, by one host
- * compare-and-swap; it clears the monitor either way. That a location went from A to B and back to A
+ * compare-and-swap; it clears the monitor either way. That a location went from A to B and back
  * in between is not seen; and a store-exclusive of another size than the load-exclusive succeeds or
  * fails by the same comparison, which the manual leaves open.
  *
@@ -102,13 +102,9 @@ bool lower_CAS(struct tr *t, const struct arg_CAS *a)
 {
     bool x = a->size == 3;
     ir_ref base = get_xsp(t, a->rn);
-    ir_ref old = ir_emit(t->r, IR_cas, x ? IR_I64 : IR_I32, base, x ? get_x(t, a->rs) : get_w(t, a->rs),
-                         x ? get_x(t, a->rt) : get_w(t, a->rt), 0,
+    ir_ref old = ir_emit(t->r, IR_cas, type_of(x), base, get_r(t, x, a->rs), get_r(t, x, a->rt), 0,
                          IR_MEM(a->size, 0, 0, order_of(a->a, a->r)), 0);
-    if (x)
-        set_x(t, a->rs, old);
-    else
-        set_w(t, a->rs, old);
+    set_r(t, x, a->rs, old);
     return true;
 }
 
@@ -140,12 +136,9 @@ static bool fetch_op(struct tr *t, enum ir_amo op, unsigned size, unsigned rs, u
 {
     bool x = size == 3;
     ir_ref base = get_xsp(t, rn);
-    ir_ref old = ir_emit(t->r, IR_amo, x ? IR_I64 : IR_I32, base, x ? get_x(t, rs) : get_w(t, rs), 0,
-                         0, IR_MEM(size, 0, 0, order), op);
-    if (x)
-        set_x(t, rt, old);
-    else
-        set_w(t, rt, old);
+    ir_ref old = ir_emit(t->r, IR_amo, type_of(x), base, get_r(t, x, rs), 0, 0,
+                         IR_MEM(size, 0, 0, order), op);
+    set_r(t, x, rt, old);
     return true;
 }
 

@@ -47,7 +47,8 @@ static struct place at_post(struct tr *t, unsigned rn, int64_t disp)
 }
 
 /* Register offset: sx the index is signed, x it has 64 bits. */
-static struct place at_index(struct tr *t, unsigned rn, unsigned rm, bool sx, bool x, unsigned scale)
+static struct place at_index(struct tr *t, unsigned rn, unsigned rm, bool sx, bool x,
+                             unsigned scale)
 {
     struct place p = at_offset(t, rn, 0);
     p.index = get_x(t, rm);
@@ -64,8 +65,8 @@ static struct place at_pc(struct tr *t, int64_t disp)
 
 /* The base is an authenticated pointer, modifier zero; the displacement counts eight bytes and is
  * ten bits, signed. */
-static struct place at_authenticated(struct tr *t, enum a64_pac_key key, unsigned rn, unsigned imm10,
-                                     bool back)
+static struct place at_authenticated(struct tr *t, enum a64_pac_key key, unsigned rn,
+                                     unsigned imm10, bool back)
 {
     struct place p = at_offset(t, rn, ((int64_t)(imm10 ^ 512) - 512) * 8);
     p.base = pauth_auth(t, key, p.base, imm_x(t, 0));

@@ -75,7 +75,8 @@ struct test {
 };
 
 enum way { DIRECT, INTERP, JIT, ONE, BASE, SSE, AVX, NWAYS };
-static const char *const way_name[NWAYS] = { "direct", "interp", "jit", "one", "base", "sse", "avx" };
+static const char *const way_name[NWAYS] = { "direct", "interp", "jit", "one",
+                                             "base", "sse", "avx" };
 
 /* What a signal handler must reach. */
 static struct engine *cur_engine;
@@ -471,7 +472,8 @@ static unsigned compare(const struct state *want, const struct state *have)
     for (unsigned n = 0; n < 32; n++) {
         if (memcmp(want->v[n], have->v[n], 16)) {
             printf("  v%-4u is 0x%016" PRIx64 "%016" PRIx64 "  should be 0x%016" PRIx64
-                   "%016" PRIx64 "\n", n, have->v[n][1], have->v[n][0], want->v[n][1], want->v[n][0]);
+                   "%016" PRIx64 "\n", n, have->v[n][1], have->v[n][0],
+                   want->v[n][1], want->v[n][0]);
             bad++;
         }
     }
@@ -552,7 +554,7 @@ static unsigned rows_report(const struct rows *rows)
         for (unsigned i = 0; untested[i].row; i++)
             excused |= !strcmp(untested[i].row, rows->name[k]);
         if (rows->seen[k] && excused) {
-            printf("row %s has a test, but stands in the list of those that cannot\n", rows->name[k]);
+            printf("row %s has a test, but is listed as one that cannot\n", rows->name[k]);
             missing++;
         }
         if (!rows->seen[k] && !excused) {
@@ -605,7 +607,8 @@ static void usage(void)
 {
     puts("usage: insn_test [--way direct|interp|jit|one|base|sse|avx] [--line N] [--ir] "
          "[--rows FILE.decode]... [FILE.t]...\n"
-         "Runs tests/insn/aarch64/*.t when no file is given; --ir: prints IR and host code. Exit status: 0 all right, 1 wrong "
+         "Runs tests/insn/aarch64/*.t when no file is given; --ir: prints IR and host code. "
+         "Exit status: 0 all right, 1 wrong "
          "lines, 2 bad input.");
     exit(2);
 }
