@@ -136,6 +136,7 @@ static const struct exception {
     { 0x3f200c00, 0x19000000, D_ANY, misaligned, "misaligned ordered access" },
     { 0xbfbf7c00, 0x083e7c00, D_SP, NULL, "qemu's CASP of x30 writes SP for register 31" },
     { 0xfffff0ff, 0xd503409f, D_ANY, b_undefined, "MSR TCO: MTE is not advertised" },
+    { 0xfffff0ff, 0xd503407f, D_ANY, b_undefined, "MSR SVCR: SME is not advertised" },
     { 0xffffffe0, 0xd50b7c20, D_ANY, a_undefined, "qemu's user mode lacks DC CVAP" },
     { 0, 0, D_KIND, edge_of_space, "an access across 2^47" },
     { 0, 0, D_CODE, image_hole, "a hole in the program's image" },
