@@ -286,6 +286,7 @@ static void round_scalar(struct emit *e, uint32_t i)
         emit_x2(e, OP_UCOMIS | ps(dbl), d, t);
         uint8_t *over = jump_over(e, CC_BE);
         ties_away(e, dbl, true, d, t, a);
+        emit_const_op(e, OP_ANDPS, d, d, ~s, ~0ull);
         if (!e->hf->avx)
             emit_x2(e, OP_MOVAPS, t, a);
         emit_const_op(e, OP_ANDPS, t, e->hf->avx ? a : t, s, 0);
