@@ -9,8 +9,8 @@
  *
  * No memory for a few kilobytes of IR is the end of the process, said in one line.
  */
-#include <stdlib.h>
 #include "build.h"
+#include <stdlib.h>
 
 const struct ir_opinfo ir_opinfo[IR_NOPS] = {
 #define FAULT IR_E_FAULT

@@ -9,34 +9,20 @@
  *
  * fold.h states the rule about lives that all of this obeys.
  */
-#include <stdlib.h>
 #include "fold.h"
-
-static inline uint64_t load64(const void *p)
-{
-    uint64_t v;
-    memcpy(&v, p, 8);
-    return v;
-}
-
-static inline uint32_t inst_head(const struct ir_inst *i)
-{
-    uint32_t v;
-    memcpy(&v, i, 4);
-    return v;
-}
+#include <stdlib.h>
 
 static inline unsigned inst_hash(const struct ir_inst *i)
 {
-    uint64_t h = load64(&i->arg[0]) + inst_head(i) * 0x2545f491u;
-    h ^= (load64(&i->arg[2]) ^ (uint64_t)i->imm) * 0x9e3779b97f4a7c15u;
-    return (unsigned)(h * 0xd6e8feb86659fd93u >> 56);
+    uint64_t h = i->arg[0] * 0x9e3779b97f4a7c15u + i->arg[1] * 0xc2b2ae3d27d4eb4fu +
+                 i->arg[2] * 0x165667b19e3779f9u + (uint64_t)i->imm * 0x85ebca77c2b2ae63u;
+    return (unsigned)((h + i->op * 0x27d4eb2f165667c5u + i->aux) * 0xd6e8feb86659fd93u >> 56);
 }
 
 static inline bool inst_equal(const struct ir_inst *x, const struct ir_inst *y)
 {
-    return inst_head(x) == inst_head(y) && load64(&x->arg[0]) == load64(&y->arg[0]) &&
-           load64(&x->arg[2]) == load64(&y->arg[2]) && x->imm == y->imm;
+    return x->op == y->op && x->type == y->type && x->aux == y->aux && x->arg[0] == y->arg[0] &&
+           x->arg[1] == y->arg[1] && x->arg[2] == y->arg[2] && x->arg[3] == y->arg[3] && x->imm == y->imm;
 }
 
 static inline bool is_known(const struct ir_region *r, const struct ir_inst *in, uint32_t i)
