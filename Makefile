@@ -78,7 +78,7 @@ $(B)/myna: $(main_obj) $(B)/libuser.a $(B)/libengine.a
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
 $(B)/tests/%: tests/%.c $(B)/libuser.a $(B)/libengine.a $(gen)
 	@mkdir -p $(@D)
-	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(TEST_LIBS) $(LIBS)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(TEST_LIBS) $(LIBS) -lm
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 install: all

@@ -32,11 +32,11 @@ def collect(context):
 
 
 def chosen(case, args):
-    if args.pattern:
-        return any(fnmatch.fnmatch(case.name, p) or case.name.startswith(p.rstrip("/") + "/")
-                   for p in args.pattern)
+    if case.name in args.pattern:
+        return True
     level = 2 if args.long else 0 if args.quick else 1
-    return case.level <= level
+    return case.level <= level and (not args.pattern or any(
+        fnmatch.fnmatch(case.name, p) or case.name.startswith(p.rstrip("/") + "/") for p in args.pattern))
 
 
 def run_one(context, case):
