@@ -9,12 +9,9 @@
 /* A place in translated code that depends on where the code or something else is. Recorded as emitted,
  * so that a translation can be copied elsewhere (persist.c) and patched. */
 enum reloc_kind {
-    RELOC_LINK,   /* rel32 of a chained jump: value = link number */
     RELOC_STUB,   /* rel32 to a common stub: value = its number */
-    RELOC_ABS_PC, /* 64-bit guest pc: value = offset from the region's pc */
-    RELOC_PC32,   /* 32-bit (sign-extended) guest pc */
     RELOC_HELPER, /* 64-bit address of helper: value = row */
-    RELOC_FN,     /* 64-bit address of an engine function: value = the address less that of an anchor */
+    RELOC_FN,     /* 64-bit address of an engine function: value = the address less host_xlate's */
 };
 struct reloc {
     uint32_t off;  /* of the field from the start of the code */
@@ -83,6 +80,12 @@ struct host_xlate_opts {
  * is too large for the allocator (the caller translates fewer instructions). */
 size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, uint8_t *buf, size_t cap,
                   intptr_t delta, struct xlate_out *out);
+
+/* Makes code that was compiled to stand at `from` right for where it has been copied: [at, at + len),
+ * executable address at + delta. stubs: those of the code cache it is in now; anchors and helpers by
+ * their rows. Links are left unlinked (they go to their own stubs, which moved along). */
+void host_relocate(const struct xlate_out *o, const struct ir_target *t, const struct stubs *stubs,
+                   uint8_t *at, intptr_t delta);
 
 /* Enters translated code; returns enum ir_leave. */
 unsigned host_enter(struct cpu *cpu, const struct stubs *s, const uint8_t *code);

@@ -248,3 +248,27 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     out->code_len = (uint32_t)(e->cb.p - e->cb.start);
     return out->code_len;
 }
+
+void host_relocate(const struct xlate_out *o, const struct ir_target *t, const struct stubs *stubs,
+                   uint8_t *at, intptr_t delta)
+{
+    for (uint32_t k = 0; k < o->nrelocs; k++) {
+        const struct reloc *x = &o->relocs[k];
+        uint8_t *field = at + x->off;
+        uint64_t v = 0;
+        size_t n = 8;
+        switch ((enum reloc_kind)x->kind) {
+        case RELOC_STUB:
+            v = (uint64_t)(stubs->at[x->value] - (field + delta + 4));
+            n = 4;
+            break;
+        case RELOC_HELPER:
+            v = (uint64_t)(uintptr_t)t->helpers[x->value].fn;
+            break;
+        case RELOC_FN:
+            v = (uint64_t)((intptr_t)x->value + (intptr_t)host_xlate);
+            break;
+        }
+        memcpy(field, &v, n);
+    }
+}

@@ -150,6 +150,49 @@ static void bind_over(struct emit *e, uint8_t *from) { from[-1] = (uint8_t)(e->c
 
 /* --------------------------------------------------------- scalar arithmetic */
 
+static bool upper_zero(const struct ir_region *r, ir_ref v, int depth);
+
+/* Scalar instructions take the rest of the register from their first operand. Sums and products may have it be
+ * either: the one whose rest is known to be 0. */
+static unsigned first_operand(const struct ir_region *r, const struct ir_inst *p, int depth)
+{
+    return (p->op == IR_fadd || p->op == IR_fmul) && !upper_zero(r, p->arg[0], depth) &&
+           upper_zero(r, p->arg[1], depth);
+}
+
+static bool upper_zero(const struct ir_region *r, ir_ref v, int depth)
+{
+    if (ir_is_const(v))
+        return true;
+    if (!depth--)
+        return false;
+    const struct ir_inst *p = &r->insts[v];
+    switch (p->op) {
+    case IR_load: case IR_bitsf: case IR_icvtf:
+        return true;
+    case IR_fadd: case IR_fmul:
+        return upper_zero(r, p->arg[0], depth) || upper_zero(r, p->arg[1], depth);
+    case IR_fsub: case IR_fdiv: case IR_fma: case IR_fsqrt: case IR_fneg: case IR_fabs:
+        return p->type != IR_F16 && upper_zero(r, p->arg[0], depth);
+    case IR_frint:
+        return p->aux != IR_RN_TIES_AWAY && upper_zero(r, p->arg[0], depth);
+    case IR_fcvt:
+        return p->type == IR_F64 && upper_zero(r, p->arg[0], depth);
+    case IR_vlow:
+        if (ir_is_const(p->arg[0]))
+            return false;
+        p = &r->insts[p->arg[0]];
+        return (p->op == IR_vzx && ir_type_of(r, p->arg[0]) == r->insts[v].type) ||
+               (p->op == IR_vlow64 && r->insts[v].type == IR_F64);
+    }
+    return false;
+}
+
+bool emit_upper_zero(const struct ir_region *r, ir_ref v)
+{
+    return ir_type_of(r, v) != IR_F16 && upper_zero(r, v, 6);
+}
+
 static void binary(struct emit *e, uint32_t i, unsigned op)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -160,7 +203,10 @@ static void binary(struct emit *e, uint32_t i, unsigned op)
         go_cold(e, -1, i, d, a, b, -1);
         return;
     }
-    emit_x3(e, op | ss(dbl), d, a, b);
+    if (first_operand(e->r, p, 6))
+        emit_x3(e, op | ss(dbl), d, b, a);
+    else
+        emit_x3(e, op | ss(dbl), d, a, b);
     check_scalar(e, i, dbl, d, a, b, -1);
 }
 

@@ -168,6 +168,9 @@ void emit_stub_jcc(struct emit *e, int cc, enum stub s); /* cc -1: always */
 void emit_set_pc(struct emit *e, uint64_t pc, int scratch); /* cpu->pc := pc */
 bool block_is_exit(const struct ir_region *r, uint32_t block, uint64_t *pc);
 
+/* emit_fp.c: is the register of float v certainly 0 above the value, as emitted? Then vzx costs nothing. */
+bool emit_upper_zero(const struct ir_region *r, ir_ref v);
+
 /* emit_mem.c */
 void fault_point(struct emit *e); /* the next instruction may fault: map entry */
 void emit_helper_call(struct emit *e, uint32_t i);

@@ -124,7 +124,7 @@ static bool shares_register(const struct emit *e, const struct ir_inst *p)
     if (p->op == IR_vlow)
         return true;
     if (p->op == IR_vzx)
-        return a->op == IR_bitsf || (a->op == IR_load && class_of(a->type) == CL_XMM);
+        return class_of(a->type) == CL_XMM && emit_upper_zero(e->r, p->arg[0]);
     return false;
 }
 
