@@ -22,6 +22,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)0)
+#endif
+
 #include "guest_process.h"
 #include "guest_signal.h"
 
@@ -131,6 +137,8 @@ struct vfork_child {
 
 static int vfork_main(void *arg)
 {
+    /* through a pointer: before a known call without return ASan looks for the thread's own stack */
+    void (*volatile run)(struct thread *) = cpu_loop;
     struct vfork_child *c = arg;
     struct thread *t = &c->t;
 
@@ -140,7 +148,8 @@ static int vfork_main(void *arg)
         clear_handlers(&c->p);
     set_child_registers(t, &c->q);
     signal_unblock(t);
-    cpu_loop(t);
+    run(t);
+    return 0;
 }
 
 /* The child's CPU: guest registers as the parent's, the engine's part its own. */
@@ -171,6 +180,7 @@ static long do_vfork(struct thread *t, const struct clone_request *q)
 
     if (mem == MAP_FAILED)
         return -EAGAIN;
+    ASAN_UNPOISON_MEMORY_REGION(mem, len); /* an earlier child's frames never returned */
     mprotect(mem, GUEST_PAGE, PROT_NONE);
     c->q = *q;
     c->p = *t->p;
