@@ -16,7 +16,15 @@ struct code_window {
     const uint8_t *host;
     uint64_t pc;
     size_t len;
+    size_t before; /* bytes before host that may be read too (same mapping); only look-ahead does */
 };
+/* Where the n bytes of guest address pc are, or NULL if they are not all in the window. */
+static inline const uint8_t *code_at(const struct code_window *w, uint64_t pc, size_t n)
+{
+    uint64_t at = pc - (w->pc - w->before);
+    return at < w->before + w->len && w->before + w->len - at >= n ? w->host + (int64_t)(pc - w->pc)
+                                                                   : NULL;
+}
 
 /* A CPU model: a set of features by the guest's own numbering, and its name for -cpu. */
 struct cpu_model {

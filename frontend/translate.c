@@ -27,7 +27,7 @@ enum {
     MAX_INSNS = 64,        /* of a region */
     MAX_BLOCKS = 4,        /* guest blocks of a region: docs/engine.md has the measurement */
     BLOCKS_LIMIT = 16,     /* the most that guest_translate_extended does */
-    LOOK_INSNS = 8,        /* decoded at one exit, both ways of branches together */
+    LOOK_INSNS = 12,       /* decoded at one exit, both ways of branches together */
     LOOK_BYTES = 2048,     /* farthest look from the region's entry */
 };
 
@@ -59,7 +59,7 @@ static bool flags_dead_from(struct tr *t, uint64_t pc, unsigned *budget)
     struct ir_region *r = t->r;
     while (*budget) {
         uint64_t next[2];
-        if (pc - t->code.pc >= t->code.len || pc - r->pc + LOOK_BYTES > 2 * LOOK_BYTES)
+        if (pc - r->pc + LOOK_BYTES > 2 * LOOK_BYTES)
             return false;
         enum flag_effect e = t->guest->flag_effect(&t->code, pc, next);
         --*budget;

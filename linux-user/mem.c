@@ -529,5 +529,6 @@ struct code_window user_fetch(void *owner, uint64_t pc)
         end = page + GUEST_PAGE;
     w.host = g2h(p, pc);
     w.len = end - pc;
+    w.before = pc - (m->start < PAGE_DOWN(pc) ? PAGE_DOWN(pc) - GUEST_PAGE : PAGE_DOWN(pc));
     return w;
 }

@@ -87,14 +87,16 @@ static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t
 {
     uint32_t word;
     next[0] = next[1] = 0;
-    if ((pc & 3) || pc - code->pc >= code->len || code->len - (pc - code->pc) < 4)
+    const uint8_t *bytes = code_at(code, pc, 4);
+    if ((pc & 3) || !bytes)
         return FLAGS_READ;
-    memcpy(&word, code->host + (pc - code->pc), 4);
+    memcpy(&word, bytes, 4);
     int row = a64_decode(word);
     if (row < 0)
         return FLAGS_READ;
     switch (row) {
     case A64_ROW_B:
+    case A64_ROW_BL:
         next[0] = branch_target(pc, word, 0, 26);
         break;
     case A64_ROW_CBZ:

@@ -46,7 +46,8 @@ static void expect(bool ok, const char *what, int line)
 static void translate(const uint32_t *words, size_t n, size_t start, unsigned max, bool precise,
                       unsigned blocks)
 {
-    struct code_window w = { (const uint8_t *)(words + start), BASE + 4 * start, 4 * (n - start) };
+    struct code_window w = { (const uint8_t *)(words + start), BASE + 4 * start, 4 * (n - start),
+                             4 * start };
     uint32_t at;
     ir_region_reset(&r, guest_aarch64.ir);
     guest_translate_extended(&r, &guest_aarch64, &model, w, max, precise, blocks);
@@ -163,8 +164,12 @@ static void test_flags(void)
     EXPECT(goes_to(0, BASE + 8, false));
     TRANSLATE(0, 0, false, 1, CMP, b(2), UDF, ADD, b(2), UDF, CMP); /* along a branch */
     EXPECT(goes_to(0, BASE + 12, true) && r.seen_hi == BASE + 28);
-    TRANSLATE(0, 0, false, 1, CMP, b(1), bl(2), CMP, CMP); /* not past a call */
+    TRANSLATE(0, 0, false, 1, CMP, b(1), bl(2), ADC, CMP); /* into a function that is known */
+    EXPECT(goes_to(0, BASE + 8, true));
+    TRANSLATE(0, 0, false, 1, CMP, b(1), BLR, CMP, CMP);
     EXPECT(goes_to(0, BASE + 8, false));
+    TRANSLATE(3, 0, false, 1, CMP, ADD, ADD, CMP, b(-4)); /* before the region, in the window */
+    EXPECT(goes_to(0, BASE, true) && r.seen_lo == BASE && r.seen_hi == BASE + 20);
     TRANSLATE(0, 0, false, 1, CMP, b(1), cbz(3), CMP, UDF, CMP); /* both ways of a branch */
     EXPECT(goes_to(0, BASE + 8, true));
     TRANSLATE(0, 0, false, 1, CMP, b(1), cbz(3), CMP, UDF, ADC);
@@ -173,7 +178,8 @@ static void test_flags(void)
     EXPECT(goes_to(0, BASE + 8, false));
     TRANSLATE(0, 0, false, 1, CMP, b(1), ADD); /* the window ends */
     EXPECT(goes_to(0, BASE + 8, false));
-    TRANSLATE(0, 0, false, 1, CMP, b(1), ADD, ADD, ADD, ADD, ADD, ADD, ADD, ADD, CMP); /* too far */
+    TRANSLATE(0, 0, false, 1, CMP, b(1), ADD, ADD, ADD, ADD, ADD, ADD, ADD, ADD,
+              ADD, ADD, ADD, ADD, CMP); /* too far */
     EXPECT(goes_to(0, BASE + 8, false));
     TRANSLATE(0, 0, false, 1, CMP, b(1), SVC, CMP);
     EXPECT(goes_to(0, BASE + 8, false));
