@@ -112,7 +112,7 @@ debian("gunzip", C, "/usr/bin/gzip", "-dc", "big.gz")
 debian("bzip2", C, "/usr/bin/bzip2", "-9c", "text-1m")
 debian("xz", C, "/usr/bin/xz", "-T1", "-2c", "text-1m")
 debian("unxz", C, "/usr/bin/xz", "-T1", "-dc", "big.xz")
-debian("zstd", C, "/usr/bin/zstd", "-q", "--single-thread", "-9c", "text")
+debian("zstd", C, "/usr/bin/zstd", "-q", "--single-thread", "--no-asyncio", "-9c", "text")
 debian("sha256sum", H, "/usr/bin/sha256sum", "random-24m")
 debian("aes-128-cbc", H, "/usr/bin/openssl", "enc", "-aes-128-cbc", "-K", "00112233445566778899aabbccddeeff", "-iv",
        "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)

@@ -104,6 +104,9 @@ def compare(got, want, what, streams=("status", "out")):
                                               a.decode(errors="replace").splitlines(),
                                               what, "myna", lineterm="", n=1))
             text = f"{s} differs\n" + "\n".join(x[:200] for x in lines[:14])
+            if not lines:
+                at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+                text += f"at byte {at} of {len(a)} ({len(b)}): {a[at:at + 16].hex()}, {what} has {b[at:at + 16].hex()}"
         tail = got.err.decode(errors="replace").splitlines()[-6:]
         raise Fail(text + "\n" + "\n".join("| " + x[:200] for x in tail) + "\ncommand: " + got.shell())
 

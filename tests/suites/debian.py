@@ -105,11 +105,11 @@ echo $BASH_VERSION | cut -d. -f1; ulimit -n >/dev/null && echo limits; echo ~ | 
 
 GIT = r"""
 set -e
-git init -q -b main repo; cd repo
+git init -q -b main repo; cd repo; git config pack.threads 1; git config index.threads 1
 for i in 1 2 3 4 5; do echo "line $i" >> file; cp ../text "text$i"; sed -i "${i}s/e/E/g" "text$i"; git add .; git commit -q -m "commit $i"; done
 git log --oneline | cut -c9-; git log -1 --format=%H; git diff HEAD~2 --stat; git status --short
 git checkout -q -b side HEAD~3; echo side >> file2; git add .; git commit -q -m side; git merge -q -m merge main
-git log --graph --format=%s; git rev-parse HEAD; git blame -s file | cut -c1-8,9-; git grep -c line
+git log --graph --format=%s; git rev-parse HEAD; git blame -s file | cut -c1-8,9-; git -c grep.threads=1 grep -c line
 git tag v1; git describe; git gc -q; git fsck; git count-objects -v | grep in-pack
 cd ..; git clone -q repo copy; git -C copy log --format=%h | head -3; git -C copy show --stat HEAD~1 | tail -3
 """
@@ -208,17 +208,17 @@ row("gawk/program", "/usr/bin/gawk", 'function f(n) { return n < 2 ? n : f(n-1) 
     'print split("a:b:c", p, ":"), p[3]; srand(1); "echo sub" | getline x; print x; print sprintf("%c%x", 65, 255) }')
 row("tar/create", "/usr/bin/tar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "-cf",
     "out.tar", "tree", "text")
-row("tar/list", "/usr/bin/bash", "tar -cf a.tar tree && tar -tf a.tar | sort && tar -xf a.tar --transform 's,^tree,new,' "
-    "&& find new | sort && tar -czf b.tgz tree && tar -xOzf b.tgz tree/leaf1", script=True)
+row("tar/list", "/usr/bin/bash", "tar --mtime=@0 --sort=name -cf a.tar tree && tar -tf a.tar | sort && tar -xf a.tar --transform 's,^tree,new,' "
+    "&& find new | sort && tar --mtime=@0 --sort=name -czf b.tgz tree && tar -xOzf b.tgz tree/leaf1", script=True)
 for z, ext in (("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz")):
     row(f"{z}/compress", "/usr/bin/" + z, "-k", "-9", "text")
     row(f"{z}/data", "/usr/bin/" + z, "-c", "data")
     row(f"{z}/round", "/usr/bin/bash", f"{z} -c text > t.{ext}; {z} -t t.{ext}; {z} -dc t.{ext} | cmp - text; "
         f"head -c 300 t.{ext} | {z} -dc >/dev/null 2>&1; echo broken $?", script=True)
-row("zstd/compress", "/usr/bin/zstd", "-q", "-k", "-12", "--single-thread", "text")
-row("zstd/data", "/usr/bin/zstd", "-q", "-c", "--single-thread", "data")
-row("zstd/round", "/usr/bin/bash", "zstd -q --single-thread text -o t.zst; zstd -q -t t.zst; zstd -q -dc t.zst | cmp - text; "
-    "head -c 300 t.zst | zstd -q -dc >/dev/null 2>&1; echo broken $?", script=True)
+row("zstd/compress", "/usr/bin/zstd", "-q", "-k", "-12", "--single-thread", "--no-asyncio", "text")
+row("zstd/data", "/usr/bin/zstd", "-q", "-c", "--single-thread", "--no-asyncio", "data")
+row("zstd/round", "/usr/bin/bash", "zstd -q --single-thread --no-asyncio text -o t.zst; zstd -q --no-asyncio -t t.zst; zstd -q --no-asyncio -dc t.zst | cmp - text; "
+    "head -c 300 t.zst | zstd -q --no-asyncio -dc >/dev/null 2>&1; echo broken $?", script=True)
 row("lua5.4/script", "/usr/bin/lua5.4", LUA, script=True)
 row("lua5.4/error", "/usr/bin/lua5.4", "local x = nil; print(x.y)", script=True)
 row("sqlite3/queries", "/usr/bin/sqlite3", "base.db", SQL, files=False)
@@ -285,6 +285,7 @@ def inputs(folder):
         os.utime(path, (1600000000, 1600000000))
     with open(os.path.join(folder, "data"), "wb") as f:
         f.write(data)
+    os.utime(os.path.join(folder, "data"), (1600000000, 1600000000))
     os.symlink("../text", os.path.join(folder, "tree", "up"))
     for d in ("tree/deep", "tree"):
         os.utime(os.path.join(folder, d), (1600000000, 1600000000))
