@@ -1,6 +1,7 @@
 /*
  * Vector and floating-point operations of the IR: compiled code against the interpreter, for several sets of
- * host features, random and special operands, pinned and unpinned registers in every overlap.
+ * host features, random and special operands, pinned and unpinned registers in every overlap,
+ * alone and in sequences.
  *
  *     vec_test [SEED [ROUNDS]]
  *
@@ -62,7 +63,7 @@ struct test {
     int64_t imm;
 };
 static struct test tests[4096];
-static unsigned ntests;
+static unsigned ntests, chain_from; /* chains take the tests from there on: floating point mostly */
 
 static void add(unsigned op, unsigned type, unsigned aux, int64_t imm, unsigned nargs, unsigned a, unsigned b, unsigned c)
 {
@@ -129,6 +130,7 @@ static void make_tests(void)
     add(IR_vbsl, IR_V128, 0, 0, 3, V, V, V);
     add(IR_vpmull, IR_V128, 3, 0, 2, V, V, 0);
 
+    chain_from = ntests - 40;
     for (unsigned d = 0; d < 2; d++) {
         unsigned t = d ? IR_F64 : IR_F32, f = d ? F64 : F32, l = d ? IR_LD : IR_LS;
         static const uint16_t two[] = { IR_fadd, IR_fsub, IR_fmul, IR_fdiv, IR_fmin, IR_fmax };
@@ -182,56 +184,65 @@ static void make_tests(void)
     }
 }
 
-/* Operand of a kind from a random register; same: the register of the operand before. */
+/* Operand of a kind from a register. */
 static ir_ref operand(struct ir_region *r, unsigned kind, unsigned reg)
 {
-    ir_ref v = ir_append(r, IR_get, IR_V128, 0, 0, 0, 0, 0, reg);
+    ir_ref v = ir_emit(r, IR_get, IR_V128, 0, 0, 0, 0, 0, reg);
     switch (kind) {
     case V:   return v;
-    case F64: return ir_append(r, IR_vlow, IR_F64, v, 0, 0, 0, 0, 0);
-    case F32: return ir_append(r, IR_vlow, IR_F32, v, 0, 0, 0, 0, 0);
-    case F16: return ir_append(r, IR_vlow, IR_F16, v, 0, 0, 0, 0, 0);
-    case I64: return ir_append(r, IR_get, IR_I64, 0, 0, 0, 0, 0, X0 + reg % 4);
+    case F64: return ir_emit(r, IR_vlow, IR_F64, v, 0, 0, 0, 0, 0);
+    case F32: return ir_emit(r, IR_vlow, IR_F32, v, 0, 0, 0, 0, 0);
+    case F16: return ir_emit(r, IR_vlow, IR_F16, v, 0, 0, 0, 0, 0);
+    case I64: return ir_emit(r, IR_get, IR_I64, 0, 0, 0, 0, 0, X0 + reg % 4);
     case I32:
-        v = ir_append(r, IR_get, IR_I64, 0, 0, 0, 0, 0, X0 + reg % 4);
-        return ir_append(r, IR_trunc, IR_I32, v, 0, 0, 0, 0, 0);
+        v = ir_emit(r, IR_get, IR_I64, 0, 0, 0, 0, 0, X0 + reg % 4);
+        return ir_emit(r, IR_trunc, IR_I32, v, 0, 0, 0, 0, 0);
     }
     return 0;
 }
 
-static void build(struct ir_region *r, const struct test *t)
+/* One guest instruction: t on random registers. */
+static void build_insn(struct ir_region *r, const struct test *t, uint64_t pc)
 {
-    ir_region_reset(r, &target);
-    r->raw = true;
-    unsigned b = ir_block_new(r, 0x1000);
-    ir_block_begin(r, b, false);
-    ir_append(r, IR_insn, IR_VOID, 0, 0, 0, 0, 4, 0x1000);
+    ir_emit(r, IR_insn, IR_VOID, 0, 0, 0, 0, 4, (int64_t)pc);
     ir_ref arg[3] = { 0 };
     for (unsigned k = 0; k < t->nargs; k++)
         arg[k] = operand(r, t->arg[k], pick(6));
-    ir_ref v = ir_append(r, (enum ir_op)t->op, (enum ir_type)t->type, arg[0], arg[1], arg[2], 0, t->aux, t->imm);
+    ir_ref v = ir_emit(r, (enum ir_op)t->op, (enum ir_type)t->type, arg[0], arg[1], arg[2], 0, t->aux, t->imm);
     switch (t->type) {
     case IR_V128:
-        ir_append(r, IR_set, IR_VOID, v, 0, 0, 0, 0, pick(6));
+        ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, pick(6));
         break;
     case IR_F16: case IR_F32: case IR_F64:
-        v = ir_append(r, IR_vzx, IR_V128, v, 0, 0, 0, 0, 0);
-        ir_append(r, IR_set, IR_VOID, v, 0, 0, 0, 0, pick(6));
+        v = ir_emit(r, IR_vzx, IR_V128, v, 0, 0, 0, 0, 0);
+        ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, pick(6));
         break;
     case IR_I32:
-        v = ir_append(r, IR_zext, IR_I64, v, 0, 0, 0, 0, 32);
-        ir_append(r, IR_set, IR_VOID, v, 0, 0, 0, 0, X0 + pick(4));
+        v = ir_emit(r, IR_zext, IR_I64, v, 0, 0, 0, 0, 32);
+        ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, X0 + pick(4));
         break;
     case IR_I64:
-        ir_append(r, IR_set, IR_VOID, v, 0, 0, 0, 0, X0 + pick(4));
+        ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, X0 + pick(4));
         break;
     case IR_FLG:
-        ir_append(r, IR_set, IR_VOID, v, 0, 0, 0, 0, NZCV);
+        ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, NZCV);
         break;
     }
-    ir_append(r, IR_leave, IR_VOID, ir_const(r, IR_I64, 0x1004), 0, 0, 0, IR_LEAVE_SYSCALL, 0);
-    r->end_pc = 0x1004;
-    r->ninsns = 1;
+}
+
+/* A region of n instructions: t, then random ones. */
+static void build(struct ir_region *r, const struct test *t, unsigned n, bool raw)
+{
+    ir_region_reset(r, &target);
+    r->raw = raw;
+    unsigned b = ir_block_new(r, 0x1000);
+    ir_block_begin(r, b, false);
+    for (unsigned k = 0; k < n; k++)
+        build_insn(r, k ? &tests[chain_from + pick(ntests - chain_from)] : t, 0x1000 + 4 * k);
+    ir_append(r, IR_leave, IR_VOID, ir_const(r, IR_I64, 0x2000), 0, 0, 0, IR_LEAVE_SYSCALL, 0);
+    r->blocks[0].end = r->ninsts;
+    r->end_pc = 0x1000 + 4 * n;
+    r->ninsns = n;
 }
 
 static struct cpu *new_cpu(void)
@@ -263,8 +274,9 @@ int main(int argc, char **argv)
     out.links = calloc(out.cap_links = 4096, sizeof *out.links);
     out.faults = calloc(out.cap_faults = 4096, sizeof *out.faults);
     struct cpu *a = new_cpu(), *b = new_cpu();
-    struct ir_region r;
+    struct ir_region r, ref;
     ir_region_init(&r, &target);
+    ir_region_init(&ref, &target);
     for (unsigned f = 0; f < 4; f++) {
         char err[100];
         const struct host_features *hf = host_features_get(features[f], err, sizeof err);
@@ -275,14 +287,18 @@ int main(int argc, char **argv)
         for (unsigned k = 0; k < ntests; k++)
             for (unsigned round = 0; round < rounds; round++) {
                 uint64_t at = seed;
-                build(&r, &tests[k]);
+                unsigned n = round % 2 ? 8 : 1;
+                build(&ref, &tests[k], n, true);
+                seed = at;
+                build(&r, &tests[k], n, n == 1);
                 uint32_t where;
-                const char *bad = ir_verify(&r, &where);
+                const char *bad = ir_verify(&ref, &where);
+                bad = bad ? bad : ir_verify(&r, &where);
                 if (bad) {
                     printf("%s: region %s\n", ir_opinfo[tests[k].op].name, bad);
                     return 2;
                 }
-                ir_pass_dead(&r); /* fills in uses */
+                ir_optimise(&r);
                 struct host_xlate_opts o = { .hf = hf, .stubs = &stubs, .insn_shift = 2 };
                 out.nrelocs = out.nlinks = out.nfaults = 0;
                 size_t len = host_xlate(&r, &o, code + used, size - used, 0, &out);
@@ -307,7 +323,7 @@ int main(int argc, char **argv)
                     b->fp_mode = a->fp_mode;
                     struct cpu before = *a;
                     host_enter(a, &stubs, code + used);
-                    ir_interp(b, &r);
+                    ir_interp(b, &ref);
                     uint32_t fa = a->guest_mxcsr & 0x3d, fb = b->guest_mxcsr & 0x3d;
                     done++;
                     if (!memcmp((char *)a + 16, (char *)b + 16, 400) && (fa == fb || (fa | 16) == fb))
@@ -333,5 +349,6 @@ int main(int argc, char **argv)
 end:
     printf("%u operations, %u comparisons, %u failed\n", ntests, done, failed);
     ir_region_free(&r);
+    ir_region_free(&ref);
     return failed != 0;
 }
