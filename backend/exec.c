@@ -57,10 +57,17 @@ struct exec {
 
 static void reset_return_stack(struct cpu *cpu) { cpu->ret_sp = cpu->ret_base; }
 
-static void clear_jump_cache(struct cpu *cpu)
+/* Guest code may well branch to address ~0, so entries for it are only empty if they lead to the lookup. */
+static void clear_jump_entry(struct engine *e, struct cpu *cpu, size_t k)
+{
+    cpu->jump_cache[k].pc = ~0ull;
+    cpu->jump_cache[k].code = (uint64_t)(uintptr_t)e->stubs.at[STUB_LOOKUP];
+}
+
+static void clear_jump_cache(struct engine *e, struct cpu *cpu)
 {
     for (size_t k = 0; k < sizeof cpu->jump_cache / sizeof *cpu->jump_cache; k++)
-        cpu->jump_cache[k].pc = ~0ull;
+        clear_jump_entry(e, cpu, k);
 }
 
 struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
@@ -87,13 +94,13 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     cpu->guest_base = guest_base;
     cpu->ret_base = (uint64_t)(uintptr_t)(rs + RET_STACK - 64);
     uint64_t *sentinel = (uint64_t *)(uintptr_t)cpu->ret_base;
-    sentinel[0] = 0;
-    sentinel[1] = ~0ull; /* no guest return address */
+    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_MISS]; /* if a guest returns to ~0 */
+    sentinel[1] = ~0ull;
     cpu->ret_limit = (uint64_t)(uintptr_t)(rs + 4096 + RET_SLACK);
     cpu->poll_limit = cpu->ret_limit;
     cpu->guest_mxcsr = 0x1f80;
     reset_return_stack(cpu);
-    clear_jump_cache(cpu);
+    clear_jump_cache(e, cpu);
     e->cfg.guest->reset(cpu, e->cfg.model);
     pthread_mutex_lock(&e->lock);
     x->next = e->cpus;
@@ -196,7 +203,7 @@ static void flush_locked(struct engine *e)
 {
     cache_flush(&e->cache);
     for (struct exec *x = e->cpus; x; x = x->next) {
-        clear_jump_cache(x->cpu);
+        clear_jump_cache(e, x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */
     }
 }
@@ -215,7 +222,7 @@ static void retire(void *arg, struct tb *tb)
     for (struct exec *x = e->cpus; x; x = x->next) {
         size_t k = tb->pc >> e->cfg.guest->insn_shift & 4095;
         if (x->cpu->jump_cache[k].pc == tb->pc)
-            x->cpu->jump_cache[k].pc = ~0ull;
+            clear_jump_entry(e, x->cpu, k);
     }
     cache_retire(&e->cache, tb);
 }

@@ -100,9 +100,7 @@ static uint64_t default_stack(void)
 
 static void list_models(const struct guest *g)
 {
-    for (const struct cpu_model *m = g->models; m->name; m++)
-        printf("%-16s %s%s\n", m->name, m->description ? m->description : "",
-               m == g->models ? " (default)" : "");
+    g->print_cpus(stdout);
     exit(0);
 }
 

@@ -103,7 +103,7 @@ enum {
 #define CTR 0x9444c004
 
 const struct cpu_model a64_models[] = {
-    { "max", "everything implemented except lse2 (the default)",
+    { "max", "everything implemented except lse2",
       { IMPLEMENTED & ~HAS(LSE2) }, { 0x000f0510, CTR } },
     { "cortex-a53", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd034, CTR } },
     { "cortex-a57", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x411fd070, CTR } },
@@ -168,7 +168,8 @@ void a64_print_cpus(FILE *f)
 {
     fprintf(f, "CPU models:\n");
     for (const struct cpu_model *m = a64_models; m->name; m++)
-        fprintf(f, "  %-14s %s\n", m->name, m->description);
+        fprintf(f, "  %-14s %s%s\n", m->name, m->description,
+                m == a64_models ? " (default)" : "");
     fprintf(f, "Properties (-cpu MODEL,PROPERTY=on,PROPERTY=off):\n");
     for (unsigned i = 1; i < A64_NFEATURES; i++)
         if (features[i].have)
