@@ -127,6 +127,7 @@ static void on_signal(int signo, siginfo_t *si, void *ucv)
             die_of_bug(signo, si, uc);
         s = signals_of(t);
         s->host_fault = true;
+        s->fault_addr = t->cpu->fault_addr;
         s->fault_write = uc->uc_mcontext.gregs[REG_ERR] & 2;
         errno = saved_errno;
         return;
@@ -407,8 +408,8 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
     struct thread_signals *s = signals_of(t);
     const struct signal_action *act = &t->p->sig->action[signo];
     struct signal_event ev = {.info = {.si_signo = signo, .si_code = code}};
-    uint64_t plain = (uint64_t)((int64_t)(addr << 8) >> 8); /* without the tag byte */
-    bool fetch = addr == t->cpu->pc && !s->host_fault;
+    uint64_t plain = addr >> 55 & 1 ? addr : addr << 8 >> 8; /* without the tag: untagged_addr() */
+    bool data = s->host_fault && s->fault_addr == addr; /* else it is a fetch */
 
     host_mask_swap(~SIGNAL_FAULTS);
     if (s->captured) { /* as if it had come before the instruction, which faults again afterwards */
@@ -420,9 +421,9 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
         const struct mapping *m = mm_find(t->p->mm, plain);
 
         ev.info.si_code = m != NULL ? SEGV_ACCERR : SEGV_MAPERR;
-        ev.esr = sigframe_abort_syndrome(fetch, s->host_fault && s->fault_write, m != NULL);
+        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, m != NULL);
     } else if (signo == SIGBUS) {
-        ev.esr = sigframe_abort_syndrome(fetch, s->host_fault && s->fault_write, false);
+        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, false);
     }
     s->host_fault = false;
     if (signo == SIGSEGV || signo == SIGBUS)
