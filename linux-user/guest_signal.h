@@ -32,7 +32,8 @@ struct sigtable {
 struct thread_signals {
     uint32_t captured;     /* info holds a signal that must be delivered now; until then the host mask
                               is "all but faults" */
-    bool host_fault, fault_write, fault_exec; /* of the host fault that engine_fault accepted */
+    bool host_fault, fault_write; /* there was a fault that engine_fault took; it was a write */
+    uint64_t fault_addr;          /* its guest address */
     siginfo_t info;
     uint64_t held;         /* fault signals that came by kill() while the guest blocks them */
     siginfo_t held_info[SIGNAL_COUNT + 1];
