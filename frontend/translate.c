@@ -11,7 +11,8 @@
  *
  * Polls: every cycle of guest blocks has a branch to an address not above the entry of its region,
  * a call or an indirect branch. A region with one of these polls at its entry, where the state is
- * precise without further cost. Returns do not count: their cycles contain calls.
+ * precise without further cost. Returns do not count: a cycle of them has calls, or returns that no
+ * call expects, where the engine polls.
  *
  * Flags that certainly die on the other side of an exit are not worth storing. Before an exit the
  * look-ahead decodes a few instructions at the target, inside the same window and close by, until

@@ -156,6 +156,10 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
 
     BEGIN(STUB_RET_MISS); /* the return stack is of no use any more: start again with an empty one */
     x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(ret_base)));
+    alu_rm(&c, ALU_CMP, true, RSP, field(CPU_DISP(poll_limit))); /* a loop may consist of such returns */
+    cb8(&c, 0x0f);
+    cb8(&c, 0x80 | CC_B);
+    cb32(&c, (uint32_t)(s->at[STUB_POLL] - (c.p + c.delta + 4)));
     mov_rr(&c, false, RCX, RAX);
     alu_ri(&c, ALU_AND, false, RCX, 4095 << insn_shift);
     struct mem m = { .base = STATE, .index = RCX, .scale = (uint8_t)(4 - insn_shift),
