@@ -24,9 +24,10 @@ torture)
     [ -d "$dir/torture/execute" ] && exit 0
     "$debs" bare amd64 "$dir/gcc-source" gcc-12-source
     rm -rf "$dir/torture.new"; mkdir -p "$dir/torture.new"
-    tarball=$(find "$dir/gcc-source/usr/src" -name 'gcc-12*.tar.*' | head -1)
-    tar -xf "$tarball" -C "$dir/torture.new" --strip-components=5 --wildcards \
+    tarball=$(find "$dir/gcc-source/usr/src" -name 'gcc-12.*.tar.*' | head -1)
+    tar -xf "$tarball" -C "$dir/torture.new" --strip-components=4 --wildcards \
         '*/gcc/testsuite/gcc.c-torture/execute'
+    rm -rf "$dir/torture" "$dir/gcc-source" "$dir/gcc-source.apt"
     mv "$dir/torture.new" "$dir/torture" ;;
 *) echo "fetch.sh: $what is not arm64, qemu10, src or torture" >&2; exit 1 ;;
 esac
