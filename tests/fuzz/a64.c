@@ -134,6 +134,8 @@ bool a64_unpredictable(uint32_t w)
     struct a64_mem m;
     if ((w & 0xff608000) == 0x9b400000 && bits(w, 14, 10) != 31) /* SMULH, UMULH: should be one */
         return true;
+    if ((w & 0xff20fc07) == 0x1e202000 && w >> 3 & 1 && bits(w, 20, 16)) /* FCMP with 0: should be zero */
+        return true;
     if ((w & 0x0a000000) != 0x08000000 || !a64_is_mem(w, &m))
         return false;
     unsigned rt = bits(w, 4, 0), rn = bits(w, 9, 5), rt2 = bits(w, 14, 10), rs = bits(w, 20, 16);

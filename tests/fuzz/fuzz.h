@@ -48,8 +48,8 @@ struct row {
     uint32_t mask, value;
     struct { uint32_t mask, value; } except[ROW_MAXEXCEPT]; /* words with these bits are not the row's */
     unsigned nexcept;
-    bool undefined;           /* the reference refused all words of it that were tried ... */
-    bool unknown;             /* ... and the program under test did not */
+    bool undefined;           /* both refused all words of it that were tried */
+    bool unknown;             /* one of the two did */
 };
 extern struct row *rows;
 extern unsigned nrows;

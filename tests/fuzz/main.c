@@ -227,7 +227,8 @@ static int mode_rows(unsigned per_row, const char *only, const char *report)
     return report_rows(report, now() - t0);
 }
 
-/* Finds the rows that the reference refuses: sequences would end at them. */
+/* Finds the rows that are refused: sequences would end at them. The mode `rows` reports those that
+ * only one of the two refuses. */
 static void probe_rows(void)
 {
     enum { EACH = 8 };
@@ -242,12 +243,11 @@ static void probe_rows(void)
         batch->ncases = n;
         if (n)
             peers_run(peer, 2);
-        rows[i].undefined = true;
-        for (unsigned k = 0; k < n; k++) {
-            rows[i].undefined &= undefined(&peer[0].out->r[k]);
-            rows[i].unknown |= !undefined(&peer[1].out->r[k]);
-        }
-        rows[i].unknown &= rows[i].undefined;
+        bool all[2] = { true, true };
+        for (unsigned k = 0; k < 2 * n; k++)
+            all[k & 1] &= undefined(&peer[k & 1].out->r[k / 2]);
+        rows[i].undefined = all[0] && all[1];
+        rows[i].unknown = all[0] != all[1];
     }
 }
 

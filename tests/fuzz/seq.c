@@ -63,6 +63,8 @@ static bool fit(struct seq *s, uint32_t *word)
     int lo, width;
     if (a64_excluded(w) || a64_is_branch_imm(w, &lo, &width) || a64_is_branch_reg(w))
         return false;
+    if ((w & 0xffffffe0) == 0xd51b4400) /* MSR FPCR: modes come with the state */
+        return false;
     if (!opt.fp && (w & 0xffd00000) == 0xd5100000) /* it may be FPSR, which is not loaded then */
         return false;
     if ((w & 0xff000000) == 0xd4000000) /* exceptions end the sequence */
