@@ -1,10 +1,10 @@
 /*
- * Cold floating point of translated code. Emitted code runs the host's instruction, and comes here when the
- * result may differ from the guest's: a NaN came out, a conversion was out of range, or the host
- * has no instruction for the operation. softfp.c then does the whole operation again.
+ * Cold floating point of translated code. Emitted code runs the host's instruction, and comes here
+ * when the result may differ from the guest's: a NaN came out, a conversion was out of range, or
+ * the host has no instruction for the operation. softfp.c then does the whole operation again.
  *
- * Runs on the C stack under the host's own MXCSR; the guest's is in cpu->guest_mxcsr, saved before and
- * loaded after the call.
+ * Runs on the C stack under the host's own MXCSR; the guest's is in cpu->guest_mxcsr, saved before
+ * and loaded after the call.
  */
 #include <string.h>
 #include "fphelp.h"
@@ -21,8 +21,8 @@ static uint64_t get_lane(const uint8_t *v, unsigned bytes, unsigned k)
     return x;
 }
 
-static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, enum ir_lane to, unsigned aux,
-                         unsigned imm, uint64_t a, uint64_t b, uint64_t c)
+static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, enum ir_lane to,
+                         unsigned aux, unsigned imm, uint64_t a, uint64_t b, uint64_t c)
 {
     switch (op) {
     case IR_fadd:  return softfp_add(e, lane, a, b);
@@ -35,10 +35,11 @@ static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, e
     case IR_fmax:  return softfp_minmax(e, lane, a, b, true, imm);
     case IR_fcvt:  return softfp_convert(e, lane, to, a);
     case IR_fcvti:
-        return softfp_to_int(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux, 8 * lane_bytes(to),
-                             imm >> 7, imm & 127);
+        return softfp_to_int(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux,
+                             8 * lane_bytes(to), imm >> 7, imm & 127);
     case IR_icvtf: return softfp_from_int(e, lane, a, 8 * lane_bytes(to), imm >> 7, imm & 127);
-    case IR_frint: return softfp_round(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux, imm);
+    case IR_frint:
+        return softfp_round(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux, imm);
     case IR_fcmp: {
         uint32_t f = softfp_compare(e, lane, a, b, aux != IR_EQ) >> 28;
         bool holds = aux == IR_EQ ? f == 6 : aux == IR_GE ? f == 6 || f == 2 : f == 2;
@@ -53,7 +54,8 @@ void fphelp_run(struct cpu *cpu)
 {
     uint64_t what;
     memcpy(&what, cpu->scratch + FPHELP_WHAT, 8);
-    unsigned op = what & 0xffff, lane = what >> 16 & 15, to = what >> 20 & 15, count = what >> 24 & 255;
+    unsigned op = what & 0xffff, lane = what >> 16 & 15, to = what >> 20 & 15,
+             count = what >> 24 & 255;
     unsigned aux = what >> 32 & 255, imm = what >> 40 & 255;
     struct softfp_env e = { softfp_host_round(cpu->guest_mxcsr), cpu->fp_mode, 0 };
     unsigned in = lane_bytes(op == IR_icvtf ? to : lane);
@@ -61,7 +63,8 @@ void fphelp_run(struct cpu *cpu)
     uint8_t result[16] = { 0 };
     for (unsigned k = 0; k < count; k++) {
         uint64_t x = run_lane(&e, op, (enum ir_lane)lane, (enum ir_lane)to, aux, imm,
-                              get_lane(cpu->scratch + FPHELP_A, in, k), get_lane(cpu->scratch + FPHELP_B, in, k),
+                              get_lane(cpu->scratch + FPHELP_A, in, k),
+                              get_lane(cpu->scratch + FPHELP_B, in, k),
                               get_lane(cpu->scratch + FPHELP_C, in, k));
         memcpy(result + k * out, &x, out);
     }

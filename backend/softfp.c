@@ -1,14 +1,14 @@
 /*
- * Exact binary floating point by integers, after the pseudocode of the Arm manual (J1.3, functions FPAdd,
- * FPMul, FPMulAdd, FPDiv, FPSqrt, FPMax, FPMaxNum, FPCompare, FPConvert, FPToFixed, FixedToFP,
- * FPRoundInt, FPRound, FPProcessNaNs; FPCR.AH = FIZ = NEP = 0).
+ * Exact binary floating point by integers, after the pseudocode of the Arm manual (J1.3, functions
+ * FPAdd, FPMul, FPMulAdd, FPDiv, FPSqrt, FPMax, FPMaxNum, FPCompare, FPConvert, FPToFixed,
+ * FixedToFP, FPRoundInt, FPRound, FPProcessNaNs; FPCR.AH = FIZ = NEP = 0).
  *
- * It is the cold path of
- * translated code: NaN results, conversions out of range, half precision, fused operations on a host
- * without FMA. Tininess is detected before rounding; a flushed result raises underflow only.
+ * It is the cold path of translated code: NaN results, conversions out of range, half precision,
+ * fused operations on a host without FMA. Tininess is detected before rounding; a flushed result
+ * raises underflow only.
  *
- * Finite numbers are sign * sig * 2^exp with any sig of up to 128 bits, which pack() normalises and rounds
- * once. No host floating point is used and nothing is read but the arguments.
+ * Finite numbers are sign * sig * 2^exp with any sig of up to 128 bits, which pack() normalises and
+ * rounds once. No host floating point is used and nothing is read but the arguments.
  */
 #include "softfp.h"
 
@@ -20,7 +20,8 @@ struct format {
 
 static const struct format *format_of(enum ir_lane lane)
 {
-    static const struct format half = { 16, 11, 15 }, single = { 32, 24, 127 }, dbl = { 64, 53, 1023 };
+    static const struct format half = { 16, 11, 15 }, single = { 32, 24, 127 },
+                               dbl = { 64, 53, 1023 };
     return lane == IR_LH ? &half : lane == IR_LS ? &single : &dbl;
 }
 
@@ -70,10 +71,14 @@ static struct number unpack(struct softfp_env *e, const struct format *f, uint64
     return n;
 }
 
-static int msb(u128 v) { return v >> 64 ? 127 - __builtin_clzll((uint64_t)(v >> 64)) : 63 - __builtin_clzll((uint64_t)v); }
+static int msb(u128 v)
+{
+    return v >> 64 ? 127 - __builtin_clzll((uint64_t)(v >> 64)) : 63 - __builtin_clzll((uint64_t)v);
+}
 
 /* Is sig's integer part q to be incremented, the rest being rest / 2^shift (and more if sticky)? */
-static bool rounds_up(enum ir_round mode, bool sign, bool odd, int half /* -1 0 1: rest against 1/2 */, bool inexact)
+static bool rounds_up(enum ir_round mode, bool sign, bool odd,
+                      int half /* -1 0 1: rest against 1/2 */, bool inexact)
 {
     switch (mode) {
     case IR_RN_TIES_EVEN: return half > 0 || (half == 0 && odd);
@@ -87,7 +92,8 @@ static bool rounds_up(enum ir_round mode, bool sign, bool odd, int half /* -1 0 
 }
 
 /* sig / 2^shift rounded to an integer; *inexact. sticky: the true value is a little larger. */
-static u128 shift_round(enum ir_round mode, bool sign, u128 sig, int shift, bool sticky, bool *inexact)
+static u128 shift_round(enum ir_round mode, bool sign, u128 sig, int shift, bool sticky,
+                        bool *inexact)
 {
     if (shift <= 0) {
         *inexact = sticky; /* callers leave room, so sticky never meets a left shift */
@@ -109,7 +115,8 @@ static u128 shift_round(enum ir_round mode, bool sign, u128 sig, int shift, bool
 }
 
 /* The number sign * (sig + (sticky ? a bit : 0)) * 2^exp in format f. sig is not 0. */
-static uint64_t pack(struct softfp_env *e, const struct format *f, bool sign, int exp, u128 sig, bool sticky)
+static uint64_t pack(struct softfp_env *e, const struct format *f, bool sign, int exp, u128 sig,
+                     bool sticky)
 {
     uint64_t s = sign ? sign_bit(f) : 0;
     bool ahp = f->total == 16 && (e->mode & IR_FP_AHP);
@@ -185,7 +192,8 @@ static uint64_t nan2(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64
 /* --------------------------------------------------------------- arithmetic */
 
 /* Sum of two exact finite numbers, each sig < 2^112; zeros have sig 0. */
-static uint64_t sum(struct softfp_env *e, const struct format *f, bool sa, int ea, u128 a, bool sb, int eb, u128 b)
+static uint64_t sum(struct softfp_env *e, const struct format *f, bool sa, int ea, u128 a, bool sb,
+                    int eb, u128 b)
 {
     if (!a && !b) {
         bool s = sa == sb ? sa : e->round == IR_RN_DOWN;
@@ -311,13 +319,15 @@ uint64_t softfp_sqrt(struct softfp_env *e, enum ir_lane lane, uint64_t a)
     return pack(e, f, false, (x.exp - up) / 2, root, rest != 0);
 }
 
-uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, uint64_t c, unsigned negate)
+uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, uint64_t c,
+                    unsigned negate)
 {
     const struct format *f = format_of(lane);
     a ^= negate & 1 ? sign_bit(f) : 0;
     c ^= negate & 2 ? sign_bit(f) : 0;
     struct number x = unpack(e, f, a), y = unpack(e, f, b), z = unpack(e, f, c);
-    bool undefined = (x.kind == INFINITE && y.kind == ZERO) || (x.kind == ZERO && y.kind == INFINITE);
+    bool undefined =
+        (x.kind == INFINITE && y.kind == ZERO) || (x.kind == ZERO && y.kind == INFINITE);
     bool nan_c = softfp_is_nan(lane, c);
     if (nan_c && undefined && (c & quiet_bit(f)))
         return softfp_nan(e, lane, NULL, 0);
@@ -354,7 +364,8 @@ static int order(const struct number *x, const struct number *y)
     return a == b ? 0 : a > b ? m : -m;
 }
 
-uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool signal)
+uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b,
+                        bool signal)
 {
     const struct format *f = format_of(lane);
     struct number x = unpack(e, f, a), y = unpack(e, f, b);
@@ -367,7 +378,8 @@ uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uin
     return o < 0 ? 8u << 28 : o == 0 ? 6u << 28 : 2u << 28;
 }
 
-uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool max, bool number)
+uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool max,
+                       bool number)
 {
     const struct format *f = format_of(lane);
     struct number x = unpack(e, f, a), y = unpack(e, f, b);
@@ -383,8 +395,10 @@ uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint
     int o = order(&x, &y);
     if (o == 0 && x.kind == ZERO)
         return (max ? x.sign && y.sign : x.sign || y.sign) ? sign_bit(f) : 0;
-    bool first = max ? o > 0 : o < 0;
-    return first ? x.kind == ZERO ? (x.sign ? sign_bit(f) : 0) : a : y.kind == ZERO ? (y.sign ? sign_bit(f) : 0) : b;
+    const struct number *n = (max ? o > 0 : o < 0) ? &x : &y;
+    if (n->kind == ZERO) /* perhaps flushed */
+        return n->sign ? sign_bit(f) : 0;
+    return n == &x ? a : b;
 }
 
 /* -------------------------------------------------------------- conversions */
@@ -405,7 +419,8 @@ uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to
         if (e->mode & IR_FP_DEFAULT_NAN)
             return default_nan(g);
         a &= fraction_mask(f);
-        a = g->precision > f->precision ? a << (g->precision - f->precision) : a >> (f->precision - g->precision);
+        a = g->precision > f->precision ? a << (g->precision - f->precision)
+                                        : a >> (f->precision - g->precision);
         return infinity(g, x.sign) | quiet_bit(g) | a;
     case INFINITE:
         if (ahp) {
@@ -421,8 +436,8 @@ uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to
     return pack(e, g, x.sign, x.exp, x.sig, false);
 }
 
-uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, unsigned bits,
-                       bool is_unsigned, unsigned fraction)
+uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
+                       unsigned bits, bool is_unsigned, unsigned fraction)
 {
     struct number x = unpack(e, format_of(lane), a);
     uint64_t all = ~0ull >> (64 - bits), top = is_unsigned ? all : all >> 1;
@@ -450,8 +465,8 @@ uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum
     return (x.sign ? 0 - (uint64_t)v : (uint64_t)v) & all;
 }
 
-uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, unsigned bits, bool is_unsigned,
-                         unsigned fraction)
+uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, unsigned bits,
+                         bool is_unsigned, unsigned fraction)
 {
     v &= ~0ull >> (64 - bits);
     bool sign = !is_unsigned && v >> (bits - 1);
@@ -460,7 +475,8 @@ uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, un
     return v ? pack(e, format_of(lane), sign, -(int)fraction, v, false) : 0;
 }
 
-uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, bool exact)
+uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
+                      bool exact)
 {
     const struct format *f = format_of(lane);
     if (softfp_is_nan(lane, a))

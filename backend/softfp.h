@@ -1,6 +1,6 @@
 /*
- * Exact binary floating point by integers: what the manual's pseudocode computes, for half, single and
- * double precision. See softfp.c.
+ * Exact binary floating point by integers: what the manual's pseudocode computes, for half, single
+ * and double precision. See softfp.c.
  */
 #ifndef MYNA_SOFTFP_H
 #define MYNA_SOFTFP_H
@@ -17,28 +17,32 @@ struct softfp_env {
     unsigned mode, flags;
 };
 
-/* Values are bit patterns in the low bits of a word; lane is LH, LS or LD. Formulas as the IR operations
- * of the same names define them. */
+/* Values are bit patterns in the low bits of a word; lane is LH, LS or LD. Formulas as the IR
+ * operations of the same names define them. */
 uint64_t softfp_add(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
 uint64_t softfp_sub(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
 uint64_t softfp_mul(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
 uint64_t softfp_div(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
 uint64_t softfp_sqrt(struct softfp_env *e, enum ir_lane lane, uint64_t a);
 /* negate: bit 0 the product, bit 1 the addend. */
-uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, uint64_t c, unsigned negate);
+uint64_t softfp_fma(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, uint64_t c,
+                    unsigned negate);
 /* max: the larger; number: a single quiet NaN gives way to a number. */
-uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool max, bool number);
+uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool max,
+                       bool number);
 /* NZCV in bits 31:28. signal: quiet NaNs are invalid too. */
-uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool signal);
+uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b,
+                        bool signal);
 uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a);
 /* To an integer of `bits` bits (in the low bits of the result), a scaled by 2^fraction first. */
-uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, unsigned bits,
-                       bool is_unsigned, unsigned fraction);
+uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
+                       unsigned bits, bool is_unsigned, unsigned fraction);
 /* From an integer of `bits` bits divided by 2^fraction. */
-uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, unsigned bits, bool is_unsigned,
-                         unsigned fraction);
+uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, unsigned bits,
+                         bool is_unsigned, unsigned fraction);
 /* exact: raises inexact where the value changes. */
-uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round, bool exact);
+uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
+                      bool exact);
 
 bool softfp_is_nan(enum ir_lane lane, uint64_t a);
 /* The NaN that an operation on n operands gives; a, b, c in the order that decides among NaNs. */

@@ -1,7 +1,7 @@
 /*
  * Rare integer operations on vectors, lane by lane: those for which a host has no short sequence of
- * instructions (variable shifts of narrow lanes, leading zeros, 64-bit minima). Emitted code calls this only
- * where emit_vec.c has nothing better for the host at hand.
+ * instructions (variable shifts of narrow lanes, leading zeros, 64-bit minima). Emitted code calls
+ * this only where emit_vec.c has nothing better for the host at hand.
  */
 #include <string.h>
 #include "vechelp.h"

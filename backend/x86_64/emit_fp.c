@@ -1,64 +1,37 @@
 /*
- * Code for floating point, scalar and vector (the two FP chapters of ops.def).
+ * Code for scalar floating point, and the cold path of vectors too (emit_fpvec.c).
  *
- * The host's instruction runs into a register that is not an operand; one predicted branch then goes to the
- * cold path where the guest's result may differ from the host's (NaNs, conversions out of range), which
- * does the operation again exactly (fphelp.c). Operands are intact at that time, and the destination gets
- * its value only then. The host's cumulative flags are right except where a comment says what is done.
+ * The host's instruction runs into a register that is not an operand; one predicted branch then
+ * goes to the cold path where the guest's result may differ from the host's (NaNs, conversions out
+ * of range), which does the operation again exactly (fphelp.c). Operands are intact at that time,
+ * and the destination gets its value only then. The host's cumulative flags are right except where
+ * a comment says what is done.
  *
- * Known deviation (FZ = 0): an inexact result that rounds up to the smallest normal number does not set
- * underflow. With FZ = 1: inputs flushed do not set IDC, a flushed result sets inexact beside underflow, and a
- * result that is tiny before rounding but normal after it is not flushed.
+ * Known deviation (FZ = 0): an inexact result that rounds up to the smallest normal number does not
+ * set underflow. With FZ = 1: inputs flushed do not set IDC, a flushed result sets inexact beside
+ * underflow, and a result that is tiny before rounding but normal after it is not flushed.
  */
-#include "emit_priv.h"
-#include "fphelp.h"
-
-enum {
-    OP_UCOMIS = 0x2e | M0F, OP_COMIS = 0x2f | M0F, OP_ADDP = 0x58 | M0F, OP_MULP = 0x59 | M0F,
-    OP_SUBP = 0x5c | M0F, OP_MINP = 0x5d | M0F, OP_DIVP = 0x5e | M0F, OP_MAXP = 0x5f | M0F,
-    OP_SQRTP = 0x51 | M0F, OP_CMPP = 0xc2 | M0F, OP_CVTF = 0x5a | M0F, OP_CVTTI = 0x2c | M0F, OP_CVTI = 0x2a | M0F,
-    OP_CVTDQ2PS = 0x5b | M0F, OP_CVTTPS2DQ = 0x5b | M0F | PF3,
-    OP_ROUNDPS = 0x08 | M3A | P66, /* + 1 PD, 2 SS, 3 SD */
-    OP_INSERTPS = 0x21 | M3A | P66, OP_PTEST = 0x17 | M38 | P66,
-    OP_XORPS = 0x57 | M0F, OP_ANDPS = 0x54 | M0F, OP_ORPS = 0x56 | M0F, OP_PCMPEQD = 0x76 | M0F | P66,
-    OP_MOVMSKPS = 0x50 | M0F,
-    ROUND_QUIET = 8, CMP_EQ = 0, CMP_LT = 1, CMP_LE = 2, CMP_UNORD = 3,
-};
-
-/* What a float of this type is called. */
-static bool is_double(unsigned type) { return type == IR_F64; }
-static unsigned ss(bool d) { return d ? PF2 : PF3; }  /* prefix of scalar instructions */
-static unsigned ps(bool d) { return d ? P66 : 0; }    /* prefix of packed ones and of ucomis */
-static unsigned lane_of(unsigned type) { return type == IR_F16 ? IR_LH : type == IR_F32 ? IR_LS : IR_LD; }
-
-static struct mem scratch(unsigned at) { return mem_bd(STATE, CPU_DISP(scratch) + (int32_t)at); }
-
-/* An instruction with a memory operand. */
-static void x_mem(struct emit *e, unsigned op, int reg, int v, struct mem m)
-{
-    if (e->hf->avx)
-        v_rrm(&e->cb, op, false, reg, v, m);
-    else
-        x_rm(&e->cb, op, false, reg, m);
-}
-/* Conversions between register files, w: 64-bit integer. */
-static void x_gpr(struct emit *e, unsigned op, bool w, int reg, int v, int rm)
-{
-    if (e->hf->avx)
-        v_rrr(&e->cb, op, w, reg, v, rm);
-    else
-        x_rr(&e->cb, op, w, reg, rm);
-}
+#include "emit_fp.h"
 
 /* ------------------------------------------------------------------ cold paths */
 
 /* Lanes of an FP vector operation and the description for fphelp. */
 static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
 {
-    unsigned lane = p->aux & 7, full = lane == IR_LD ? 2 : lane == IR_LS ? 4 : 8, mode = p->aux >> 8 & 15;
+    unsigned lane = p->aux & 7,
+             full = lane == IR_LD   ? 2
+                    : lane == IR_LS ? 4
+                                    : 8,
+             mode = p->aux >> 8 & 15;
     static const uint8_t integer[3] = { IR_H, IR_S, IR_D };
     switch (p->op) {
-    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma: case IR_fmin:
+    case IR_fadd:
+    case IR_fsub:
+    case IR_fmul:
+    case IR_fdiv:
+    case IR_fsqrt:
+    case IR_fma:
+    case IR_fmin:
     case IR_fmax:
         return fphelp_what(p->op, lane_of(p->type), 0, 1, 0, (uint64_t)p->imm);
     case IR_frint:
@@ -66,10 +39,11 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     case IR_fcvt:
         return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), lane_of(p->type), 1, 0, 0);
     case IR_fcvti:
-        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), p->type == IR_I64 ? IR_D : IR_S, 1, p->aux,
-                           (uint64_t)p->imm);
+        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])),
+                           p->type == IR_I64 ? IR_D : IR_S, 1, p->aux, (uint64_t)p->imm);
     case IR_icvtf:
-        return fphelp_what(p->op, lane_of(p->type), ir_type_of(e->r, p->arg[0]) == IR_I64 ? IR_D : IR_S, 1, 0,
+        return fphelp_what(p->op, lane_of(p->type),
+                           ir_type_of(e->r, p->arg[0]) == IR_I64 ? IR_D : IR_S, 1, 0,
                            (uint64_t)p->imm);
     case IR_fvadd:  return fphelp_what(IR_fadd, lane, 0, full, 0, 0);
     case IR_fvsub:  return fphelp_what(IR_fsub, lane, 0, full, 0, 0);
@@ -80,8 +54,10 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     case IR_fvmin:  return fphelp_what(IR_fmin, lane, 0, full, 0, (uint64_t)p->imm);
     case IR_fvmax:  return fphelp_what(IR_fmax, lane, 0, full, 0, (uint64_t)p->imm);
     case IR_fvcmp:  return fphelp_what(IR_fcmp, lane, 0, full, mode, 0);
-    case IR_fvcvti: return fphelp_what(IR_fcvti, lane, integer[lane - IR_LH], full, mode, (uint64_t)p->imm);
-    case IR_ivcvtf: return fphelp_what(IR_icvtf, lane, integer[lane - IR_LH], full, 0, (uint64_t)p->imm);
+    case IR_fvcvti:
+        return fphelp_what(IR_fcvti, lane, integer[lane - IR_LH], full, mode, (uint64_t)p->imm);
+    case IR_ivcvtf:
+        return fphelp_what(IR_icvtf, lane, integer[lane - IR_LH], full, 0, (uint64_t)p->imm);
     case IR_fvrint: return fphelp_what(IR_frint, lane, 0, full, mode, (uint64_t)p->imm);
     case IR_fvwiden:  return fphelp_what(IR_fcvt, lane, lane + 1, full / 2, 0, 0);
     case IR_fvnarrow: return fphelp_what(IR_fcvt, lane, lane - 1, full, 0, 0);
@@ -90,26 +66,25 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
 }
 
 /* regs: result (general if bit 4 is set), then operands or -1. */
-enum { GENERAL = 16 };
 static void cold_exact(struct emit *e, uint32_t i, const int *regs)
 {
     struct codebuf *c = &e->cb;
     const struct ir_inst *p = emit_inst(e, i);
     for (unsigned k = 1; k <= 3; k++)
-        if (regs[k] >= GENERAL)
-            x_rm(c, OP_MOV_RM_R, true, regs[k] - GENERAL, scratch(16 * (k - 1)));
+        if (regs[k] >= FP_GENERAL)
+            x_rm(c, OP_MOV_RM_R, true, regs[k] - FP_GENERAL, scratch(16 * (k - 1)));
         else if (regs[k] >= 0)
             x_mem(e, OP_MOVUPS_S, regs[k], 0, scratch(16 * (k - 1)));
     uint64_t what = what_of(e, p);
     mov_mi32(c, false, scratch(FPHELP_WHAT), (int32_t)what);
     mov_mi32(c, false, scratch(FPHELP_WHAT + 4), (int32_t)(what >> 32));
     emit_cold_call(e, fphelp_run);
-    if (regs[0] >= GENERAL)
-        x_rm(c, OP_MOV_R_RM, true, regs[0] - GENERAL, scratch(FPHELP_RESULT));
+    if (regs[0] >= FP_GENERAL)
+        x_rm(c, OP_MOV_R_RM, true, regs[0] - FP_GENERAL, scratch(FPHELP_RESULT));
     else
         x_mem(e, OP_MOVUPS_L, regs[0], 0, scratch(FPHELP_RESULT));
 }
-static void go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c)
+void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c)
 {
     const int regs[6] = { dst, a, b, c };
     emit_cold(e, cc, cold_exact, i, regs);
@@ -119,41 +94,15 @@ static void go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, i
 static void check_scalar(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
 {
     emit_x2(e, OP_UCOMIS | ps(dbl), d, d);
-    go_cold(e, CC_P, i, d, a, b, c);
+    fp_go_cold(e, CC_P, i, d, a, b, c);
 }
-
-/* Cold if any lane of d is not a number. With all four scratch registers in use, one is put aside. */
-static void check_vector(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
-{
-    uint32_t used = 1u << d | 1u << a | (b >= 0 ? 1u << b : 0) | (c >= 0 ? 1u << c : 0);
-    int t = a;
-    bool aside = (used & XMM_SCRATCH) == XMM_SCRATCH;
-    if (aside)
-        x_mem(e, OP_MOVUPS_S, t, 0, scratch(FPHELP_TEMP));
-    else
-        t = rx_temp(e);
-    emit_x3i(e, OP_CMPP | ps(dbl), t, d, d, CMP_UNORD);
-    emit_x2(e, OP_PTEST, t, t);
-    if (aside)
-        x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
-    go_cold(e, CC_NE, i, d, a, b, c);
-}
-
-/* A jump over what follows, to be bound: EFLAGS stay. */
-static uint8_t *jump_over(struct emit *e, int cc)
-{
-    cb8(&e->cb, 0x70 | (unsigned)cc);
-    cb8(&e->cb, 0);
-    return e->cb.p;
-}
-static void bind_over(struct emit *e, uint8_t *from) { from[-1] = (uint8_t)(e->cb.p - from); }
 
 /* --------------------------------------------------------- scalar arithmetic */
 
 static bool upper_zero(const struct ir_region *r, ir_ref v, int depth);
 
-/* Scalar instructions take the rest of the register from their first operand. Sums and products may have it be
- * either: the one whose rest is known to be 0. */
+/* Scalar instructions take the rest of the register from their first operand. Sums and products may
+ * have it be either: the one whose rest is known to be 0. */
 static unsigned first_operand(const struct ir_region *r, const struct ir_inst *p, int depth)
 {
     return (p->op == IR_fadd || p->op == IR_fmul) && !upper_zero(r, p->arg[0], depth) &&
@@ -200,7 +149,7 @@ static void binary(struct emit *e, uint32_t i, unsigned op)
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
     if (p->type == IR_F16) {
-        go_cold(e, -1, i, d, a, b, -1);
+        fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
     if (first_operand(e->r, p, 6))
@@ -210,7 +159,8 @@ static void binary(struct emit *e, uint32_t i, unsigned op)
     check_scalar(e, i, dbl, d, a, b, -1);
 }
 
-/* Both orders agree but for zeros, where the signs are joined. NaNs jump over: min would signal them. */
+/* Both orders agree but for zeros, where the signs are joined. NaNs jump over: min would signal
+ * them. */
 static void minmax(struct emit *e, uint32_t i, unsigned op, bool max)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -218,7 +168,7 @@ static void minmax(struct emit *e, uint32_t i, unsigned op, bool max)
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
     if (p->type == IR_F16) {
-        go_cold(e, -1, i, d, a, b, -1);
+        fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
     int t = rx_temp(e);
@@ -228,14 +178,7 @@ static void minmax(struct emit *e, uint32_t i, unsigned op, bool max)
     emit_x3(e, op | ss(dbl), t, b, a);
     emit_x3(e, max ? OP_ANDPS : OP_ORPS, d, d, t);
     bind_over(e, over);
-    go_cold(e, CC_P, i, d, a, b, -1);
-}
-
-/* d = a * b + c in place of a; negations as imm says. op: the scalar or packed 213 form. */
-static unsigned fma_op(int64_t imm, bool packed)
-{
-    static const uint8_t op[4] = { 0xa9, 0xad, 0xab, 0xaf };
-    return (op[imm & 3] - packed) | M38 | P66;
+    fp_go_cold(e, CC_P, i, d, a, b, -1);
 }
 
 static void fused(struct emit *e, uint32_t i)
@@ -246,7 +189,7 @@ static void fused(struct emit *e, uint32_t i)
     int d = rx_def_clear(e, i);
     flags_clobber(e);
     if (!e->hf->fma || p->type == IR_F16) {
-        go_cold(e, -1, i, d, a, b, c);
+        fp_go_cold(e, -1, i, d, a, b, c);
         return;
     }
     emit_x2(e, OP_MOVAPS, d, a);
@@ -261,7 +204,7 @@ static void unary(struct emit *e, uint32_t i, unsigned op)
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
     if (p->type == IR_F16) {
-        go_cold(e, -1, i, d, a, -1, -1);
+        fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
     emit_x3(e, op | ss(dbl), d, a, a); /* the upper part comes from a: no dependence on d */
@@ -276,39 +219,8 @@ static void sign(struct emit *e, uint32_t i, bool invert)
     int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
     if (!e->hf->avx && d != a)
         emit_x2(e, OP_MOVAPS, d, a);
-    emit_const_op(e, invert ? OP_XORPS : OP_ANDPS, d, e->hf->avx ? a : d, invert ? s : ~s, invert ? 0 : ~0ull);
-}
-
-/* Bits of 2^k. */
-static uint64_t power(bool dbl, int k)
-{
-    return dbl ? (uint64_t)(1023 + k) << 52 : (uint64_t)(127 + k) << 23;
-}
-
-/* Immediate of roundps for a mode that the host has; DYN by MXCSR. */
-static unsigned round_imm(unsigned mode)
-{
-    static const uint8_t imm[] = { [IR_RN_TIES_EVEN] = 0, [IR_RN_UP] = 2, [IR_RN_DOWN] = 1, [IR_RN_ZERO] = 3,
-                                   [IR_RN_DYN] = 4 };
-    return imm[mode];
-}
-
-/* t = a to an integral value, ties away, for |a| < 2^52 (2^23): truncated, plus twice the fraction truncated.
- * All steps are exact. u: another register. */
-static void ties_away(struct emit *e, bool dbl, bool scalar, int t, int u, int a)
-{
-    unsigned round = (scalar ? OP_ROUNDPS + 2 : OP_ROUNDPS) + dbl, prefix = scalar ? ss(dbl) : ps(dbl);
-    if (scalar)
-        emit_x3i(e, round, t, a, a, ROUND_QUIET | 3);
-    else
-        emit_x2i(e, round, t, a, ROUND_QUIET | 3);
-    emit_x3(e, OP_SUBP | prefix, u, a, t);
-    emit_x3(e, OP_ADDP | prefix, u, u, u);
-    if (scalar)
-        emit_x3i(e, round, u, u, u, ROUND_QUIET | 3);
-    else
-        emit_x2i(e, round, u, u, ROUND_QUIET | 3);
-    emit_x3(e, OP_ADDP | prefix, t, t, u);
+    emit_const_op(e, invert ? OP_XORPS : OP_ANDPS, d, e->hf->avx ? a : d, invert ? s : ~s,
+                  invert ? 0 : ~0ull);
 }
 
 static void round_scalar(struct emit *e, uint32_t i)
@@ -318,7 +230,7 @@ static void round_scalar(struct emit *e, uint32_t i)
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
     if (p->type == IR_F16 || (p->aux == IR_RN_TIES_AWAY && p->imm)) {
-        go_cold(e, -1, i, d, a, -1, -1);
+        fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
     if (p->aux == IR_RN_TIES_AWAY) {
@@ -338,7 +250,7 @@ static void round_scalar(struct emit *e, uint32_t i)
         emit_const_op(e, OP_ANDPS, t, e->hf->avx ? a : t, s, 0);
         emit_x3(e, OP_ORPS, d, d, t);
         bind_over(e, over);
-        go_cold(e, CC_BE, i, d, a, -1, -1);
+        fp_go_cold(e, CC_BE, i, d, a, -1, -1);
         return;
     }
     emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | (p->imm ? 0 : ROUND_QUIET));
@@ -353,7 +265,7 @@ static void convert(struct emit *e, uint32_t i)
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
     if (p->type == IR_F16 || from == IR_F16) {
-        go_cold(e, -1, i, d, a, -1, -1);
+        fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
     emit_x3(e, OP_CVTF | ss(is_double(from)), d, a, a);
@@ -362,8 +274,8 @@ static void convert(struct emit *e, uint32_t i)
 
 /* ----------------------------------------------------------------- comparison */
 
-/* The flags in stored form: less 0x8100, equal 0x4000, greater 0, unordered 1 (ir_flags_to_slot). A comparison
- * whose only use is a condition is emitted there (emit_cond) and never comes here. */
+/* The flags in stored form: less 0x8100, equal 0x4000, greater 0, unordered 1 (ir_flags_to_slot). A
+ * comparison whose only use is a condition is emitted there (emit_cond) and never comes here. */
 static void compare(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -387,8 +299,8 @@ static void compare(struct emit *e, uint32_t i)
 
 /* ------------------------------------------------------- to and from integers */
 
-/* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative, NaN or too
- * large for a signed conversion to 64 bits have bit patterns above a bound. */
+/* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative,
+ * NaN or too large for a signed conversion to 64 bits have bit patterns above a bound. */
 static void to_integer(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -398,7 +310,7 @@ static void to_integer(struct emit *e, uint32_t i)
     int a = rx_use(e, p->arg[0]), d = ra_def_clear(e, i);
     flags_clobber(e);
     if (from == IR_F16 || fraction) {
-        go_cold(e, -1, i, GENERAL + d, a, -1, -1);
+        fp_go_cold(e, -1, i, FP_GENERAL + d, a, -1, -1);
         return;
     }
     if (is_unsigned) {
@@ -415,7 +327,7 @@ static void to_integer(struct emit *e, uint32_t i)
             over = jump_over(e, CC_AE);
             x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, a);
             bind_over(e, over);
-            go_cold(e, CC_AE, i, GENERAL + d, a, -1, -1);
+            fp_go_cold(e, CC_AE, i, FP_GENERAL + d, a, -1, -1);
             return;
         }
         int x = rx_temp(e);
@@ -428,13 +340,13 @@ static void to_integer(struct emit *e, uint32_t i)
         x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, a); /* for the inexact flag */
         x_gpr(e, OP_CVTTI | ss(dbl), w, d, 0, x);
         bind_over(e, over);
-        go_cold(e, CC_AE, i, GENERAL + d, a, -1, -1);
+        fp_go_cold(e, CC_AE, i, FP_GENERAL + d, a, -1, -1);
         return;
     }
     if (mode == IR_RN_ZERO || mode == IR_RN_DYN) {
         x_gpr(e, (mode == IR_RN_ZERO ? OP_CVTTI : 0x2d | M0F) | ss(dbl), w, d, 0, a);
         alu_ri(c, ALU_CMP, w, d, 1);
-        go_cold(e, CC_O, i, GENERAL + d, a, -1, -1);
+        fp_go_cold(e, CC_O, i, FP_GENERAL + d, a, -1, -1);
         return;
     }
     int x = rx_temp(e), t = ra_temp(e);
@@ -447,10 +359,11 @@ static void to_integer(struct emit *e, uint32_t i)
     uint8_t *over = jump_over(e, CC_O);
     x_gpr(e, OP_CVTTI | ss(dbl), true, t, 0, a); /* for the inexact flag */
     bind_over(e, over);
-    go_cold(e, CC_O, i, GENERAL + d, a, -1, -1);
+    fp_go_cold(e, CC_O, i, FP_GENERAL + d, a, -1, -1);
 }
 
-/* Unsigned 64 bits with the top bit set: halved, the lost bit kept for rounding, doubled. regs: d, s, t. */
+/* Unsigned 64 bits with the top bit set: halved, the lost bit kept for rounding, doubled. regs: d,
+ * s, t. */
 static void cold_unsigned(struct emit *e, uint32_t i, const int *regs)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -477,7 +390,7 @@ static void from_integer(struct emit *e, uint32_t i)
     struct codebuf *c = &e->cb;
     if (p->type == IR_F16) {
         flags_clobber(e);
-        go_cold(e, -1, i, d, GENERAL + s, -1, -1);
+        fp_go_cold(e, -1, i, d, FP_GENERAL + s, -1, -1);
         return;
     }
     emit_x3(e, OP_XORPS, d, d, d);
@@ -551,138 +464,6 @@ static void move(struct emit *e, uint32_t i)
     }
 }
 
-/* ---------------------------------------------------------------------- vectors */
-
-static void vector_binary(struct emit *e, uint32_t i, unsigned op)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    bool dbl = (p->aux & 7) == IR_LD;
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    flags_clobber(e);
-    if ((p->aux & 7) == IR_LH) {
-        go_cold(e, -1, i, d, a, b, -1);
-        return;
-    }
-    emit_x3(e, op | ps(dbl), d, a, b);
-    check_vector(e, i, dbl, d, a, b, -1);
-}
-
-static void vector_minmax(struct emit *e, uint32_t i, unsigned op, bool max)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    bool dbl = (p->aux & 7) == IR_LD;
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    flags_clobber(e);
-    if ((p->aux & 7) == IR_LH) {
-        go_cold(e, -1, i, d, a, b, -1);
-        return;
-    }
-    int t = rx_temp(e);
-    emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_UNORD);
-    emit_x2(e, OP_PTEST, d, d);
-    uint8_t *over = jump_over(e, CC_NE);
-    emit_x3(e, op | ps(dbl), d, a, b);
-    emit_x3(e, op | ps(dbl), t, b, a);
-    emit_x3(e, max ? OP_ANDPS : OP_ORPS, d, d, t);
-    bind_over(e, over);
-    go_cold(e, CC_NE, i, d, a, b, -1);
-}
-
-static void vector_fused(struct emit *e, uint32_t i)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    bool dbl = (p->aux & 7) == IR_LD;
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
-    int d = rx_def_clear(e, i);
-    flags_clobber(e);
-    if (!e->hf->fma || (p->aux & 7) == IR_LH) {
-        go_cold(e, -1, i, d, a, b, c);
-        return;
-    }
-    emit_x2(e, OP_MOVAPS, d, a);
-    v_rrr(&e->cb, fma_op(p->imm, true), dbl, d, b, c);
-    check_vector(e, i, dbl, d, a, b, c);
-}
-
-static void vector_compare(struct emit *e, uint32_t i)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    bool dbl = (p->aux & 7) == IR_LD;
-    unsigned cc = p->aux >> 8 & 15;
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    if ((p->aux & 7) == IR_LH) {
-        flags_clobber(e);
-        go_cold(e, -1, i, d, a, b, -1);
-        return;
-    }
-    if (cc == IR_EQ)
-        emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_EQ);
-    else
-        emit_x3i(e, OP_CMPP | ps(dbl), d, b, a, cc == IR_GE ? CMP_LE : CMP_LT);
-}
-
-static void vector_unary(struct emit *e, uint32_t i)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    unsigned lane = p->aux & 7, mode = p->aux >> 8 & 15;
-    bool dbl = lane == IR_LD;
-    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
-    flags_clobber(e);
-    bool exact = lane == IR_LH || (p->op == IR_fvnarrow && lane == IR_LS) ||
-                 (p->op == IR_fvrint && mode == IR_RN_TIES_AWAY) ||
-                 (p->op == IR_fvcvti && (dbl || p->imm || mode == IR_RN_DYN)) ||
-                 (p->op == IR_ivcvtf && ((p->imm & 0x80) || dbl));
-    if (exact) {
-        go_cold(e, -1, i, d, a, -1, -1);
-        return;
-    }
-    switch (p->op) {
-    case IR_fvsqrt:
-        emit_x2(e, OP_SQRTP | ps(dbl), d, a);
-        check_vector(e, i, dbl, d, a, -1, -1);
-        break;
-    case IR_fvrint:
-        emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
-        check_vector(e, i, dbl, d, a, -1, -1);
-        break;
-    case IR_fvwiden:
-        emit_x2(e, OP_CVTF, d, a);
-        check_vector(e, i, true, d, a, -1, -1);
-        break;
-    case IR_fvnarrow:
-        emit_x2(e, OP_CVTF | P66, d, a);
-        check_vector(e, i, false, d, a, -1, -1);
-        break;
-    case IR_ivcvtf:
-        emit_x2(e, OP_CVTDQ2PS, d, a);
-        if (p->imm) {
-            uint64_t k = power(false, -(int)(p->imm & 127));
-            emit_const_op(e, OP_MULP, d, d, k | k << 32, k | k << 32);
-        }
-        break;
-    case IR_fvcvti: { /* 0x80000000: perhaps out of range */
-        int x = a;
-        if (mode == IR_RN_TIES_AWAY) {
-            x = rx_temp(e);
-            ties_away(e, false, false, x, rx_temp(e), a);
-        } else if (mode != IR_RN_ZERO) {
-            x = d;
-            emit_x2i(e, OP_ROUNDPS, d, a, round_imm(mode) | ROUND_QUIET);
-        }
-        emit_x2(e, OP_CVTTPS2DQ, d, x);
-        int t = mode == IR_RN_TIES_AWAY ? x : rx_temp(e);
-        if (mode != IR_RN_ZERO)
-            emit_x2(e, OP_CVTTPS2DQ, t, a); /* for the inexact flag */
-        if (!e->hf->avx)
-            emit_x2(e, OP_MOVAPS, t, d);
-        emit_const_op(e, OP_PCMPEQD, t, e->hf->avx ? d : t, 0x8000000080000000, 0x8000000080000000);
-        emit_x2(e, OP_PTEST, t, t);
-        go_cold(e, CC_NE, i, d, a, -1, -1);
-        break;
-    }
-    }
-}
-
 bool emit_fp_op(struct emit *e, uint32_t i)
 {
     switch (emit_inst(e, i)->op) {
@@ -702,17 +483,6 @@ bool emit_fp_op(struct emit *e, uint32_t i)
     case IR_icvtf: from_integer(e, i); return true;
     case IR_frint: round_scalar(e, i); return true;
     case IR_fbits: case IR_bitsf: case IR_vzx: case IR_vlow: move(e, i); return true;
-    case IR_fvadd: vector_binary(e, i, OP_ADDP); return true;
-    case IR_fvsub: vector_binary(e, i, OP_SUBP); return true;
-    case IR_fvmul: vector_binary(e, i, OP_MULP); return true;
-    case IR_fvdiv: vector_binary(e, i, OP_DIVP); return true;
-    case IR_fvfma: vector_fused(e, i); return true;
-    case IR_fvmin: vector_minmax(e, i, OP_MINP, false); return true;
-    case IR_fvmax: vector_minmax(e, i, OP_MAXP, true); return true;
-    case IR_fvcmp: vector_compare(e, i); return true;
-    case IR_fvsqrt: case IR_fvcvti: case IR_ivcvtf: case IR_fvrint: case IR_fvwiden: case IR_fvnarrow:
-        vector_unary(e, i);
-        return true;
     }
-    return false;
+    return emit_fpvec_op(e, i);
 }

@@ -41,12 +41,16 @@ static bool fp1(struct tr *t, const struct arg_FABS_f *a, enum ir_op op)
 /* negate: bit 0 the product, bit 1 the addend. */
 static bool fused(struct tr *t, const struct arg_FMADD_f *a, int64_t negate)
 {
-    return set_f(t, a->rd, ir_emit(t->r, IR_fma, fp_type(a->d), get_f(t, a->d, a->rn), get_f(t, a->d, a->rm),
-                                   get_f(t, a->d, a->ra), 0, 0, negate));
+    return set_f(t, a->rd,
+                 ir_emit(t->r, IR_fma, fp_type(a->d), get_f(t, a->d, a->rn), get_f(t, a->d, a->rm),
+                         get_f(t, a->d, a->ra), 0, 0, negate));
 }
-static bool round_to_integral(struct tr *t, const struct arg_FABS_f *a, enum ir_round mode, bool exact)
+static bool round_to_integral(struct tr *t, const struct arg_FABS_f *a, enum ir_round mode,
+                              bool exact)
 {
-    return set_f(t, a->rd, ir_emit(t->r, IR_frint, fp_type(a->d), get_f(t, a->d, a->rn), 0, 0, 0, mode, exact));
+    return set_f(
+        t, a->rd,
+        ir_emit(t->r, IR_frint, fp_type(a->d), get_f(t, a->d, a->rn), 0, 0, 0, mode, exact));
 }
 
 ROW(FADD_f,   fp2(t, a, IR_fadd, 0))
@@ -137,7 +141,8 @@ ROW(FCSEL_f,  choose(t, a))
 
 enum { UNSIGNED = 0x80 };
 
-static bool to_integer(struct tr *t, bool sf, bool d, unsigned rn, unsigned rd, enum ir_round mode, int64_t imm)
+static bool to_integer(struct tr *t, bool sf, bool d, unsigned rn, unsigned rd, enum ir_round mode,
+                       int64_t imm)
 {
     set_r(t, sf, rd, ir_emit(t->r, IR_fcvti, type_of(sf), get_f(t, d, rn), 0, 0, 0, mode, imm));
     return true;
@@ -217,13 +222,15 @@ void a64_set_fpcr(struct cpu *cpu, uint32_t v)
     cpu->fp_mode = (v & FPCR_DN ? IR_FP_DEFAULT_NAN : 0) | (v & FPCR_FZ ? IR_FP_FLUSH : 0) |
                    (v & FPCR_AHP ? IR_FP_AHP : 0);
     cpu->guest_mxcsr = (cpu->guest_mxcsr & MXCSR_FLAGS) | MXCSR_MASKS |
-                       (unsigned)host_round[v >> 22 & 3] << 13 | (v & FPCR_FZ ? MXCSR_DAZ | MXCSR_FTZ : 0);
+                       (unsigned)host_round[v >> 22 & 3] << 13 |
+                       (v & FPCR_FZ ? MXCSR_DAZ | MXCSR_FTZ : 0);
 }
 
 uint32_t a64_get_fpsr(const struct cpu *cpu)
 {
     uint32_t m = cpu->guest_mxcsr; /* IE DE ZE OE UE PE -> IOC DZC OFC UFC IXC */
-    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) | (cpu->fp_flags & 64) << 1;
+    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) |
+           (cpu->fp_flags & 64) << 1;
 }
 
 void a64_set_fpsr(struct cpu *cpu, uint32_t v)

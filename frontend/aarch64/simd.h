@@ -1,8 +1,10 @@
 /*
- * What the lowering files of Advanced SIMD and floating point share: operands and results of vectors.
+ * What the lowering files of Advanced SIMD and floating point share: operands and results of
+ * vectors.
  *
- * A vector of 64 bits is lowered as one of 128 whose upper half is cleared at the end, so an operation
- * may leave anything there. Floating-point operations get upper halves that raise no exception.
+ * A vector of 64 bits is lowered as one of 128 whose upper half is cleared at the end, so an
+ * operation may leave anything there. Floating-point operations get upper halves that raise no
+ * exception.
  */
 #ifndef MYNA_AARCH64_SIMD_H
 #define MYNA_AARCH64_SIMD_H
@@ -35,7 +37,8 @@ static inline ir_ref v2(struct tr *t, enum ir_op op, unsigned lane, ir_ref a, ir
 {
     return irv2(t->r, op, (enum ir_lane)lane, a, b, 0);
 }
-static inline ir_ref v2i(struct tr *t, enum ir_op op, unsigned lane, ir_ref a, ir_ref b, int64_t imm)
+static inline ir_ref v2i(struct tr *t, enum ir_op op, unsigned lane, ir_ref a, ir_ref b,
+                         int64_t imm)
 {
     return irv2(t->r, op, (enum ir_lane)lane, a, b, imm);
 }
@@ -62,7 +65,8 @@ static inline ir_ref half(struct tr *t, bool high, ir_ref v)
 {
     return high ? ir1(t->r, IR_vhigh64, IR_V128, v) : v;
 }
-/* Result of a narrowing in bits 63:0 of v: into the low half, rest 0, or (high) into the high half. */
+/* Result of a narrowing in bits 63:0 of v: into the low half, rest 0, or (high) into the high half.
+ */
 static inline bool set_half(struct tr *t, unsigned rd, bool high, ir_ref v)
 {
     ir_set(t->r, A64_V(rd), high ? v2(t, IR_vcomb, 0, get_v(t, rd), v)

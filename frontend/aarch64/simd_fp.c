@@ -1,7 +1,8 @@
 /*
  * Advanced SIMD floating point: vectors of single and double precision and the scalar forms in that
  * encoding space (Arm ARM C4.1, "Advanced SIMD three same", "... two-register miscellaneous",
- * "... across lanes", "... vector x indexed element", "... shift by immediate" and those of "scalar").
+ * "... across lanes", "... vector x indexed element", "... shift by immediate" and those of
+ * "scalar").
  *
  * Lanes that do not belong to the operation must raise no exception: operands of 64-bit vectors are
  * cleared above, divisors get ones there; a scalar is a vector whose other lanes are zero.
@@ -21,13 +22,23 @@ static ir_ref scalar(struct tr *t, bool d, ir_ref v)
     return ir1(t->r, IR_vzx, IR_V128, ir1(t->r, IR_vlow, d ? IR_F64 : IR_F32, v));
 }
 /* An operation with a rounding mode or condition in aux bits 8-11. */
-static ir_ref moded(struct tr *t, enum ir_op op, bool d, unsigned mode, ir_ref a, ir_ref b, int64_t imm)
+static ir_ref moded(struct tr *t, enum ir_op op, bool d, unsigned mode, ir_ref a, ir_ref b,
+                    int64_t imm)
 {
     return ir_emit(t->r, op, IR_V128, a, b, 0, 0, fp_lane(d) | mode << 8, imm);
 }
-static ir_ref sign_mask(struct tr *t, bool d) { return vconst(t, d ? 3 : 2, d ? 1ull << 63 : 1u << 31); }
-static ir_ref absolute(struct tr *t, bool d, ir_ref v) { return ir2(t->r, IR_vandn, IR_V128, v, sign_mask(t, d)); }
-static ir_ref negated(struct tr *t, bool d, ir_ref v) { return ir2(t->r, IR_vxor, IR_V128, v, sign_mask(t, d)); }
+static ir_ref sign_mask(struct tr *t, bool d)
+{
+    return vconst(t, d ? 3 : 2, d ? 1ull << 63 : 1u << 31);
+}
+static ir_ref absolute(struct tr *t, bool d, ir_ref v)
+{
+    return ir2(t->r, IR_vandn, IR_V128, v, sign_mask(t, d));
+}
+static ir_ref negated(struct tr *t, bool d, ir_ref v)
+{
+    return ir2(t->r, IR_vxor, IR_V128, v, sign_mask(t, d));
+}
 
 /* -------------------------------------------------------- three of one type */
 
@@ -56,8 +67,9 @@ static ir_ref multiply_add(struct tr *t, bool d, ir_ref x, ir_ref y, ir_ref z, b
 static bool fused(struct tr *t, const struct arg_FADD_v *a, bool subtract)
 {
     return !RESERVED &&
-           set_v(t, a->rd, a->q, multiply_add(t, a->d, operand(t, a->q, a->rn), operand(t, a->q, a->rm),
-                                     operand(t, a->q, a->rd), subtract));
+           set_v(t, a->rd, a->q,
+                 multiply_add(t, a->d, operand(t, a->q, a->rn), operand(t, a->q, a->rm),
+                              operand(t, a->q, a->rd), subtract));
 }
 static bool difference(struct tr *t, const struct arg_FADD_v *a)
 {
@@ -174,8 +186,9 @@ static bool fixed(struct tr *t, const struct arg_SCVTF_vi *a, enum ir_op op, int
     bool d = a->imm >= 64;
     if (d && !a->q)
         return false;
-    return set_v(t, a->rd, a->q, moded(t, op, d, op == IR_fvcvti ? IR_RN_ZERO : 0, operand(t, a->q, a->rn),
-                                       IR_NONE, sign | ((d ? 128 : 64) - a->imm)));
+    return set_v(t, a->rd, a->q,
+                 moded(t, op, d, op == IR_fvcvti ? IR_RN_ZERO : 0, operand(t, a->q, a->rn), IR_NONE,
+                       sign | ((d ? 128 : 64) - a->imm)));
 }
 ROW(SCVTF_vi,  fixed(t, a, IR_ivcvtf, 0))
 ROW(UCVTF_vi,  fixed(t, a, IR_ivcvtf, UNSIGNED))
@@ -217,7 +230,9 @@ static bool fused_element(struct tr *t, const struct arg_FMUL_e *a, bool subtrac
     ir_ref y = element(t, a->d, a->l, a->m, a->rm, a->h);
     if (!a->q)
         y = ir1(t->r, IR_vlow64, IR_V128, y);
-    return set_v(t, a->rd, a->q, multiply_add(t, a->d, operand(t, a->q, a->rn), y, operand(t, a->q, a->rd), subtract));
+    return set_v(
+        t, a->rd, a->q,
+        multiply_add(t, a->d, operand(t, a->q, a->rn), y, operand(t, a->q, a->rd), subtract));
 }
 ROW(FMUL_e, mul_element(t, a))
 ROW(FMLA_e, fused_element(t, a, false))
@@ -231,7 +246,8 @@ static bool mul_scalar_element(struct tr *t, const struct arg_FMUL_se *a)
 {
     if (a->d && a->l)
         return false;
-    ir_ref x = v2(t, IR_fvmul, fp_lane(a->d), scalar(t, a->d, get_v(t, a->rn)), scalar_element(t, a));
+    ir_ref x =
+        v2(t, IR_fvmul, fp_lane(a->d), scalar(t, a->d, get_v(t, a->rn)), scalar_element(t, a));
     return set_v(t, a->rd, true, scalar(t, a->d, x));
 }
 static bool fused_scalar_element(struct tr *t, const struct arg_FMUL_se *a, bool subtract)
@@ -260,16 +276,20 @@ static bool scalar_compare(struct tr *t, const struct arg_FCMEQ_s *a, enum ir_cc
 static bool scalar_zero(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_cc cc, bool swapped)
 {
     ir_ref x = scalar(t, a->d, get_v(t, a->rn)), z = vzero(t);
-    return set_v(t, a->rd, true,
-                 scalar(t, a->d, moded(t, IR_fvcmp, a->d, cc, swapped ? z : x, swapped ? x : z, 0)));
+    return set_v(
+        t, a->rd, true,
+        scalar(t, a->d, moded(t, IR_fvcmp, a->d, cc, swapped ? z : x, swapped ? x : z, 0)));
 }
 static bool scalar_difference(struct tr *t, const struct arg_FCMEQ_s *a)
 {
-    ir_ref x = v2(t, IR_fvsub, fp_lane(a->d), scalar(t, a->d, get_v(t, a->rn)), scalar(t, a->d, get_v(t, a->rm)));
+    ir_ref x = v2(t, IR_fvsub, fp_lane(a->d), scalar(t, a->d, get_v(t, a->rn)),
+                  scalar(t, a->d, get_v(t, a->rm)));
     return set_v(t, a->rd, true, scalar(t, a->d, absolute(t, a->d, x)));
 }
-/* To and from integers of the same width in a vector register: as with a general register between. */
-static bool scalar_convert(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_op op, unsigned mode, int64_t imm)
+/* To and from integers of the same width in a vector register: as with a general register between.
+ */
+static bool scalar_convert(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_op op, unsigned mode,
+                           int64_t imm)
 {
     enum ir_type f = a->d ? IR_F64 : IR_F32, n = type_of(a->d);
     ir_ref x = get_v(t, a->rn);
@@ -282,8 +302,8 @@ static bool scalar_convert(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_o
 static bool scalar_fixed(struct tr *t, const struct arg_SCVTF_si *a, enum ir_op op, int64_t sign)
 {
     bool d = a->imm >= 64;
-    ir_ref x = moded(t, op, d, op == IR_fvcvti ? IR_RN_ZERO : 0, scalar(t, d, get_v(t, a->rn)), IR_NONE,
-                     sign | ((d ? 128 : 64) - a->imm));
+    ir_ref x = moded(t, op, d, op == IR_fvcvti ? IR_RN_ZERO : 0, scalar(t, d, get_v(t, a->rn)),
+                     IR_NONE, sign | ((d ? 128 : 64) - a->imm));
     return set_v(t, a->rd, true, scalar(t, d, x));
 }
 /* Both lanes of a pair. */
@@ -291,7 +311,8 @@ static bool scalar_pair(struct tr *t, const struct arg_FCMEQ_sz *a, enum ir_op o
 {
     unsigned l = a->d ? 3 : 2;
     ir_ref v = get_v(t, a->rn);
-    ir_ref x = v2i(t, op, fp_lane(a->d), scalar(t, a->d, v), scalar(t, a->d, v1i(t, IR_vdupl, l, v, 1)), imm);
+    ir_ref x = v2i(t, op, fp_lane(a->d), scalar(t, a->d, v),
+                   scalar(t, a->d, v1i(t, IR_vdupl, l, v, 1)), imm);
     return set_v(t, a->rd, true, scalar(t, a->d, x));
 }
 

@@ -1,8 +1,8 @@
 /*
  * Advanced SIMD on integer lanes: three registers of the same or of different types, two registers
- * miscellaneous, across lanes, shifts by an immediate, by element, and the scalar forms (Arm ARM C4.1,
- * "Advanced SIMD three same", "... three different", "... two-register miscellaneous", "... across
- * lanes", "... shift by immediate", "... vector x indexed element", and those of "scalar").
+ * miscellaneous, across lanes, shifts by an immediate, by element, and the scalar forms (Arm ARM
+ * C4.1, "Advanced SIMD three same", "... three different", "... two-register miscellaneous", "...
+ * across lanes", "... shift by immediate", "... vector x indexed element", and those of "scalar").
  *
  * Nothing here saturates or touches FPSR. Moves and permutations are in simd_perm.c, floating
  * point is in fp.c and simd_fp.c.
@@ -70,7 +70,8 @@ static ir_ref cls(struct tr *t, unsigned l, ir_ref a)
 /* ------------------------------------------------- three of the same type */
 
 /* Rows with q, size, rm, rn, rd. Lanes of 64 bits want all 128. */
-static bool same(struct tr *t, const struct arg_ADD_v *a, ir_ref (*f)(struct tr *, unsigned, ir_ref, ir_ref))
+static bool same(struct tr *t, const struct arg_ADD_v *a,
+                 ir_ref (*f)(struct tr *, unsigned, ir_ref, ir_ref))
 {
     if (a->size == 3 && !a->q)
         return false;
@@ -147,7 +148,8 @@ static bool logic(struct tr *t, const struct arg_AND_v *a, enum ir_op op)
 {
     return set_v(t, a->rd, a->q, ir2(t->r, op, IR_V128, get_v(t, a->rn), get_v(t, a->rm)));
 }
-static bool choose(struct tr *t, const struct arg_AND_v *a, unsigned mask, unsigned yes, unsigned no)
+static bool choose(struct tr *t, const struct arg_AND_v *a, unsigned mask, unsigned yes,
+                   unsigned no)
 {
     return set_v(t, a->rd, a->q, v3(t, IR_vbsl, 0, get_v(t, mask), get_v(t, yes), get_v(t, no)));
 }
@@ -155,7 +157,8 @@ static bool choose(struct tr *t, const struct arg_AND_v *a, unsigned mask, unsig
 ROW(AND_v, logic(t, a, IR_vand))
 ROW(BIC_v, logic(t, a, IR_vandn))
 ROW(ORR_v, a->rn == a->rm ? set_v(t, a->rd, a->q, get_v(t, a->rn)) : logic(t, a, IR_vor))
-ROW(ORN_v, set_v(t, a->rd, a->q, ir2(t->r, IR_vor, IR_V128, get_v(t, a->rn), not(t, get_v(t, a->rm)))))
+ROW(ORN_v,
+    set_v(t, a->rd, a->q, ir2(t->r, IR_vor, IR_V128, get_v(t, a->rn), not(t, get_v(t, a->rm)))))
 ROW(EOR_v, logic(t, a, IR_vxor))
 ROW(BSL_v, choose(t, a, a->rd, a->rn, a->rm))
 ROW(BIT_v, choose(t, a, a->rm, a->rn, a->rd))
@@ -176,11 +179,13 @@ static bool misc_zero(struct tr *t, const struct arg_ABS_v *a, enum ir_cc cc, bo
     ir_ref x = get_v(t, a->rn), z = vzero(t);
     return set_v(t, a->rd, a->q, swapped ? vcmp(t, cc, a->size, z, x) : vcmp(t, cc, a->size, x, z));
 }
-static bool misc(struct tr *t, const struct arg_ABS_v *a, ir_ref (*f)(struct tr *, unsigned, ir_ref))
+static bool misc(struct tr *t, const struct arg_ABS_v *a,
+                 ir_ref (*f)(struct tr *, unsigned, ir_ref))
 {
     return set_v(t, a->rd, a->q, f(t, a->size, get_v(t, a->rn)));
 }
-static bool misc_acc(struct tr *t, const struct arg_ABS_v *a, ir_ref (*f)(struct tr *, unsigned, ir_ref))
+static bool misc_acc(struct tr *t, const struct arg_ABS_v *a,
+                     ir_ref (*f)(struct tr *, unsigned, ir_ref))
 {
     ir_ref x = f(t, a->size, get_v(t, a->rn));
     return set_v(t, a->rd, a->q, add(t, a->size + 1u, get_v(t, a->rd), x));
@@ -204,7 +209,8 @@ ROW(ABS_v,    misc_op(t, a, IR_vabs))
 ROW(NEG_v,    misc_op(t, a, IR_vneg))
 ROW(XTN_v,    set_half(t, a->rd, a->q, v1(t, IR_vxtn, a->size + 1u, get_v(t, a->rn))))
 
-static bool shll(struct tr *t, bool q, unsigned l, unsigned rd, unsigned rn, enum ir_op widen, unsigned n)
+static bool shll(struct tr *t, bool q, unsigned l, unsigned rd, unsigned rn, enum ir_op widen,
+                 unsigned n)
 {
     ir_ref x = v1(t, widen, l, half(t, q, get_v(t, rn)));
     return set_v(t, rd, true, n ? v1i(t, IR_vshli, l + 1, x, n) : x);
@@ -223,7 +229,8 @@ static bool across(struct tr *t, const struct arg_ABS_v *a, enum ir_op op)
         x = op == IR_vaddv ? ir1(t->r, IR_vlow64, IR_V128, x) : v2(t, IR_vcomb, 0, x, x);
     return set_v(t, a->rd, true, v1(t, op, a->size, x));
 }
-static bool across_long(struct tr *t, const struct arg_ABS_v *a, ir_ref (*f)(struct tr *, unsigned, ir_ref))
+static bool across_long(struct tr *t, const struct arg_ABS_v *a,
+                        ir_ref (*f)(struct tr *, unsigned, ir_ref))
 {
     if (a->size == 2 && !a->q)
         return false;
@@ -275,7 +282,8 @@ static bool high_narrow(struct tr *t, const struct arg_ADD_v *a, enum ir_op op, 
         x = add(t, l, x, vconst(t, l, 1ull << (bits - 1)));
     return set_half(t, a->rd, a->q, v1i(t, IR_vshrn, l, x, bits));
 }
-static bool mul_long(struct tr *t, unsigned rd, unsigned l, ir_ref x, ir_ref y, enum ir_op mull, enum ir_op op)
+static bool mul_long(struct tr *t, unsigned rd, unsigned l, ir_ref x, ir_ref y, enum ir_op mull,
+                     enum ir_op op)
 {
     ir_ref p = v2(t, mull, l, x, y);
     return set_v(t, rd, true, op == IR_nop ? p : v2(t, op, l + 1, get_v(t, rd), p));
@@ -351,7 +359,8 @@ static unsigned shift_left(unsigned imm) { return imm - (8u << shift_lane(imm));
 enum shift_kind { PLAIN, ACCUMULATE, ROUND, ROUND_ACCUMULATE };
 
 /* x >> n (vshri or vsari), as kind says; d: the destination's old value. */
-static ir_ref shifted(struct tr *t, enum ir_op op, enum shift_kind kind, unsigned l, unsigned n, ir_ref x, ir_ref d)
+static ir_ref shifted(struct tr *t, enum ir_op op, enum shift_kind kind, unsigned l, unsigned n,
+                      ir_ref x, ir_ref d)
 {
     ir_ref y = v1i(t, op, l, x, n);
     if (kind & ROUND) /* the highest bit that is shifted out */
@@ -383,7 +392,8 @@ static ir_ref shl(struct tr *t, unsigned l, unsigned n, ir_ref x, ir_ref d)
 {
     return v1i(t, IR_vshli, l, x, n);
 }
-static bool left(struct tr *t, const struct arg_SSHR_v *a, ir_ref (*f)(struct tr *, unsigned, unsigned, ir_ref, ir_ref))
+static bool left(struct tr *t, const struct arg_SSHR_v *a,
+                 ir_ref (*f)(struct tr *, unsigned, unsigned, ir_ref, ir_ref))
 {
     unsigned l = shift_lane(a->imm);
     if (l == 3 && !a->q)
@@ -438,7 +448,8 @@ static bool scalar_zero(struct tr *t, const struct arg_ABS_s *a, enum ir_cc cc, 
     return set_v(t, a->rd, false, swapped ? vcmp(t, cc, 3, z, x) : vcmp(t, cc, 3, x, z));
 }
 /* imm: 64 - shift to the right. */
-static bool scalar_shr(struct tr *t, const struct arg_SSHR_s *a, enum ir_op op, enum shift_kind kind)
+static bool scalar_shr(struct tr *t, const struct arg_SSHR_s *a, enum ir_op op,
+                       enum shift_kind kind)
 {
     return set_v(t, a->rd, false, shifted(t, op, kind, 3, 64u - a->imm, get_v(t, a->rn),
                                           kind & ACCUMULATE ? get_v(t, a->rd) : IR_NONE));

@@ -1,10 +1,11 @@
 /*
  * Loads and stores of structures: LD1..LD4 and ST1..ST4 of several registers, of one lane, and
- * LD1R..LD4R (Arm ARM C4.1, "Advanced SIMD load/store multiple structures", "... single structure").
+ * LD1R..LD4R (Arm ARM C4.1, "Advanced SIMD load/store multiple structures", "... single
+ * structure").
  *
- * All accesses of an instruction come before its first register write. Memory is read and written in
- * whole vectors; interleaving is done on registers, so the bytes are accessed once and in ascending
- * order, but not as single elements.
+ * All accesses of an instruction come before its first register write. Memory is read and written
+ * in whole vectors; interleaving is done on registers, so the bytes are accessed once and in
+ * ascending order, but not as single elements.
  */
 #include "simd.h"
 
@@ -33,14 +34,17 @@ enum { NO_INDEX = 32 };
 static bool post(struct tr *t, unsigned rn, unsigned rm, unsigned bytes)
 {
     if (rm != NO_INDEX)
-        set_xsp(t, rn, ir2(t->r, IR_add, IR_I64, get_xsp(t, rn), rm == 31 ? imm_x(t, bytes) : get_x(t, rm)));
+        set_xsp(
+            t, rn,
+            ir2(t->r, IR_add, IR_I64, get_xsp(t, rn), rm == 31 ? imm_x(t, bytes) : get_x(t, rm)));
     return true;
 }
 
 /* ---------------------------------------------------------- several registers */
 
 /* LD1, ST1: n registers one after the other. */
-static bool plain(struct tr *t, bool is_load, unsigned n, bool q, unsigned rn, unsigned rt, unsigned rm)
+static bool plain(struct tr *t, bool is_load, unsigned n, bool q, unsigned rn, unsigned rt,
+                  unsigned rm)
 {
     unsigned bytes = q ? 16 : 8;
     ir_ref v[4];
@@ -56,7 +60,8 @@ static bool plain(struct tr *t, bool is_load, unsigned n, bool q, unsigned rn, u
     return post(t, rn, rm, n * bytes);
 }
 
-/* Byte selection that gathers from three vectors m (48 bytes in memory) the bytes from(k), k = 0..15. */
+/* Byte selection that gathers from three vectors m (48 bytes in memory) the bytes from(k), k =
+ * 0..15. */
 static ir_ref gather3(struct tr *t, const ir_ref m[3], const uint8_t from[16])
 {
     ir_ref x = IR_NONE;
@@ -70,9 +75,10 @@ static ir_ref gather3(struct tr *t, const ir_ref m[3], const uint8_t from[16])
     return x;
 }
 
-/* Memory vectors m -> registers v, n of each. q = 0: of 64 bits, m then has only n / 2 vectors (n = 3:
- * two, the second half full), results have arbitrary upper halves. */
-static void deinterleave(struct tr *t, unsigned n, unsigned l, bool q, const ir_ref m[4], ir_ref v[4])
+/* Memory vectors m -> registers v, n of each. q = 0: of 64 bits, m then has only n / 2 vectors (n =
+ * 3: two, the second half full), results have arbitrary upper halves. */
+static void deinterleave(struct tr *t, unsigned n, unsigned l, bool q, const ir_ref m[4],
+                         ir_ref v[4])
 {
     unsigned bytes = q ? 16 : 8, lane = 1u << l;
     if (n == 2) {
@@ -131,7 +137,8 @@ static void interleave(struct tr *t, unsigned n, unsigned l, bool q, const ir_re
     }
 }
 
-static bool structures(struct tr *t, bool is_load, unsigned n, bool q, unsigned l, unsigned rn, unsigned rt, unsigned rm)
+static bool structures(struct tr *t, bool is_load, unsigned n, bool q, unsigned l, unsigned rn,
+                       unsigned rt, unsigned rm)
 {
     if (l == 3 && !q)
         return false;
@@ -153,8 +160,8 @@ static bool structures(struct tr *t, bool is_load, unsigned n, bool q, unsigned 
     return post(t, rn, rm, total);
 }
 
-#define MULTIPLE(name, is_load, n)                                                                  \
-    ROW(name, plain(t, is_load, n, a->q, a->rn, a->rt, NO_INDEX))                                   \
+#define MULTIPLE(name, is_load, n)                                                                 \
+    ROW(name, plain(t, is_load, n, a->q, a->rn, a->rt, NO_INDEX))                                  \
     ROW(name##p, plain(t, is_load, n, a->q, a->rn, a->rt, a->rm))
 MULTIPLE(LD1_m1, true, 1)
 MULTIPLE(LD1_m2, true, 2)
@@ -165,10 +172,10 @@ MULTIPLE(ST1_m2, false, 2)
 MULTIPLE(ST1_m3, false, 3)
 MULTIPLE(ST1_m4, false, 4)
 
-#define STRUCTURES(n)                                                                               \
-    ROW(LD##n##_m,  structures(t, true, n, a->q, a->size, a->rn, a->rt, NO_INDEX))                  \
-    ROW(LD##n##_mp, structures(t, true, n, a->q, a->size, a->rn, a->rt, a->rm))                     \
-    ROW(ST##n##_m,  structures(t, false, n, a->q, a->size, a->rn, a->rt, NO_INDEX))                 \
+#define STRUCTURES(n)                                                                              \
+    ROW(LD##n##_m, structures(t, true, n, a->q, a->size, a->rn, a->rt, NO_INDEX))                  \
+    ROW(LD##n##_mp, structures(t, true, n, a->q, a->size, a->rn, a->rt, a->rm))                    \
+    ROW(ST##n##_m, structures(t, false, n, a->q, a->size, a->rn, a->rt, NO_INDEX))                 \
     ROW(ST##n##_mp, structures(t, false, n, a->q, a->size, a->rn, a->rt, a->rm))
 STRUCTURES(2)
 STRUCTURES(3)
@@ -177,7 +184,8 @@ STRUCTURES(4)
 /* ------------------------------------------------------------------- one lane */
 
 /* Lane `index` of size l of n registers. */
-static bool lanes(struct tr *t, bool is_load, unsigned n, unsigned l, unsigned index, unsigned rn, unsigned rt, unsigned rm)
+static bool lanes(struct tr *t, bool is_load, unsigned n, unsigned l, unsigned index, unsigned rn,
+                  unsigned rt, unsigned rm)
 {
     enum ir_type type = l == 3 ? IR_I64 : IR_I32;
     ir_ref x[4];
@@ -194,7 +202,8 @@ static bool lanes(struct tr *t, bool is_load, unsigned n, unsigned l, unsigned i
     }
     return post(t, rn, rm, n << l);
 }
-static bool replicate(struct tr *t, unsigned n, unsigned l, bool q, unsigned rn, unsigned rt, unsigned rm)
+static bool replicate(struct tr *t, unsigned n, unsigned l, bool q, unsigned rn, unsigned rt,
+                      unsigned rm)
 {
     ir_ref x[4];
     for (unsigned i = 0; i < n; i++)
@@ -204,17 +213,19 @@ static bool replicate(struct tr *t, unsigned n, unsigned l, bool q, unsigned rn,
     return post(t, rn, rm, n << l);
 }
 
-#define LANES(ld, is_load, n)                                                                       \
-    ROW(ld##n##_b,  lanes(t, is_load, n, 0, a->q << 3 | a->s << 2 | a->size, a->rn, a->rt, NO_INDEX)) \
-    ROW(ld##n##_h,  lanes(t, is_load, n, 1, a->q << 2 | a->s << 1 | a->size, a->rn, a->rt, NO_INDEX)) \
-    ROW(ld##n##_s,  lanes(t, is_load, n, 2, a->q << 1 | a->s, a->rn, a->rt, NO_INDEX))              \
-    ROW(ld##n##_d,  lanes(t, is_load, n, 3, a->q, a->rn, a->rt, NO_INDEX))                          \
-    ROW(ld##n##_bp, lanes(t, is_load, n, 0, a->q << 3 | a->s << 2 | a->size, a->rn, a->rt, a->rm))  \
-    ROW(ld##n##_hp, lanes(t, is_load, n, 1, a->q << 2 | a->s << 1 | a->size, a->rn, a->rt, a->rm))  \
-    ROW(ld##n##_sp, lanes(t, is_load, n, 2, a->q << 1 | a->s, a->rn, a->rt, a->rm))                 \
+#define LANES(ld, is_load, n)                                                                      \
+    ROW(ld##n##_b,                                                                                 \
+        lanes(t, is_load, n, 0, a->q << 3 | a->s << 2 | a->size, a->rn, a->rt, NO_INDEX))          \
+    ROW(ld##n##_h,                                                                                 \
+        lanes(t, is_load, n, 1, a->q << 2 | a->s << 1 | a->size, a->rn, a->rt, NO_INDEX))          \
+    ROW(ld##n##_s, lanes(t, is_load, n, 2, a->q << 1 | a->s, a->rn, a->rt, NO_INDEX))              \
+    ROW(ld##n##_d, lanes(t, is_load, n, 3, a->q, a->rn, a->rt, NO_INDEX))                          \
+    ROW(ld##n##_bp, lanes(t, is_load, n, 0, a->q << 3 | a->s << 2 | a->size, a->rn, a->rt, a->rm)) \
+    ROW(ld##n##_hp, lanes(t, is_load, n, 1, a->q << 2 | a->s << 1 | a->size, a->rn, a->rt, a->rm)) \
+    ROW(ld##n##_sp, lanes(t, is_load, n, 2, a->q << 1 | a->s, a->rn, a->rt, a->rm))                \
     ROW(ld##n##_dp, lanes(t, is_load, n, 3, a->q, a->rn, a->rt, a->rm))
-#define REPLICATE(n)                                                                                \
-    ROW(LD##n##R,   replicate(t, n, a->size, a->q, a->rn, a->rt, NO_INDEX))                         \
+#define REPLICATE(n)                                                                               \
+    ROW(LD##n##R, replicate(t, n, a->size, a->q, a->rn, a->rt, NO_INDEX))                          \
     ROW(LD##n##R_p, replicate(t, n, a->size, a->q, a->rn, a->rt, a->rm))
 LANES(LD, true, 1)
 LANES(LD, true, 2)

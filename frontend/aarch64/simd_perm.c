@@ -1,6 +1,7 @@
 /*
- * Advanced SIMD moves: modified immediates, copies between lanes and general registers, permutations,
- * extraction, tables and reversals (Arm ARM C4.1, "Advanced SIMD modified immediate", "... copy",
+ * Advanced SIMD moves: modified immediates, copies between lanes and general registers,
+ * permutations, extraction, tables and reversals (Arm ARM C4.1, "Advanced SIMD modified immediate",
+ * "... copy",
  * "... permute", "... extract", "... table lookup", "... scalar copy").
  */
 #include "simd.h"
@@ -24,7 +25,8 @@ static uint32_t expand_single(unsigned imm8)
 static uint64_t expand_double(unsigned imm8)
 {
     uint64_t b = imm8 >> 6 & 1;
-    return (uint64_t)(imm8 >> 7) << 63 | (b ? 0xffull << 54 : 1ull << 62) | (uint64_t)(imm8 & 0x3f) << 48;
+    return (uint64_t)(imm8 >> 7) << 63 | (b ? 0xffull << 54 : 1ull << 62) |
+           (uint64_t)(imm8 & 0x3f) << 48;
 }
 
 static bool with_const(struct tr *t, enum ir_op op, unsigned rd, bool q, uint64_t x)
@@ -32,7 +34,10 @@ static bool with_const(struct tr *t, enum ir_op op, unsigned rd, bool q, uint64_
     return set_v(t, rd, q, ir2(t->r, op, IR_V128, get_v(t, rd), ir_const128(t->r, IR_V128, x, x)));
 }
 
-static uint32_t imm_w32(unsigned imm, unsigned low, unsigned shift) { return (imm << 5 | low) << 8 * shift; }
+static uint32_t imm_w32(unsigned imm, unsigned low, unsigned shift)
+{
+    return (imm << 5 | low) << 8 * shift;
+}
 /* With ones shifted in. */
 static uint32_t imm_msl(unsigned imm, unsigned low, unsigned shift)
 {
@@ -91,11 +96,13 @@ static bool dup_scalar(struct tr *t, unsigned rd, unsigned rn, unsigned imm5)
         return false;
     ir_ref x = l == 3 && copy_index(imm5)
                    ? ir1(t->r, IR_vhigh64, IR_V128, get_v(t, rn))
-                   : ir1(t->r, IR_vzx, IR_V128, ir_emit(t->r, IR_vget, l == 3 ? IR_I64 : IR_I32,
-                                                        get_v(t, rn), 0, 0, 0, l, copy_index(imm5)));
+                   : ir1(t->r, IR_vzx, IR_V128,
+                         ir_emit(t->r, IR_vget, l == 3 ? IR_I64 : IR_I32, get_v(t, rn), 0, 0, 0, l,
+                                 copy_index(imm5)));
     return set_v(t, rd, true, x);
 }
-static bool lane_to_general(struct tr *t, unsigned rd, unsigned rn, unsigned imm5, bool sf, bool sign)
+static bool lane_to_general(struct tr *t, unsigned rd, unsigned rn, unsigned imm5, bool sf,
+                            bool sign)
 {
     unsigned l = copy_lane(imm5);
     if (l == 4 || (sign ? l >= (sf ? 3 : 2) : sf != (l == 3)))
@@ -109,7 +116,8 @@ static bool insert_general(struct tr *t, unsigned rd, unsigned rn, unsigned imm5
     unsigned l = copy_lane(imm5);
     if (l == 4)
         return false;
-    return set_v(t, rd, true, v2i(t, IR_vins, l, get_v(t, rd), get_r(t, l == 3, rn), copy_index(imm5)));
+    return set_v(t, rd, true,
+                 v2i(t, IR_vins, l, get_v(t, rd), get_r(t, l == 3, rn), copy_index(imm5)));
 }
 static bool insert_lane(struct tr *t, unsigned rd, unsigned rn, unsigned imm5, unsigned imm4)
 {
@@ -148,7 +156,8 @@ static bool zip(struct tr *t, const struct arg_UZP1_v *a, bool high)
     if (a->q)
         return set_v(t, a->rd, true, v2(t, high ? IR_vzip2 : IR_vzip1, a->size, x, y));
     x = v2(t, IR_vzip1, a->size, x, y); /* both results, one after the other */
-    return high ? set_v(t, a->rd, true, ir1(t->r, IR_vhigh64, IR_V128, x)) : set_v(t, a->rd, false, x);
+    return high ? set_v(t, a->rd, true, ir1(t->r, IR_vhigh64, IR_V128, x))
+                : set_v(t, a->rd, false, x);
 }
 static bool trn(struct tr *t, const struct arg_UZP1_v *a, enum ir_op op)
 {
@@ -173,7 +182,8 @@ static bool ext(struct tr *t, const struct arg_EXT_v *a)
 }
 ROW(EXT_v, ext(t, a))
 
-/* Tables of 1..4 registers from rn on, wrapping after 31: an index out of one table reads 0 there. */
+/* Tables of 1..4 registers from rn on, wrapping after 31: an index out of one table reads 0 there.
+ */
 static ir_ref table(struct tr *t, const struct arg_TBL_v *a)
 {
     ir_ref index = get_v(t, a->rm), x = IR_NONE;

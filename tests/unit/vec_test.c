@@ -1,7 +1,7 @@
 /*
- * Vector and floating-point operations of the IR: compiled code against the interpreter, for several sets of
- * host features, random and special operands, pinned and unpinned registers in every overlap,
- * alone and in sequences.
+ * Vector and floating-point operations of the IR: compiled code against the interpreter, for
+ * several sets of host features, random and special operands, pinned and unpinned registers in
+ * every overlap, alone and in sequences.
  *
  *     vec_test [SEED [ROUNDS]]
  *
@@ -15,10 +15,10 @@
 
 enum { Q0, Q5 = 5, X0, X1, X2, X3, NZCV, NREGS };
 static const struct ir_reg regs[NREGS] = {
-    { "q0", IR_V128, 0, 256 }, { "q1", IR_V128, 1, 272 }, { "q2", IR_V128, 2, 288 },
+    { "q0", IR_V128, 0, 256 },  { "q1", IR_V128, 1, 272 },  { "q2", IR_V128, 2, 288 },
     { "q3", IR_V128, -1, 304 }, { "q4", IR_V128, -1, 320 }, { "q5", IR_V128, -1, 336 },
-    { "x0", IR_I64, 0, 16 }, { "x1", IR_I64, 1, 24 }, { "x2", IR_I64, -1, 32 }, { "x3", IR_I64, -1, 40 },
-    { "nzcv", IR_FLG, -1, 48 },
+    { "x0", IR_I64, 0, 16 },    { "x1", IR_I64, 1, 24 },    { "x2", IR_I64, -1, 32 },
+    { "x3", IR_I64, -1, 40 },   { "nzcv", IR_FLG, -1, 48 },
 };
 static const struct ir_target target = { .regs = regs, .nregs = NREGS };
 
@@ -35,16 +35,40 @@ static unsigned pick(unsigned n) { return (unsigned)(rnd() >> 33) % n; }
 static uint64_t special(void)
 {
     static const uint64_t d[] = {
-        0, 1ull << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-        0x7ff8000000000000, 0xfff8000000000001, 0x7ff0000000000001, 0xfff4000000000000, 1, 0x000fffffffffffff,
-        0x0010000000000000, 0x7fefffffffffffff, 0x43e0000000000000, 0xc3e0000000000000, 0x41dfffffffc00000,
-        0x41e0000000000000, 0xc1e0000000000000, 0x41effffffff00000, 0x3fe0000000000000, 0xbfe0000000000000,
-        0x3fdfffffffffffff, 0x4330000000000001, 0x4004000000000000, 0x7fffffffffffffff, 0x8000000000000000, ~0ull,
+        0,
+        1ull << 63,
+        0x3ff0000000000000,
+        0xbff0000000000000,
+        0x7ff0000000000000,
+        0xfff0000000000000,
+        0x7ff8000000000000,
+        0xfff8000000000001,
+        0x7ff0000000000001,
+        0xfff4000000000000,
+        1,
+        0x000fffffffffffff,
+        0x0010000000000000,
+        0x7fefffffffffffff,
+        0x43e0000000000000,
+        0xc3e0000000000000,
+        0x41dfffffffc00000,
+        0x41e0000000000000,
+        0xc1e0000000000000,
+        0x41effffffff00000,
+        0x3fe0000000000000,
+        0xbfe0000000000000,
+        0x3fdfffffffffffff,
+        0x4330000000000001,
+        0x4004000000000000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        ~0ull,
     };
     static const uint32_t s[] = {
-        0, 1u << 31, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001, 0xffa00000, 1,
-        0x007fffff, 0x00800000, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x5f000000, 0x3f000000, 0xbf000000,
-        0x3effffff, 0x4b000001, 0x40200000, 0x7fffffff, 0x80000000, ~0u, 0x00ff7f80, 0x01808102,
+        0,          1u << 31,   0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
+        0xffc00001, 0x7f800001, 0xffa00000, 1,          0x007fffff, 0x00800000, 0x7f7fffff,
+        0x4f000000, 0xcf000000, 0x4effffff, 0x5f000000, 0x3f000000, 0xbf000000, 0x3effffff,
+        0x4b000001, 0x40200000, 0x7fffffff, 0x80000000, ~0u,        0x00ff7f80, 0x01808102,
     };
     switch (pick(4)) {
     case 0: return d[pick(sizeof d / 8)];
@@ -65,7 +89,8 @@ struct test {
 static struct test tests[4096];
 static unsigned ntests, chain_from; /* chains take the tests from there on: floating point mostly */
 
-static void add(unsigned op, unsigned type, unsigned aux, int64_t imm, unsigned nargs, unsigned a, unsigned b, unsigned c)
+static void add(unsigned op, unsigned type, unsigned aux, int64_t imm, unsigned nargs, unsigned a,
+                unsigned b, unsigned c)
 {
     tests[ntests++] = (struct test){ (uint16_t)op, (uint8_t)type, (uint8_t)nargs,
                                      { (uint8_t)a, (uint8_t)b, (uint8_t)c }, (uint16_t)aux, imm };
@@ -73,12 +98,16 @@ static void add(unsigned op, unsigned type, unsigned aux, int64_t imm, unsigned 
 
 static void make_tests(void)
 {
-    static const uint16_t two_all[] = { IR_vadd, IR_vsub, IR_vushl, IR_vsshl, IR_vzip1, IR_vzip2, IR_vuzp1, IR_vuzp2,
-        IR_vtrn1, IR_vtrn2, IR_vaddp, IR_vuavg, IR_vurhavg, IR_vtst, IR_vuqadd, IR_vuqsub, IR_vcomb };
-    static const uint16_t two_bhs[] = { IR_vmul, IR_vsmin, IR_vsmax, IR_vumin, IR_vumax, IR_vumaxp, IR_vuminp,
-        IR_vsmaxp, IR_vsminp, IR_vumull, IR_vsmull };
+    static const uint16_t two_all[] = { IR_vadd,   IR_vsub,  IR_vushl,   IR_vsshl, IR_vzip1,
+                                        IR_vzip2,  IR_vuzp1, IR_vuzp2,   IR_vtrn1, IR_vtrn2,
+                                        IR_vaddp,  IR_vuavg, IR_vurhavg, IR_vtst,  IR_vuqadd,
+                                        IR_vuqsub, IR_vcomb };
+    static const uint16_t two_bhs[] = { IR_vmul,   IR_vsmin,  IR_vsmax,  IR_vumin,
+                                        IR_vumax,  IR_vumaxp, IR_vuminp, IR_vsmaxp,
+                                        IR_vsminp, IR_vumull, IR_vsmull };
     static const uint16_t two_any[] = { IR_vand, IR_vor, IR_vxor, IR_vandn, IR_vtbl };
-    static const uint16_t one_bhs[] = { IR_vumaxv, IR_vuminv, IR_vsmaxv, IR_vsminv, IR_vuxtl, IR_vsxtl, IR_vclz };
+    static const uint16_t one_bhs[] = { IR_vumaxv, IR_vuminv, IR_vsmaxv, IR_vsminv,
+                                        IR_vuxtl,  IR_vsxtl,  IR_vclz };
     static const uint16_t one_all[] = { IR_vneg, IR_vabs, IR_vaddv };
     static const uint16_t one_any[] = { IR_vnot, IR_vlow64, IR_vhigh64, IR_vrbit, IR_vcnt };
     static const uint8_t cc[] = { IR_EQ, IR_GE, IR_GT, IR_HS, IR_HI };
@@ -134,7 +163,9 @@ static void make_tests(void)
     for (unsigned d = 0; d < 2; d++) {
         unsigned t = d ? IR_F64 : IR_F32, f = d ? F64 : F32, l = d ? IR_LD : IR_LS;
         static const uint16_t two[] = { IR_fadd, IR_fsub, IR_fmul, IR_fdiv, IR_fmin, IR_fmax };
-        static const uint16_t vtwo[] = { IR_fvadd, IR_fvsub, IR_fvmul, IR_fvdiv, IR_fvmin, IR_fvmax };
+        static const uint16_t vtwo[] = {
+            IR_fvadd, IR_fvsub, IR_fvmul, IR_fvdiv, IR_fvmin, IR_fvmax
+        };
         for (unsigned k = 0; k < 6; k++)
             for (int imm = 0; imm <= (k >= 4); imm++) {
                 add(two[k], t, 0, imm, 2, f, f, 0);
@@ -208,7 +239,8 @@ static void build_insn(struct ir_region *r, const struct test *t, uint64_t pc)
     ir_ref arg[3] = { 0 };
     for (unsigned k = 0; k < t->nargs; k++)
         arg[k] = operand(r, t->arg[k], pick(6));
-    ir_ref v = ir_emit(r, (enum ir_op)t->op, (enum ir_type)t->type, arg[0], arg[1], arg[2], 0, t->aux, t->imm);
+    ir_ref v = ir_emit(r, (enum ir_op)t->op, (enum ir_type)t->type, arg[0], arg[1], arg[2], 0,
+                       t->aux, t->imm);
     switch (t->type) {
     case IR_V128:
         ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, pick(6));
@@ -247,7 +279,8 @@ static void build(struct ir_region *r, const struct test *t, unsigned n, bool ra
 
 static struct cpu *new_cpu(void)
 {
-    struct cpu *c = mmap(NULL, sizeof(struct cpu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct cpu *c =
+        mmap(NULL, sizeof(struct cpu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint8_t *stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (c == MAP_FAILED || stack == MAP_FAILED)
         exit(2);
@@ -258,12 +291,14 @@ static struct cpu *new_cpu(void)
 
 int main(int argc, char **argv)
 {
-    static const char *const features[] = { NULL, "-avx512vl,-vbmi,-gfni", "-avx2,-avx512vl,-gfni,-fma", "-avx,-gfni,-pclmul" };
+    static const char *const features[] = { NULL, "-avx512vl,-vbmi,-gfni",
+                                            "-avx2,-avx512vl,-gfni,-fma", "-avx,-gfni,-pclmul" };
     seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : 20, failed = 0, done = 0;
     make_tests();
     size_t size = 1 << 20;
-    uint8_t *code = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *code =
+        mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code == MAP_FAILED)
         return 2;
     struct stubs stubs;
@@ -303,7 +338,8 @@ int main(int argc, char **argv)
                 out.nrelocs = out.nlinks = out.nfaults = 0;
                 size_t len = host_xlate(&r, &o, code + used, size - used, 0, &out);
                 if (!len) {
-                    printf("%s: not translated (features %s)\n", ir_opinfo[tests[k].op].name, features[f]);
+                    printf("%s: not translated (features %s)\n", ir_opinfo[tests[k].op].name,
+                           features[f]);
                     ir_print(stdout, &r);
                     failed++;
                     break;
@@ -326,20 +362,22 @@ int main(int argc, char **argv)
                     ir_interp(b, &ref);
                     uint32_t fa = a->guest_mxcsr & 0x3d, fb = b->guest_mxcsr & 0x3d;
                     done++;
-                    if (!memcmp((char *)a + 16, (char *)b + 16, 400) && (fa == fb || (fa | 16) == fb))
+                    if (!memcmp((char *)a + 16, (char *)b + 16, 400) &&
+                        (fa == fb || (fa | 16) == fb))
                         continue;
                     failed++;
                     if (failed > 20)
                         goto end;
-                    printf("FAIL %s seed %#" PRIx64 " features %s mxcsr %#x\n", ir_opinfo[tests[k].op].name, at,
-                           features[f], before.guest_mxcsr);
+                    printf("FAIL %s seed %#" PRIx64 " features %s mxcsr %#x\n",
+                           ir_opinfo[tests[k].op].name, at, features[f], before.guest_mxcsr);
                     ir_print(stdout, &r);
                     printf("flags %#x, should be %#x\n", fa, fb);
                     for (unsigned w = 0; w < 48; w++) {
-                        uint64_t x = ((uint64_t *)&before)[w + 2], y = ((uint64_t *)a)[w + 2], z = ((uint64_t *)b)[w + 2];
+                        uint64_t x = ((uint64_t *)&before)[w + 2], y = ((uint64_t *)a)[w + 2],
+                                 z = ((uint64_t *)b)[w + 2];
                         if (w < 5 || (w >= 30 && w < 42))
-                            printf("%3u %016" PRIx64 " -> %016" PRIx64 " %s %016" PRIx64 "\n", w * 8 + 16, x, y,
-                                   y == z ? "  " : "!=", z);
+                            printf("%3u %016" PRIx64 " -> %016" PRIx64 " %s %016" PRIx64 "\n",
+                                   w * 8 + 16, x, y, y == z ? "  " : "!=", z);
                     }
                     goto next;
                 }

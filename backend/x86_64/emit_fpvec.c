@@ -1,0 +1,174 @@
+/*
+ * Code for floating point on vectors. The scheme is that of emit_fp.c: the host's instruction into
+ * a register that is no operand, a check of all lanes, the cold path for the whole vector.
+ */
+#include "emit_fp.h"
+
+/* Cold if any lane of d is not a number. With all four scratch registers in use, one is put aside.
+ */
+static void check_vector(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+{
+    uint32_t used = 1u << d | 1u << a | (b >= 0 ? 1u << b : 0) | (c >= 0 ? 1u << c : 0);
+    int t = a;
+    bool aside = (used & XMM_SCRATCH) == XMM_SCRATCH;
+    if (aside)
+        x_mem(e, OP_MOVUPS_S, t, 0, scratch(FPHELP_TEMP));
+    else
+        t = rx_temp(e);
+    emit_x3i(e, OP_CMPP | ps(dbl), t, d, d, CMP_UNORD);
+    emit_x2(e, OP_PTEST, t, t);
+    if (aside)
+        x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
+    fp_go_cold(e, CC_NE, i, d, a, b, c);
+}
+
+static void vector_binary(struct emit *e, uint32_t i, unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if ((p->aux & 7) == IR_LH) {
+        fp_go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    emit_x3(e, op | ps(dbl), d, a, b);
+    check_vector(e, i, dbl, d, a, b, -1);
+}
+
+static void vector_minmax(struct emit *e, uint32_t i, unsigned op, bool max)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if ((p->aux & 7) == IR_LH) {
+        fp_go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    int t = rx_temp(e);
+    emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_UNORD);
+    emit_x2(e, OP_PTEST, d, d);
+    uint8_t *over = jump_over(e, CC_NE);
+    emit_x3(e, op | ps(dbl), d, a, b);
+    emit_x3(e, op | ps(dbl), t, b, a);
+    emit_x3(e, max ? OP_ANDPS : OP_ORPS, d, d, t);
+    bind_over(e, over);
+    fp_go_cold(e, CC_NE, i, d, a, b, -1);
+}
+
+static void vector_fused(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
+    int d = rx_def_clear(e, i);
+    flags_clobber(e);
+    if (!e->hf->fma || (p->aux & 7) == IR_LH) {
+        fp_go_cold(e, -1, i, d, a, b, c);
+        return;
+    }
+    emit_x2(e, OP_MOVAPS, d, a);
+    v_rrr(&e->cb, fma_op(p->imm, true), dbl, d, b, c);
+    check_vector(e, i, dbl, d, a, b, c);
+}
+
+static void vector_compare(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    bool dbl = (p->aux & 7) == IR_LD;
+    unsigned cc = p->aux >> 8 & 15;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    if ((p->aux & 7) == IR_LH) {
+        flags_clobber(e);
+        fp_go_cold(e, -1, i, d, a, b, -1);
+        return;
+    }
+    if (cc == IR_EQ)
+        emit_x3i(e, OP_CMPP | ps(dbl), d, a, b, CMP_EQ);
+    else
+        emit_x3i(e, OP_CMPP | ps(dbl), d, b, a, cc == IR_GE ? CMP_LE : CMP_LT);
+}
+
+static void vector_unary(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned lane = p->aux & 7, mode = p->aux >> 8 & 15;
+    bool dbl = lane == IR_LD;
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
+    flags_clobber(e);
+    bool exact = lane == IR_LH || (p->op == IR_fvnarrow && lane == IR_LS) ||
+                 (p->op == IR_fvrint && mode == IR_RN_TIES_AWAY) ||
+                 (p->op == IR_fvcvti && (dbl || p->imm || mode == IR_RN_DYN)) ||
+                 (p->op == IR_ivcvtf && ((p->imm & 0x80) || dbl));
+    if (exact) {
+        fp_go_cold(e, -1, i, d, a, -1, -1);
+        return;
+    }
+    switch (p->op) {
+    case IR_fvsqrt:
+        emit_x2(e, OP_SQRTP | ps(dbl), d, a);
+        check_vector(e, i, dbl, d, a, -1, -1);
+        break;
+    case IR_fvrint:
+        emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
+        check_vector(e, i, dbl, d, a, -1, -1);
+        break;
+    case IR_fvwiden:
+        emit_x2(e, OP_CVTF, d, a);
+        check_vector(e, i, true, d, a, -1, -1);
+        break;
+    case IR_fvnarrow:
+        emit_x2(e, OP_CVTF | P66, d, a);
+        check_vector(e, i, false, d, a, -1, -1);
+        break;
+    case IR_ivcvtf:
+        emit_x2(e, OP_CVTDQ2PS, d, a);
+        if (p->imm) {
+            uint64_t k = power(false, -(int)(p->imm & 127));
+            emit_const_op(e, OP_MULP, d, d, k | k << 32, k | k << 32);
+        }
+        break;
+    case IR_fvcvti: { /* 0x80000000: perhaps out of range */
+        int x = a;
+        if (mode == IR_RN_TIES_AWAY) {
+            x = rx_temp(e);
+            ties_away(e, false, false, x, rx_temp(e), a);
+        } else if (mode != IR_RN_ZERO) {
+            x = d;
+            emit_x2i(e, OP_ROUNDPS, d, a, round_imm(mode) | ROUND_QUIET);
+        }
+        emit_x2(e, OP_CVTTPS2DQ, d, x);
+        int t = mode == IR_RN_TIES_AWAY ? x : rx_temp(e);
+        if (mode != IR_RN_ZERO)
+            emit_x2(e, OP_CVTTPS2DQ, t, a); /* for the inexact flag */
+        if (!e->hf->avx)
+            emit_x2(e, OP_MOVAPS, t, d);
+        emit_const_op(e, OP_PCMPEQD, t, e->hf->avx ? d : t, 0x8000000080000000, 0x8000000080000000);
+        emit_x2(e, OP_PTEST, t, t);
+        fp_go_cold(e, CC_NE, i, d, a, -1, -1);
+        break;
+    }
+    }
+}
+
+bool emit_fpvec_op(struct emit *e, uint32_t i)
+{
+    switch (emit_inst(e, i)->op) {
+    case IR_fvadd: vector_binary(e, i, OP_ADDP); return true;
+    case IR_fvsub: vector_binary(e, i, OP_SUBP); return true;
+    case IR_fvmul: vector_binary(e, i, OP_MULP); return true;
+    case IR_fvdiv: vector_binary(e, i, OP_DIVP); return true;
+    case IR_fvfma: vector_fused(e, i); return true;
+    case IR_fvmin: vector_minmax(e, i, OP_MINP, false); return true;
+    case IR_fvmax: vector_minmax(e, i, OP_MAXP, true); return true;
+    case IR_fvcmp: vector_compare(e, i); return true;
+    case IR_fvsqrt:
+    case IR_fvcvti:
+    case IR_ivcvtf:
+    case IR_fvrint:
+    case IR_fvwiden:
+    case IR_fvnarrow: vector_unary(e, i); return true;
+    }
+    return false;
+}

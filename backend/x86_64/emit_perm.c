@@ -1,0 +1,434 @@
+/*
+ * Code for moves between lanes and registers, permutations, table lookups, bit reversal and counts,
+ * pairwise operations and reductions of 128-bit vectors. What emit_vec.c says holds here too.
+ */
+#include "emit_vec.h"
+
+/* --------------------------------------------------------------- lanes and moves */
+
+static void duplicate(struct emit *e, uint32_t i)
+{
+    static const unsigned broadcast[4] = { VPBROADCASTB, VPBROADCASTW, VPBROADCASTD, VPBROADCASTQ };
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int a = ra_use(e, p->arg[0]), d = rx_def(e, i);
+    if (evex(e)) {
+        static const unsigned from[4] = { 0x7a, 0x7b, 0x7c, 0x7c };
+        e_rrr(emit_cb(e), from[l] | M38 | P66, l == 3, d, 0, a);
+        return;
+    }
+    x_gpr(e, OP_MOVD_X_R, l == 3, d, 0, a);
+    if (emit_hf(e)->avx2) {
+        emit_x2(e, broadcast[l], d, d);
+    } else if (l == 0) {
+        x3kk(e, PSHUFB, d, d, 0);
+    } else {
+        if (l == 1)
+            emit_x2i(e, PSHUFLW, d, d, 0);
+        emit_x2i(e, PSHUFD, d, d, l == 3 ? 0x44 : 0);
+    }
+}
+
+static void duplicate_lane(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3, n = (unsigned)p->imm;
+    if (l == 2) {
+        one_imm(e, i, PSHUFD, n * 0x55);
+    } else if (l == 3) {
+        one_imm(e, i, PSHUFD, n ? 0xee : 0x44);
+    } else {
+        uint64_t k = l == 0 ? splat(0, n) : splat(1, 2 * n | (2 * n + 1) << 8);
+        with_const(e, i, PSHUFB, k, k);
+    }
+}
+
+static void get_lane(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    struct codebuf *c = emit_cb(e);
+    unsigned l = p->aux & 3, n = p->imm & 15;
+    bool sign = p->imm & 0x80, w = p->type == IR_I64;
+    int a = rx_use(e, p->arg[0]), d = ra_def(e, i);
+    switch (l) {
+    case 0:
+        x_gpr(e, PEXTRB, false, a, 0, d);
+        cb8(c, n);
+        break;
+    case 1:
+        x_gpr(e, PEXTRW, false, d, 0, a);
+        cb8(c, n);
+        break;
+    default:
+        if (n == 0) {
+            x_gpr(e, OP_MOVD_R_X, l == 3, a, 0, d);
+        } else {
+            x_gpr(e, PEXTRD, l == 3, a, 0, d);
+            cb8(c, n);
+        }
+    }
+    if (sign && l == 0)
+        x_rr(c, OP_MOVSX8, w, d, d);
+    else if (sign && l == 1)
+        x_rr(c, OP_MOVSX16, w, d, d);
+    else if (sign && l == 2 && w)
+        x_rr(c, OP_MOVSXD, true, d, d);
+}
+
+static void insert(struct emit *e, uint32_t i)
+{
+    static const unsigned op[4] = { PINSRB, PINSRW, PINSRD, PINSRD };
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int b = ra_use(e, p->arg[1]), a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+    if (!avx(e))
+        emit_x2(e, OP_MOVAPS, d, a);
+    x_gpr(e, op[l], l == 3, d, a, b);
+    cb8(emit_cb(e), (unsigned)p->imm & 15);
+}
+
+static void insert_lane(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    struct codebuf *c = emit_cb(e);
+    unsigned l = p->aux & 3, to = p->imm & 15, from = (unsigned)(p->imm >> 8) & 15;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]);
+    if (l == 2) {
+        emit_x3i(e, INSERTPS, def(e, i), a, b, from << 6 | to << 4);
+    } else if (l == 3) {
+        int d = def(e, i);
+        if (to)
+            emit_x3i(e, SHUFPD, d, a, b, from << 1);
+        else
+            emit_x3i(e, SHUFPD, d, b, a, from | 2);
+    } else {
+        int t = ra_temp(e), d = def(e, i);
+        if (l == 0)
+            x_gpr(e, PEXTRB, false, b, 0, t);
+        else
+            x_gpr(e, PEXTRW, false, t, 0, b);
+        cb8(c, from);
+        if (!avx(e))
+            emit_x2(e, OP_MOVAPS, d, a);
+        x_gpr(e, l == 0 ? PINSRB : PINSRW, false, d, a, t);
+        cb8(c, to);
+    }
+}
+
+static void extract(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
+    if (p->op == IR_vext) {
+        emit_x3i(e, PALIGNR, d, b, a, (unsigned)p->imm);
+        return;
+    }
+    emit_x3(e, PUNPCKLQDQ, d, a, b);
+    if (p->imm)
+        shift(e, PSHIFTQ, RIGHT_BYTES, d, d, (unsigned)p->imm);
+    emit_x2(e, OP_MOVQ_L, d, d);
+}
+
+/* Every second lane: odd ones moved down, the others cleared, then packed. */
+static void unzip(struct emit *e, uint32_t i, bool odd)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]);
+    if (l == 2) {
+        emit_x3i(e, SHUFPS, def(e, i), a, b, odd ? 0xdd : 0x88);
+        return;
+    }
+    int d = rx_def_clear(e, i), t = a == b ? d : rx_temp(e);
+    for (int k = 0; k < (a == b ? 1 : 2); k++)
+        if (odd)
+            shift(e, l ? PSHIFTD : PSHIFTW, RIGHT, k ? t : d, k ? b : a, 8u << l);
+        else
+            x3kk(e, PAND, k ? t : d, k ? b : a, splat(l + 1, ones(l)));
+    emit_x3(e, l ? PACKUSDW : PACKUSWB, d, d, t);
+}
+
+static void transpose(struct emit *e, uint32_t i, bool odd)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3, n = 8u << l;
+    unsigned by = l == 0 ? PSHIFTW : l == 1 ? PSHIFTD : PSHIFTQ, blend = l == 1 ? 0xaa : 0xcc;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    /* shifted goes to d; the other stays in place */
+    if (odd)
+        shift(e, by, RIGHT, d, a, n);
+    else
+        shift(e, by, LEFT, d, b, n);
+    if (l == 0) {
+        int t = rx_temp(e);
+        x3kk(e, PAND, t, odd ? b : a, odd ? 0xff00ff00ff00ff00 : 0x00ff00ff00ff00ff);
+        emit_x3(e, POR, d, d, t);
+    } else if (odd) {
+        emit_x3i(e, PBLENDW, d, d, b, blend);
+    } else {
+        emit_x3i(e, PBLENDW, d, d, a, blend ^ 0xff);
+    }
+}
+
+static void table(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]);
+    if (ir_is_const(p->arg[1])) {
+        const struct ir_const *k = &e->r->consts[p->arg[1] & ~IR_CONST_BIT];
+        uint64_t w[2] = { k->lo, k->hi };
+        for (int n = 0; n < 16; n++)
+            if ((w[n / 8] >> n % 8 * 8 & 0xff) > 15)
+                w[n / 8] |= 0x80ull << n % 8 * 8;
+        x3k(e, PSHUFB, rx_def(e, i), a, w[0], w[1]);
+        return;
+    }
+    int b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i), t = rx_temp(e);
+    x3kk(e, PADDUSB, t, b, splat(0, 0x70)); /* bit 7 of indices above 15 */
+    emit_x3(e, PSHUFB, d, a, t);
+}
+
+static void reverse(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3, container = (unsigned)p->imm / 8, lane = 1u << l;
+    if (l == 2 && container == 8) {
+        one_imm(e, i, PSHUFD, 0xb1);
+        return;
+    }
+    uint64_t w[2] = { 0, 0 };
+    for (unsigned k = 0; k < 16; k++) {
+        unsigned in = k % container,
+                 from = k - in + (container - lane - in / lane * lane) + in % lane;
+        w[k / 8] |= (uint64_t)from << k % 8 * 8;
+    }
+    with_const(e, i, PSHUFB, w[0], w[1]);
+}
+
+/* A function of each byte given by tables for its low and high nibble, joined by op. */
+static void nibbles(struct emit *e, uint32_t i, const uint64_t low[2], const uint64_t high[2],
+                    unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e), u = rx_temp(e);
+    x3kk(e, PAND, t, a, splat(0, 15));
+    emit_const_op(e, OP_MOVAPS, d, 0, low[0], low[1]);
+    emit_x3(e, PSHUFB, d, d, t);
+    shift(e, PSHIFTW, RIGHT, t, a, 4);
+    x3kk(e, PAND, t, t, splat(0, 15));
+    emit_const_op(e, OP_MOVAPS, u, 0, high[0], high[1]);
+    emit_x3(e, PSHUFB, u, u, t);
+    emit_x3(e, op, d, d, u);
+}
+
+static void reverse_bits(struct emit *e, uint32_t i)
+{
+    if (emit_hf(e)->gfni) {
+        int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
+        emit_const_op(e, OP_MOVAPS, t, 0, 0x8040201008040201, 0x8040201008040201);
+        emit_x3i(e, GF2P8AFFINEQB | (avx(e) ? (unsigned)OPW : 0), d, a, t, 0);
+        return;
+    }
+    static const uint64_t low[2] = { 0xe060a020c0408000, 0xf070b030d0509010 };
+    static const uint64_t high[2] = { 0x0e060a020c040800, 0x0f070b030d050901 };
+    nibbles(e, i, low, high, POR);
+}
+
+static void count_bits(struct emit *e, uint32_t i)
+{
+    static const uint64_t count[2] = { 0x0302020102010100, 0x0403030203020201 };
+    nibbles(e, i, count, count, PADDB);
+}
+
+/* -------------------------------------------------------------- pairs, reductions */
+
+/* Pairwise: op of each lane and its neighbour above, in the lower one; then the lower lanes are
+ * packed. */
+static void pairwise(struct emit *e, uint32_t i, const unsigned op[3])
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    if (l == 2) {
+        int t = rx_temp(e);
+        emit_x3i(e, SHUFPS, d, a, b, 0x88);
+        emit_x3i(e, SHUFPS, t, a, b, 0xdd);
+        emit_x3(e, op[2], d, d, t);
+        return;
+    }
+    int t = a == b ? d : rx_temp(e);
+    for (int k = 0; k < (a == b ? 1 : 2); k++) {
+        int x = k ? t : d, y = k ? b : a;
+        shift(e, l ? PSHIFTD : PSHIFTW, RIGHT, x, y, 8u << l);
+        emit_x3(e, op[l], x, x, y);
+        x3kk(e, PAND, x, x, splat(l + 1, ones(l)));
+    }
+    emit_x3(e, l ? PACKUSDW : PACKUSWB, d, d, t);
+}
+
+static void add_pairs(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
+    if ((p->aux & 3) == 3) {
+        int t = rx_temp(e);
+        emit_x3(e, PUNPCKLQDQ, d, a, b);
+        emit_x3(e, PUNPCKHQDQ, t, a, b);
+        emit_x3(e, PADDQ, d, d, t);
+        return;
+    }
+    int t = a == b ? d : rx_temp(e);
+    for (int k = 0; k < (a == b ? 1 : 2); k++) {
+        int x = k ? t : d;
+        x3kk(e, PMADDUBSW, x, k ? b : a, splat(0, 1));
+        x3kk(e, PAND, x, x, splat(1, 0xff));
+    }
+    emit_x3(e, PACKUSWB, d, d, t);
+}
+
+/* Keeps lane 0 of d, clears the rest. */
+static void only_lane0(struct emit *e, unsigned l, int d)
+{
+    if (l == 3)
+        emit_x2(e, OP_MOVQ_L, d, d);
+    else if (l == 2)
+        emit_x3i(e, INSERTPS, d, d, d, 0x0e);
+    else
+        x3k(e, PAND, d, d, ones(l), 0);
+}
+
+static void add_across(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
+    if (l == 0) {
+        zero(e, t);
+        emit_x3(e, PSADBW, d, a, t);
+        emit_x2i(e, PSHUFD, t, d, 0xee);
+        emit_x3(e, PADDQ, d, d, t);
+    } else if (l == 3) {
+        emit_x2i(e, PSHUFD, d, a, 0xee);
+        emit_x3(e, PADDQ, d, d, a);
+    } else {
+        if (l == 1)
+            x3kk(e, PMADDWD, d, a, splat(1, 1)); /* the low half of each sum is right */
+        else
+            emit_x2(e, OP_MOVAPS, d, a);
+        emit_x2i(e, PSHUFD, t, d, 0xee);
+        emit_x3(e, PADDD, d, d, t);
+        emit_x2i(e, PSHUFD, t, d, 0x55);
+        emit_x3(e, PADDD, d, d, t);
+    }
+    only_lane0(e, l, d);
+}
+
+/* Words: phminposuw finds the unsigned minimum; the others become that by a change of bits. */
+static void extreme_across(struct emit *e, uint32_t i, uint64_t bias /* of a byte; words alike */,
+                           unsigned op)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
+    if (l == 2) {
+        emit_x2i(e, PSHUFD, d, a, 0xee);
+        emit_x3(e, op, d, d, a);
+        emit_x2i(e, PSHUFD, t, d, 0x55);
+        emit_x3(e, op, d, d, t);
+        only_lane0(e, 2, d);
+        return;
+    }
+    uint64_t k = l == 0         ? bias
+                 : bias == 0xff ? 0xffff
+                 : bias == 0x80 ? 0x8000
+                 : bias == 0x7f ? 0x7fff
+                                : 0;
+    if (k)
+        x3kk(e, PXOR, d, a, splat(l, k));
+    else
+        emit_x2(e, OP_MOVAPS, d, a);
+    if (l == 0) {
+        shift(e, PSHIFTW, RIGHT, t, d, 8);
+        emit_x3(e, PMINUB, d, d, t);
+        x3kk(e, PAND, d, d, splat(1, 0xff));
+    }
+    emit_x2(e, PHMINPOSUW, d, d);
+    if (k)
+        x3k(e, PXOR, d, d, k, 0);
+    only_lane0(e, l, d);
+}
+
+/* ------------------------------------------------------------------------ widths */
+
+/* Bytes of the narrow lanes, after a shift by imm bits. */
+static void narrow(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3, wide = 1u << l, half = wide / 2,
+             n = p->op == IR_vshrn ? (unsigned)p->imm : 0;
+    int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+    unsigned skip = 0;
+    if (n % 8) {
+        shift(e, l == 1 ? PSHIFTW : l == 2 ? PSHIFTD : PSHIFTQ, RIGHT, d, a, n);
+        a = d;
+    } else {
+        skip = n / 8;
+    }
+    uint64_t w = 0;
+    for (unsigned k = 0; k < 8; k++) {
+        unsigned at = k % half + skip;
+        w |= (uint64_t)(at < wide ? k / half * wide + at : 0x80) << k * 8;
+    }
+    x3k(e, PSHUFB, d, a, w, splat(0, 0x80));
+}
+
+static void widen(struct emit *e, uint32_t i, unsigned op)
+{
+    static const uint8_t step[3] = { 0, 3, 5 };
+    one(e, i, op + step[emit_inst(e, i)->aux & 3]);
+}
+
+bool emit_perm_op(struct emit *e, uint32_t i)
+{
+    static const unsigned umax[3] = { PMAXUB, PMAXUW, PMAXUD },
+                          umin[3] = { PMINUB, PMINUW, PMINUD };
+    static const unsigned smax[3] = { PMAXSB, PMAXSW, PMAXSD },
+                          smin[3] = { PMINSB, PMINSW, PMINSD };
+    const struct ir_inst *p = emit_inst(e, i);
+    switch (p->op) {
+    case IR_vdup:   duplicate(e, i); return true;
+    case IR_vdupl:  duplicate_lane(e, i); return true;
+    case IR_vget:   get_lane(e, i); return true;
+    case IR_vins:   insert(e, i); return true;
+    case IR_vinsl:  insert_lane(e, i); return true;
+    case IR_vlow64: one(e, i, OP_MOVQ_L); return true;
+    case IR_vhigh64: {
+        int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+        shift(e, PSHIFTQ, RIGHT_BYTES, d, a, 8);
+        return true;
+    }
+    case IR_vext: case IR_vext64: extract(e, i); return true;
+    case IR_vuzp1:  unzip(e, i, false); return true;
+    case IR_vuzp2:  unzip(e, i, true); return true;
+    case IR_vtrn1:  transpose(e, i, false); return true;
+    case IR_vtrn2:  transpose(e, i, true); return true;
+    case IR_vtbl:   table(e, i); return true;
+    case IR_vrev:   reverse(e, i); return true;
+    case IR_vrbit:  reverse_bits(e, i); return true;
+    case IR_vcnt:   count_bits(e, i); return true;
+    case IR_vaddp:  add_pairs(e, i); return true;
+    case IR_vumaxp: pairwise(e, i, umax); return true;
+    case IR_vuminp: pairwise(e, i, umin); return true;
+    case IR_vsmaxp: pairwise(e, i, smax); return true;
+    case IR_vsminp: pairwise(e, i, smin); return true;
+    case IR_vaddv:  add_across(e, i); return true;
+    case IR_vumaxv: extreme_across(e, i, 0xff, PMAXUD); return true;
+    case IR_vuminv: extreme_across(e, i, 0, PMINUD); return true;
+    case IR_vsmaxv: extreme_across(e, i, 0x7f, PMAXSD); return true;
+    case IR_vsminv: extreme_across(e, i, 0x80, PMINSD); return true;
+    case IR_vxtn: case IR_vshrn: narrow(e, i); return true;
+    case IR_vuxtl:  widen(e, i, PMOVZX); return true;
+    case IR_vsxtl:  widen(e, i, PMOVSX); return true;
+    }
+    return false;
+}
