@@ -34,7 +34,8 @@ int fd_hide(struct process *p, int fd)
     int high = -1;
 
     if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur > 64)
-        high = fcntl(fd, F_DUPFD_CLOEXEC, lim.rlim_cur > 65536 ? 65500 : (int)lim.rlim_cur - 32);
+        /* not higher: the kernel copies the table up to it at each fork */
+        high = fcntl(fd, F_DUPFD_CLOEXEC, lim.rlim_cur > 1024 ? 992 : (int)lim.rlim_cur - 32);
     if (high >= 0)
         close(fd);
     else
