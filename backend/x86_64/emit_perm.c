@@ -242,8 +242,9 @@ static void count_bits(struct emit *e, uint32_t i)
 
 /* -------------------------------------------------------------- pairs, reductions */
 
-/* Pairwise: op of each lane and its neighbour above, in the lower one; then the lower lanes are
- * packed. */
+/* Pairwise: each operand's even lanes to the low half, odd ones to the high half; then op of evens and
+ * odds, which is one shuffle for equal operands and needs two more registers for others. Where those
+ * are not free: op of each lane and its neighbour above, in the lower one, and the lower ones packed. */
 static void pairwise(struct emit *e, uint32_t i, const unsigned op[3])
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -256,8 +257,26 @@ static void pairwise(struct emit *e, uint32_t i, const unsigned op[3])
         emit_x3(e, op[2], d, d, t);
         return;
     }
-    int t = a == b ? d : rx_temp(e);
-    for (int k = 0; k < (a == b ? 1 : 2); k++) {
+    uint64_t even = l ? 0x0d0c090805040100 : 0x0e0c0a0806040200;
+    uint64_t odd = l ? 0x0f0e0b0a07060302 : 0x0f0d0b0907050301;
+    if (a == b) {
+        int t = rx_temp(e);
+        x3k(e, PSHUFB, d, a, even, odd);
+        emit_x2i(e, PSHUFD, t, d, 0x4e);
+        emit_x3(e, op[l], d, d, t);
+        return;
+    }
+    if (__builtin_popcount(e->xlock & XMM_SCRATCH) <= 2) {
+        int t = rx_temp(e), u = rx_temp(e);
+        x3k(e, PSHUFB, t, a, even, odd);
+        x3k(e, PSHUFB, u, b, even, odd);
+        emit_x3(e, PUNPCKLQDQ, d, t, u);
+        emit_x3(e, PUNPCKHQDQ, t, t, u);
+        emit_x3(e, op[l], d, d, t);
+        return;
+    }
+    int t = rx_temp(e);
+    for (int k = 0; k < 2; k++) {
         int x = k ? t : d, y = k ? b : a;
         shift(e, l ? PSHIFTD : PSHIFTW, RIGHT, x, y, 8u << l);
         emit_x3(e, op[l], x, x, y);
@@ -268,22 +287,16 @@ static void pairwise(struct emit *e, uint32_t i, const unsigned op[3])
 
 static void add_pairs(struct emit *e, uint32_t i)
 {
+    static const unsigned add[3] = { PADDB, PADDW, PADDD };
     const struct ir_inst *p = emit_inst(e, i);
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    if ((p->aux & 3) == 3) {
-        int t = rx_temp(e);
-        emit_x3(e, PUNPCKLQDQ, d, a, b);
-        emit_x3(e, PUNPCKHQDQ, t, a, b);
-        emit_x3(e, PADDQ, d, d, t);
+    if ((p->aux & 3) != 3) {
+        pairwise(e, i, add);
         return;
     }
-    int t = a == b ? d : rx_temp(e);
-    for (int k = 0; k < (a == b ? 1 : 2); k++) {
-        int x = k ? t : d;
-        x3kk(e, PMADDUBSW, x, k ? b : a, splat(0, 1));
-        x3kk(e, PAND, x, x, splat(1, 0xff));
-    }
-    emit_x3(e, PACKUSWB, d, d, t);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i), t = rx_temp(e);
+    emit_x3(e, PUNPCKLQDQ, d, a, b);
+    emit_x3(e, PUNPCKHQDQ, t, a, b);
+    emit_x3(e, PADDQ, d, d, t);
 }
 
 /* Keeps lane 0 of d, clears the rest. */
