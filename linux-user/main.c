@@ -174,10 +174,10 @@ static void log_layout(const struct process *p)
     FILE *f = log_file ? log_file : stderr;
 
     fprintf(f, "guest_base %#llx\nstart-end            prot\n", (unsigned long long)p->guest_base);
-    for (size_t i = 0; i < mm->nmap; i++)
-        fprintf(f, "%012llx-%012llx %c%c%c\n", (unsigned long long)mm->map[i].start,
-                (unsigned long long)mm->map[i].end, mm->map[i].prot & PROT_READ ? 'r' : '-',
-                mm->map[i].prot & PROT_WRITE ? 'w' : '-', mm->map[i].prot & PROT_EXEC ? 'x' : '-');
+    for (const struct mapping *m = maptree_first(mm, 0); m; m = maptree_first(mm, m->end))
+        fprintf(f, "%012llx-%012llx %c%c%c\n", (unsigned long long)m->start,
+                (unsigned long long)m->end, m->prot & PROT_READ ? 'r' : '-',
+                m->prot & PROT_WRITE ? 'w' : '-', m->prot & PROT_EXEC ? 'x' : '-');
     fprintf(f, "entry %#llx brk %#llx stack %#llx\n", (unsigned long long)mm->entry,
             (unsigned long long)mm->brk, (unsigned long long)mm->stack_start);
 }

@@ -1,9 +1,9 @@
 /*
  * The guest's memory map: what is mapped where, and placement.
  *
- * The map is a sorted array of disjoint ranges. It holds exactly the guest's memory; whatever else is
- * mapped in this host process is myna's own and stays out of the guest's reach: new ranges are made
- * with MAP_FIXED_NOREPLACE, and MAP_FIXED, munmap and mprotect reach only what the map lists.
+ * The map (maptree.c) holds exactly the guest's memory, as disjoint ranges; whatever else is mapped in
+ * this host process is myna's own and stays out of the guest's reach: new ranges are made with
+ * MAP_FIXED_NOREPLACE, and MAP_FIXED, munmap and mprotect reach only what the map lists.
  *
  * Guest PROT_EXEC is host PROT_READ: guest code is data to the host. Addresses are chosen here, top
  * down in the zone [low, high), so that they don't depend on where the host put myna.
@@ -35,77 +35,21 @@ struct mm *mm_new(void)
     return mm;
 }
 
-struct mm *mm_copy(const struct mm *mm)
-{
-    struct mm *n = malloc(sizeof(*n));
-
-    if (!n)
-        return NULL;
-    *n = *mm;
-    n->map = malloc(mm->cap * sizeof(*n->map));
-    if (!n->map) {
-        free(n);
-        return NULL;
-    }
-    memcpy(n->map, mm->map, mm->nmap * sizeof(*n->map));
-    return n;
-}
-
-/* --- the array ------------------------------------------------------------------------------ */
-
-/* Index of the first mapping that ends above addr. */
-static size_t map_index(const struct mm *mm, uint64_t addr)
-{
-    size_t lo = 0, hi = mm->nmap;
-
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        if (mm->map[mid].end <= addr)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-/* Makes sure that n more entries fit, so that an update after the host's call can't fail. */
-static int map_reserve(struct mm *mm, size_t n)
-{
-    if (mm->nmap + n <= mm->cap)
-        return 0;
-    size_t cap = mm->cap ? mm->cap * 2 : 64;
-    struct mapping *m = realloc(mm->map, cap * sizeof(*m));
-    if (!m)
-        return -ENOMEM;
-    mm->map = m;
-    mm->cap = cap;
-    return 0;
-}
-
-static void map_open(struct mm *mm, size_t i)
-{
-    memmove(&mm->map[i + 1], &mm->map[i], (mm->nmap - i) * sizeof(*mm->map));
-    mm->nmap++;
-}
-
-static void map_close(struct mm *mm, size_t i, size_t n)
-{
-    memmove(&mm->map[i], &mm->map[i + n], (mm->nmap - i - n) * sizeof(*mm->map));
-    mm->nmap -= n;
-}
+/* --- the map ---------------------------------------------------------------------------------- */
 
 /* Makes addr a boundary between mappings if it is inside one. */
 static void map_split(struct mm *mm, uint64_t addr)
 {
-    size_t i = map_index(mm, addr);
+    struct mapping *at = maptree_first(mm, addr);
 
-    if (i == mm->nmap || mm->map[i].start >= addr)
+    if (!at || at->start >= addr)
         return;
-    map_open(mm, i);
-    mm->map[i].end = addr;
-    struct mapping *n = &mm->map[i + 1];
-    n->offset += addr - n->start;
-    n->start = addr;
+    struct mapping below = *at, above = *at;
+    below.end = above.start = addr;
+    above.offset += addr - below.start;
+    maptree_remove(mm, below.start);
+    maptree_insert(mm, &below);
+    maptree_insert(mm, &above);
 }
 
 static bool map_mergeable(const struct mapping *a, const struct mapping *b)
@@ -116,51 +60,56 @@ static bool map_mergeable(const struct mapping *a, const struct mapping *b)
            (a->anonymous ? !a->shared : a->offset + (a->end - a->start) == b->offset);
 }
 
-static void map_merge_at(struct mm *mm, size_t i)
+/* Joins the mappings that meet at addr if they are alike. */
+static void map_merge_at(struct mm *mm, uint64_t addr)
 {
-    if (i == 0 || i >= mm->nmap || !map_mergeable(&mm->map[i - 1], &mm->map[i]))
+    const struct mapping *above = maptree_first(mm, addr), *below = maptree_before(mm, addr);
+
+    if (!above || !below || above == below || !map_mergeable(below, above))
         return;
-    mm->map[i - 1].end = mm->map[i].end;
-    map_close(mm, i, 1);
+    struct mapping m = *below;
+    m.end = above->end;
+    maptree_remove(mm, addr);
+    maptree_remove(mm, m.start);
+    maptree_insert(mm, &m);
 }
 
 /* Forgets [start, end); true if code may have been translated from it. */
 static bool map_remove(struct mm *mm, uint64_t start, uint64_t end)
 {
+    const struct mapping *m;
     bool exec = false;
 
     map_split(mm, start);
     map_split(mm, end);
-    size_t i = map_index(mm, start), n = 0;
-    while (i + n < mm->nmap && mm->map[i + n].start < end)
-        exec |= mm->map[i + n++].exec_seen;
-    if (n)
-        map_close(mm, i, n);
+    while ((m = maptree_first(mm, start)) && m->start < end) {
+        exec |= m->exec_seen;
+        maptree_remove(mm, m->start);
+    }
     return exec;
 }
 
 static void map_insert(struct mm *mm, const struct mapping *m)
 {
-    size_t i = map_index(mm, m->start);
+    uint64_t start = m->start, end = m->end;
 
-    map_open(mm, i);
-    mm->map[i] = *m;
-    map_merge_at(mm, i + 1);
-    map_merge_at(mm, i);
+    maptree_insert(mm, m);
+    map_merge_at(mm, start);
+    map_merge_at(mm, end);
 }
 
 const struct mapping *mm_find(const struct mm *mm, uint64_t addr)
 {
-    size_t i = map_index(mm, addr);
+    const struct mapping *m = maptree_first(mm, addr);
 
-    return i < mm->nmap && mm->map[i].start <= addr ? &mm->map[i] : NULL;
+    return m && m->start <= addr ? m : NULL;
 }
 
 uint64_t mm_next(const struct mm *mm, uint64_t addr)
 {
-    size_t i = map_index(mm, addr);
+    const struct mapping *m = maptree_first(mm, addr);
 
-    return i == mm->nmap ? ~0ull : mm->map[i].start > addr ? mm->map[i].start : addr;
+    return !m ? ~0ull : m->start > addr ? m->start : addr;
 }
 
 bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot)
@@ -169,10 +118,11 @@ bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot)
 
     if (end < addr)
         return false;
-    for (size_t i = map_index(mm, addr); addr < end; i++) {
-        if (i == mm->nmap || mm->map[i].start > addr || (mm->map[i].prot & prot) != prot)
+    while (addr < end) {
+        const struct mapping *m = maptree_first(mm, addr);
+        if (!m || m->start > addr || (m->prot & prot) != prot)
             return false;
-        addr = mm->map[i].end;
+        addr = m->end;
     }
     return true;
 }
@@ -180,9 +130,9 @@ bool mm_check(const struct mm *mm, uint64_t addr, uint64_t len, int prot)
 /* Is nothing of the guest's in [start, end)? */
 static bool map_free(const struct mm *mm, uint64_t start, uint64_t end)
 {
-    size_t i = map_index(mm, start);
+    const struct mapping *m = maptree_first(mm, start);
 
-    return i == mm->nmap || mm->map[i].start >= end;
+    return !m || m->start >= end;
 }
 
 static void invalidate(struct process *p, uint64_t start, uint64_t end)
@@ -237,11 +187,9 @@ static int host_unmap(struct process *p, uint64_t addr, uint64_t len)
  * may cover all. -ENOMEM if myna's own memory is there. undo: takes them away again. */
 static int claim_gaps(struct process *p, uint64_t start, uint64_t end, bool undo, uint64_t undo_end)
 {
-    struct mm *mm = p->mm;
-    uint64_t at = start;
-
-    for (size_t i = map_index(mm, start); at < end; i++) {
-        uint64_t gap = i < mm->nmap && mm->map[i].start < end ? mm->map[i].start : end;
+    for (uint64_t at = start; at < end;) {
+        const struct mapping *m = maptree_first(p->mm, at);
+        uint64_t gap = m && m->start < end ? m->start : end;
         if (gap > at) {
             if (undo) {
                 if (at >= undo_end)
@@ -253,34 +201,12 @@ static int claim_gaps(struct process *p, uint64_t start, uint64_t end, bool undo
                 return -ENOMEM;
             }
         }
-        at = i < mm->nmap && mm->map[i].start < end ? mm->map[i].end : end;
+        at = m && m->start < end ? m->end : end;
     }
     return 0;
 }
 
 /* --- placement ------------------------------------------------------------------------------ */
-
-/* The highest free range of len bytes that ends at or below *top, or 0. */
-static uint64_t zone_search(const struct mm *mm, uint64_t top, uint64_t len, uint64_t align)
-{
-    size_t i = map_index(mm, top);
-
-    if (i < mm->nmap && mm->map[i].start < top)
-        top = mm->map[i].start;
-    for (;; i--) {
-        uint64_t low = i ? mm->map[i - 1].end : mm->low;
-        if (low < mm->low)
-            low = mm->low;
-        if (top > low && top - low >= len) {
-            uint64_t a = (top - len) & ~(align - 1);
-            if (a >= low)
-                return a;
-        }
-        if (!i || mm->map[i - 1].start <= mm->low)
-            return 0;
-        top = mm->map[i - 1].start;
-    }
-}
 
 int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int flags, int fd,
                  uint64_t off)
@@ -289,7 +215,7 @@ int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int 
     uint64_t top = mm->high;
 
     for (unsigned tries = 0; tries < 4096; tries++) {
-        uint64_t a = zone_search(mm, top, len, align);
+        uint64_t a = maptree_highest_free(mm, mm->low, top, len, align);
         if (!a)
             return -ENOMEM;
         int64_t r = host_map_fresh(p, a, len, prot, flags, fd, off);
@@ -372,7 +298,7 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
     len = PAGE_UP(len);
     if (!len || len > mm->limit)
         return -ENOMEM;
-    r = map_reserve(mm, 3);
+    r = maptree_reserve(mm, 3);
     if (r < 0)
         return r;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
@@ -404,16 +330,16 @@ int mm_unmap(struct process *p, uint64_t addr, uint64_t len)
 
     if ((addr & GUEST_PAGE_MASK) || !len || end <= addr || end > mm->limit)
         return -EINVAL;
-    int r = map_reserve(mm, 2);
+    int r = maptree_reserve(mm, 2);
     if (r < 0)
         return r;
-    for (size_t i = map_index(mm, addr); i < mm->nmap && mm->map[i].start < end;) {
-        uint64_t s = mm->map[i].start > addr ? mm->map[i].start : addr, e = s;
-        while (i < mm->nmap && mm->map[i].start <= e && e < end)
-            e = mm->map[i++].end;
-        if (e > end)
-            e = end;
-        r = host_unmap(p, s, e - s);
+    for (const struct mapping *m = maptree_first(mm, addr); m && m->start < end;) {
+        uint64_t from = m->start > addr ? m->start : addr, to = from;
+        for (; m && m->start <= to && to < end; m = maptree_first(mm, to))
+            to = m->end;
+        if (to > end)
+            to = end;
+        r = host_unmap(p, from, to - from);
         if (r < 0)
             return r;
     }
@@ -434,7 +360,7 @@ int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
         return 0;
     if (end <= addr || end > mm->limit || !mm_check(mm, addr, end - addr, 0))
         return -ENOMEM;
-    int r = map_reserve(mm, 2);
+    int r = maptree_reserve(mm, 2);
     if (r < 0)
         return r;
     r = (int)host_syscall(SYS_mprotect, g2h(p, addr), end - addr, host_prot(prot));
@@ -442,9 +368,8 @@ int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
         return r;
     map_split(mm, addr);
     map_split(mm, end);
-    size_t first = map_index(mm, addr), i;
-    for (i = first; i < mm->nmap && mm->map[i].start < end; i++) {
-        struct mapping *m = &mm->map[i];
+    for (uint64_t at = addr; at < end;) {
+        struct mapping *m = maptree_first(mm, at);
         m->prot = (uint8_t)(prot & PROT_GUEST);
         if (prot & PROT_EXEC) {
             m->exec_seen = true;
@@ -452,9 +377,10 @@ int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
             m->exec_seen = false;
             gone = true;
         }
+        at = m->end;
+        map_merge_at(mm, m->start);
     }
-    for (; i >= first && i > 0; i--)
-        map_merge_at(mm, i);
+    map_merge_at(mm, end);
     if (gone)
         invalidate(p, addr, end);
     return 0;
@@ -500,7 +426,7 @@ void mm_forget(struct process *p, uint64_t start, uint64_t end)
 
 int mm_make_room(struct process *p)
 {
-    return map_reserve(p->mm, 4);
+    return maptree_reserve(p->mm, 4);
 }
 
 int mm_claim(struct process *p, uint64_t addr, uint64_t len)

@@ -15,6 +15,18 @@
 /* The guest base that is tried when base 0 collides with something of the host. */
 #define MM_OTHER_BASE 0x100000000000ull
 
+/* The container of the map (maptree.c). Pointers into it hold until the next change of the map.
+ * maptree_reserve: n more mappings will fit, so that an update after the host's call can't fail. */
+int maptree_reserve(struct mm *mm, uint32_t n);
+void maptree_insert(struct mm *mm, const struct mapping *m); /* overlaps none */
+void maptree_remove(struct mm *mm, uint64_t start);          /* the mapping that starts there */
+/* The lowest mapping that ends above addr; the highest that starts below addr; or NULL. */
+struct mapping *maptree_first(const struct mm *mm, uint64_t addr);
+struct mapping *maptree_before(const struct mm *mm, uint64_t addr);
+/* The highest aligned free range of len bytes inside [low, top), or 0. */
+uint64_t maptree_highest_free(const struct mm *mm, uint64_t low, uint64_t top, uint64_t len,
+                              uint64_t align);
+
 /* Maps len bytes in the zone at an address of the given alignment; prot and flags are the host's.
  * Doesn't record the range. Guest address or -errno. */
 int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int flags, int fd,

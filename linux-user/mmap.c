@@ -108,6 +108,8 @@ long sys_mremap(struct thread *t, const uint64_t *a)
         return -EINVAL;
     if (osize < a[1] || nsize < a[2])
         return -EINVAL;
+    if (mm_make_room(p) < 0)
+        return -ENOMEM;
     m = mm_find(mm, old);
     if (!m)
         return -EFAULT;
@@ -118,8 +120,6 @@ long sys_mremap(struct thread *t, const uint64_t *a)
             (new < old + osize && old < new + nsize))
             return -EINVAL;
     }
-    if (mm_make_room(p) < 0)
-        return -ENOMEM;
     if (!(flags & MREMAP_FIXED) && !(flags & MREMAP_DONTUNMAP)) {
         if (nsize <= osize) {
             if (nsize < osize && (r = mm_unmap(p, old + nsize, osize - nsize)) < 0)

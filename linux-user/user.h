@@ -95,8 +95,8 @@ struct mapping {
 };
 
 struct mm {
-    struct mapping *map;   /* sorted by start, disjoint */
-    size_t nmap, cap;
+    struct map_node *nodes; /* the map (maptree.c) */
+    uint32_t root, free, used, cap;
     uint64_t low, high;    /* placement zone: guest addresses [low, high) */
     uint64_t limit;        /* first address that can't be mapped */
     bool reserved;         /* -R: [0, limit) is one range of the host */
@@ -181,8 +181,6 @@ enum { USER_FASTIOV = 16 };
 /* ------------------------------------------------------------------- mem.c */
 
 struct mm *mm_new(void);
-/* A copy for a child that doesn't share it. */
-struct mm *mm_copy(const struct mm *mm);
 /* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or ~0. */
 uint64_t mm_next(const struct mm *mm, uint64_t addr);
 const struct mapping *mm_find(const struct mm *mm, uint64_t addr);
