@@ -28,7 +28,7 @@
 struct prefix_cache {
     int fd;               /* of the prefix directory, -1: not opened yet, -2: no use */
     bool no_openat2;
-    struct { char name[24]; bool exists; } top[16]; /* first components looked up before */
+    struct top { char name[24], to[40]; bool exists; } top[16]; /* first components seen before */
     unsigned ntop;
 };
 
@@ -54,37 +54,39 @@ int path_init(struct process *p)
     return 0;
 }
 
-/* Could path (absolute) exist below the prefix? Answers from its first component. */
-static bool top_exists(struct prefix_cache *c, const char *path)
+/* What is known of the first component of path (absolute): `to` is where it leads if it is a link, as
+ * lib does to usr/lib. NULL: nothing below the prefix has this name. */
+static const struct top *top_of(struct prefix_cache *c, const char *path)
 {
+    static const struct top unknown = { .exists = true };
     const char *name = path + strspn(path, "/"), *end = strchrnul(name, '/');
     size_t n = (size_t)(end - name);
-    char first[sizeof(c->top[0].name)];
+    struct top t = { .name = "" };
 
     if (!n)
-        return false; /* the root itself is the host's */
-    if (n >= sizeof(first))
-        return true;
-    memcpy(first, name, n);
-    first[n] = 0;
-    if (!strcmp(first, "proc") || !strcmp(first, "sys") || !strcmp(first, "dev"))
-        return false;
+        return NULL; /* the root itself is the host's */
+    if (n >= sizeof(t.name))
+        return &unknown;
+    memcpy(t.name, name, n);
+    if (!strcmp(t.name, "proc") || !strcmp(t.name, "sys") || !strcmp(t.name, "dev"))
+        return NULL;
     for (unsigned i = 0; i < c->ntop; i++)
-        if (!strcmp(c->top[i].name, first))
-            return c->top[i].exists;
-    bool exists = faccessat(c->fd, first, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-    if (c->ntop < sizeof(c->top) / sizeof(*c->top)) {
-        strcpy(c->top[c->ntop].name, first);
-        c->top[c->ntop++].exists = exists;
-    }
-    return exists;
+        if (!strcmp(c->top[i].name, t.name))
+            return c->top[i].exists ? &c->top[i] : NULL;
+    t.exists = faccessat(c->fd, t.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (t.exists && readlinkat(c->fd, t.name, t.to, sizeof(t.to) - 1) == sizeof(t.to) - 1)
+        memset(t.to, 0, sizeof(t.to)); /* a long one: the host's kernel follows it each time */
+    if (c->ntop == sizeof(c->top) / sizeof(*c->top))
+        return t.exists ? &unknown : NULL;
+    c->top[c->ntop] = t;
+    return t.exists ? &c->top[c->ntop++] : (c->ntop++, NULL);
 }
 
 bool path_in_prefix(const struct process *p, const char *path)
 {
     struct prefix_cache *c;
 
-    return p->prefix && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_exists(c, path);
+    return p->prefix && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
 }
 
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode)
@@ -105,12 +107,42 @@ int path_open_prefix(const struct process *p, const char *path, int host_flags, 
     return (int)host_syscall(SYS_openat, AT_FDCWD, buf, host_flags, mode);
 }
 
+/* The common case: no symbolic link but perhaps the first component, and no "..". The path below the
+ * prefix is then the prefix and the rest. 0, -ELOOP if links must be followed, or -errno. */
+static int resolve_plain(const struct process *p, const char *path, char *buf, bool follow)
+{
+    struct prefix_cache *c = p->paths;
+    const struct top *top = top_of(c, path);
+    const char *name = path + strspn(path, "/"), *rest = strchrnul(name, '/');
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
+                            .resolve = RESOLVE_NO_SYMLINKS };
+    size_t at = strlen(p->prefix) + 1;
+    int n;
+
+    if (c->no_openat2 || strstr(path, ".."))
+        return -ELOOP;
+    if (top->to[0] && (*rest || follow))
+        n = snprintf(buf, PATH_MAX, "%s/%s%s", p->prefix, top->to + strspn(top->to, "/"), rest);
+    else
+        n = snprintf(buf, PATH_MAX, "%s/%s", p->prefix, name);
+    if (n >= PATH_MAX)
+        return -ENAMETOOLONG;
+    long fd = host_syscall(SYS_openat2, c->fd, buf + at, &how, sizeof(how));
+    if (fd < 0)
+        return fd == -ENOSYS || fd == -EPERM ? -ELOOP : (int)fd;
+    close((int)fd);
+    return 0;
+}
+
 const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow)
 {
     char link[32];
 
     if (!path_in_prefix(p, path))
         return path;
+    int r = resolve_plain(p, path, buf, follow);
+    if (r != -ELOOP)
+        return r ? path : buf;
     int fd = path_open_prefix(p, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
     if (fd < 0)
         return path;
