@@ -112,7 +112,8 @@ static bool at_fault(const struct fuzz_result *a, const struct fuzz_result *b)
  * access that has bit 55 set, which can only fault, the top byte is missing in si_addr. */
 static bool masked_address(const struct fuzz_result *a, const struct fuzz_result *b)
 {
-    return a->signo == SIG_SEGV && b->addr >> 55 == 1 && (a->addr == 0 || a->addr << 8 >> 8 == b->addr);
+    return a->signo == SIG_SEGV && ((a->addr >> 55 & 1 && b->addr == 0) ||
+                                    (b->addr >> 55 == 1 && a->addr << 8 >> 8 == b->addr));
 }
 
 /* In the hole between two segments of the executor Linux has nothing mapped; qemu has, without access. */

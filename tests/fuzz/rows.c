@@ -171,6 +171,8 @@ static uint32_t sensible(uint32_t x, struct rng *r)
     };
     if ((x & 0xff608000) == 0x9b400000) /* SMULH, UMULH: Ra should be ones */
         return x | 31 << 10;
+    if ((x & 0xff20fc07) == 0x1e202000 && x >> 3 & 1) /* FCMP with 0: Rm should be zero */
+        return x & ~(31u << 16);
     if ((x & 0xffd00000) == 0xd5100000 && pct(r, 70))
         return (x & 0xffe0001f) | (regs[rnd(r, sizeof regs / sizeof *regs)] & 0x1fffe0);
     if ((x & 0xfff80000) == 0xd5080000 && pct(r, 70))

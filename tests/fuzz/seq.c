@@ -55,8 +55,8 @@ static int free_reg(struct seq *s)
 }
 static int any_reg(struct seq *s) { return (int)rnd(&s->r, 32); }
 
-/* Is word fit for a sequence? Rewrites the fields that it writes away from reserved registers. */
-static bool fit(struct seq *s, uint32_t *word)
+/* Is word fit for a sequence? fixed: bits that make it what it is. Rewrites the fields that it writes away from reserved registers. */
+static bool fit(struct seq *s, uint32_t fixed, uint32_t *word)
 {
     uint32_t w = *word;
     struct a64_mem m;
@@ -117,7 +117,7 @@ static bool fit(struct seq *s, uint32_t *word)
             w = (w & ~31u) | (unsigned)free_reg(s);
     } else if (mem) { /* cache maintenance */
         w = (w & ~31u) | (unsigned)s->base[0];
-    } else {
+    } else if (!(fixed & 31)) {
         if ((w & 31) != 31 && s->reserved >> (w & 31) & 1)
             w = (w & ~31u) | (unsigned)free_reg(s);
         bool to_sp = (w & 31) == 31 && ((w & 0x3f800000) == 0x11000000 ||
@@ -140,7 +140,7 @@ static void random_row(struct seq *s)
         if (!pct(&s->r, keep) || row->unknown || (row->undefined && !pct(&s->r, 1)))
             continue;
         uint32_t w = row_word(row, &s->r);
-        if (fit(s, &w)) {
+        if (fit(s, row->mask, &w)) {
             put(s, w);
             return;
         }
