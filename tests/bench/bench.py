@@ -15,7 +15,6 @@ import os
 import platform
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -43,6 +42,8 @@ class Bench:
         self.myna = os.path.abspath(args.myna or os.path.join(self.build, "myna-aarch64"))
         self.qemu7 = shutil.which("qemu-aarch64")
         self.qemu10 = os.path.join(self.guests, "qemu10", "usr", "bin", "qemu-aarch64")
+
+        self.launch = self.compile("launch", "gcc", ["-O2"], [os.path.join(HERE, "launch.c")])
 
     def fetch(self, *what):
         subprocess.run([os.path.join(TOP, "tests/guest/fetch.sh"), self.guests, *what], check=True)
@@ -81,27 +82,18 @@ class Bench:
         """(seconds of CPU, digest of the output, resident KB) or (None, reason, 0)."""
         env = dict(ENVIRONMENT)
         env.update(item.get("env", {}))
-        cpu, digest, resident = 0.0, hashlib.sha256(), 0
-        for _ in range(item.get("repeat", 1)):
-            with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-                proc = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.input,
-                                        env=env, start_new_session=True)
-                signal.signal(signal.SIGALRM, lambda *_: os.killpg(proc.pid, signal.SIGKILL))
-                signal.alarm(timeout)
-                _, status, usage = os.wait4(proc.pid, 0)
-                signal.alarm(0)
-                proc.returncode = os.waitstatus_to_exitcode(status)
-                if proc.returncode != 0:
-                    err.seek(0)
-                    lines = err.read()[-2000:].decode(errors="replace").strip().splitlines()
-                    kind = f"signal {-proc.returncode}" if proc.returncode < 0 else f"status {proc.returncode}"
-                    return None, kind + (": " + lines[-1][:90] if lines else ""), 0
-                cpu += usage.ru_utime + usage.ru_stime
-                resident = max(resident, usage.ru_maxrss)
-                out.seek(0)
-                while block := out.read(1 << 20):
-                    digest.update(block)
-        return cpu, digest.hexdigest(), resident
+        with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+            done = subprocess.run([self.launch, str(item.get("repeat", 1)), str(timeout), out.name, err.name, *command],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=self.input, env=env, check=True)
+            status, micro, resident = map(int, done.stdout.split())
+            if status != 0:
+                lines = err.read()[-2000:].decode(errors="replace").strip().splitlines()
+                kind = f"signal {-status}" if status < 0 else f"status {status}"
+                return None, kind + (": " + lines[-1][:90] if lines else ""), 0
+            digest = hashlib.sha256()
+            while block := out.read(1 << 20):
+                digest.update(block)
+        return micro / 1e6, digest.hexdigest(), resident
 
     def runners(self):
         r = {"native": None, "qemu7": [self.qemu7, "-L", self.root], "qemu10": [self.qemu10, "-L", self.root],
@@ -235,7 +227,7 @@ def facts_of(bench, runs):
             native = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], stdout=subprocess.PIPE,
                                     stderr=subprocess.DEVNULL, check=False).stdout.decode()
             if native and native.split(":")[-1].split("+b")[0] != version.split(":")[-1].split("+b")[0] and any(
-                    os.path.basename(i.get("program", "")) in package for i in ITEMS if "program" in i):
+                    os.path.basename(i.get("program", "")) == package for i in ITEMS):
                 differ.append(f"{package} {native} natively, {version} as guest")
     if differ:
         facts += ["", "Versions differ: " + "; ".join(differ) + "."]
