@@ -390,6 +390,8 @@ int elf_load(struct process *p, int fd, const char *path, char *err, size_t errl
     for (unsigned i = 0; !r && i < l.eh.e_phnum; i++)
         if (l.ph[i].p_type == PT_GNU_STACK)
             mm->exec_stack = l.ph[i].p_flags & PF_X;
+    if (!r && (r = stack_map(p)) < 0) /* before the interpreter: at the top of the zone */
+        r = fail(&l, ENOMEM, "no memory for a stack of %llu bytes", (unsigned long long)p->stack_size);
     close_headers(&l);
     if (r < 0)
         return r;

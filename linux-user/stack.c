@@ -42,7 +42,7 @@ static uint64_t put_strings(struct process *p, uint64_t at, char **v, uint64_t *
     return at;
 }
 
-static int map_stack(struct process *p)
+int stack_map(struct process *p)
 {
     struct mm *mm = p->mm;
     int prot = PROT_READ | PROT_WRITE | (mm->exec_stack ? PROT_EXEC : 0);
@@ -87,9 +87,6 @@ int64_t stack_build(struct process *p, char **argv, char **envp, const char *exe
 
     if (args + envs + (argc + envc) * 8 + STACK_LEFT > cap_limit)
         return -E2BIG;
-    int r = map_stack(p);
-    if (r < 0)
-        return r;
     if (getrandom(random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
         memcpy(random, (void *)getauxval(AT_RANDOM), sizeof(random));
     p->abi->hwcap(p->model, hwcap);
@@ -136,7 +133,7 @@ int64_t stack_build(struct process *p, char **argv, char **envp, const char *exe
     user_write(p, at_fn, execfn, fn);
     user_write(p, at_platform, p->abi->platform, platform);
     user_write(p, at_random, random, sizeof(random));
-    r = user_write(p, sp, w, words * 8);
+    int r = user_write(p, sp, w, words * 8);
     free(w);
     mm->arg_start = at_arg;
     mm->arg_end = mm->env_start = at_env;

@@ -220,7 +220,9 @@ const struct abi *elf_recognise(int fd, char *err, size_t errlen);
  * in err: what is wrong and what the user can do. */
 int elf_load(struct process *p, int fd, const char *path, char *err, size_t errlen);
 
-/* Builds stack, arguments and auxiliary vector; returns the stack pointer or -errno. */
+/* Maps the stack (p->stack_size, mm->exec_stack): 0 or -errno. Called by elf_load. */
+int stack_map(struct process *p);
+/* Fills in the stack: arguments and auxiliary vector; returns the stack pointer or -errno. */
 int64_t stack_build(struct process *p, char **argv, char **envp, const char *execfn);
 
 /* --------------------------------------------------------------- syscall.c */

@@ -167,7 +167,8 @@ int main(int argc, char **argv)
     char dir[] = "/tmp/filesXXXXXX", argv0[4096];
 
     snprintf(argv0, sizeof argv0, "%s", argv[0]);
-    free(malloc(1000)); /* a heap to show */
+    void *volatile heap = malloc(1000); /* one to show */
+    free(heap);
     proc(argv0);
     CHECK(mkdtemp(dir) && !chdir(dir));
     flags();
