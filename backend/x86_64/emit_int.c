@@ -1121,6 +1121,8 @@ static void emit_select(struct emit *e, uint32_t i)
             emit_jcc(e, c.cc[0] ^ 1, (struct dest){ .kind = TO_LABEL, .label = &skip });
             x_rr(&e->cb, OP_CMOV | (unsigned)c.cc[1], w, d, x);
             label_bind(e, &skip);
+            if (!w) /* the copy was 64 bits */
+                x_rr(&e->cb, OP_MOV_R_RM, false, d, d);
         }
         return;
     }
