@@ -21,6 +21,7 @@ struct tb {
     struct xlate_flex flex[MAX_FLEX];
     uint8_t nflex;
     bool valid;
+    bool masked;               /* its accesses clear the address' top byte */
     struct ir_region *region;  /* interpreted: no code */
 };
 

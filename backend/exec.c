@@ -337,6 +337,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     }
     struct tb *tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
                               r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
+    tb->masked = page_is_masked(e, pc);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
@@ -560,7 +561,7 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     fault_address(cpu, si, uc, in_code, pc);
     enum ir_leave why = IR_LEAVE_FAULT;
     uint64_t tag = cpu->fault_addr >> 56;
-    if (in_code && si->si_code == SI_KERNEL && tag && !page_is_masked(e, tb->pc)) {
+    if (in_code && si->si_code == SI_KERNEL && tag && !tb->masked) {
         /* top byte ignore: translate this code again with masked addresses and go on */
         e->mask_pages[(tb->pc >> 12) % MASK_PAGES] = (tb->pc >> 12) + 1;
         e->mask_pages[(cpu->pc >> 12) % MASK_PAGES] = (cpu->pc >> 12) + 1;
