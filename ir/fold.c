@@ -39,6 +39,9 @@ ir_ref fold_find(const struct ir_region *r, const struct ir_inst *in)
 
 static inline ir_ref push_unique(struct ir_region *r, const struct ir_inst *in)
 {
+    /* A comparison costs less than keeping its result: each use has its own, next to it. */
+    if (in->op == IR_icmp || in->op == IR_itst || in->op == IR_cc)
+        return build_push(r, in);
     uint32_t *slot = &r->gvn[inst_hash(in)];
     if (is_known(r, in, *slot))
         return *slot;

@@ -310,6 +310,23 @@ static bool of_held_flags(struct emit *e, ir_ref v)
     return !ir_is_const(f) && root_of(e, f) == e->fl_val;
 }
 
+/* Brings the operands of comparison v into registers so that emitting it allocates nothing. Returns
+ * false if that cannot be promised. Keeps EFLAGS. */
+static bool load_operands(struct emit *e, ir_ref v)
+{
+    const struct ir_inst *p = inst(e, v);
+    if (!(e->v[v].flags & V_DEFER) || (p->op != IR_icmp && p->op != IR_itst))
+        return false;
+    bool w = ir_type_of(e->r, ir_is_const(p->arg[0]) ? p->arg[1] : p->arg[0]) == IR_I64;
+    for (unsigned k = 0; k < 2; k++) {
+        int32_t imm;
+        if (ir_is_const(p->arg[k]) ? !k || !imm32(e, p->arg[k], w, &imm) || (p->op == IR_itst && imm < 0)
+                                   : ra_use(e, p->arg[k]) < 0)
+            return false;
+    }
+    return true;
+}
+
 static void branch(struct emit *e, uint32_t i, uint32_t next)
 {
     const struct ir_inst *p = inst(e, i);
@@ -325,8 +342,21 @@ static void branch(struct emit *e, uint32_t i, uint32_t next)
     if ((e->v[c].flags & V_DEFER) && (q->op == IR_and || q->op == IR_or)) {
         unsigned first = of_held_flags(e, q->arg[1]);
         struct dest early = q->op == IR_and ? f : t;
+        bool joins = early.kind == TO_BLOCK && (q->op == IR_and ? bf : bt) == next;
+        bool ready = joins && load_operands(e, q->arg[!first]);
         k = emit_cond(e, q->arg[first]);
-        if (early.kind == TO_BLOCK && (q->op == IR_and ? bf : bt) == next) {
+        if (ready && !flags_busy(e)) { /* the second comparison changes no register */
+            struct label skip = { 0 };
+            jump_if(e, q->op == IR_and ? inverted(k) : k,
+                    (struct dest){ .kind = TO_LABEL, .label = &skip });
+            k = emit_cond(e, q->arg[!first]);
+            jump_if(e, q->op == IR_and ? k : inverted(k), q->op == IR_and ? t : f);
+            e->alu.op = 0; /* not on both ways */
+            e->fl_val = 0;
+            label_bind(e, &skip);
+            return;
+        }
+        if (joins) {
             /* The next block begins with the registers as they are at the end: one way into it. */
             e->glock = 1u << RAX; /* the other condition may need it */
             e->xlock = 0;
@@ -627,7 +657,7 @@ void emit_region(struct emit *e)
             e->at = i;
             if (ir_opinfo[p->op].effects & IR_E_TERM) {
                 terminator(e, i, next);
-            } else if (!(e->v[i].flags & V_DEFER)) {
+            } else if (!(e->v[i].flags & (V_DEFER | V_DONE))) {
                 emit_one(e, i);
                 if ((e->v[i].flags & V_GLOBAL) && e->v[i].root == i)
                     ra_global(e, i);

@@ -46,12 +46,35 @@ static void flags_image(struct emit *e)
     x_rr(&e->cb, OP_SETCC | CC_O, false, 0, RAX);
 }
 
+/* EFLAGS are wanted later by one condition only: that is stored, by one setcc. */
+static bool flags_to_bool(struct emit *e)
+{
+    ir_ref f = e->fl_val, user = e->v[f].hint_at;
+    if (inst(e, f)->uses != 1 || !user || !(e->v[user].flags & V_DEFER))
+        return false;
+    const struct ir_inst *p = inst(e, user);
+    int cc = cc_of(p->aux);
+    if (e->fl_form == FL_CARRY) {
+        if (p->aux == IR_HS || p->aux == IR_LO)
+            cc ^= 1;
+        else if (p->aux == IR_HI || p->aux == IR_LS_)
+            return false;
+    }
+    struct vinfo *v = &e->v[user];
+    v->mem = ra_spill_slot(e, user);
+    v->last = e->v[f].last;
+    mov_mi32(&e->cb, false, mem_bd(STATE, v->mem), 0);
+    x_rm(&e->cb, OP_SETCC | (unsigned)cc, false, 0, mem_bd(STATE, v->mem));
+    v->flags = (uint8_t)((v->flags & ~V_DEFER) | V_MEM | V_DONE);
+    return true;
+}
+
 void flags_clobber(struct emit *e)
 {
     e->alu.op = 0;
     if (!e->fl_val)
         return;
-    if (flags_busy(e)) {
+    if (flags_busy(e) && !flags_to_bool(e)) {
         struct vinfo *v = &e->v[e->fl_val];
         int32_t disp = ra_spill_slot(e, e->fl_val);
         bool locked = e->glock >> RAX & 1;
@@ -436,7 +459,7 @@ void emit_flags(struct emit *e, uint32_t i)
     bool w = a && ir_type_of(e->r, a) == IR_I64;
     switch (p->op) {
     case IR_flsub:
-        if (!(e->alu.op == IR_sub && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
+        if (!(e->v[i].flags & V_FUSED) && !(e->alu.op == IR_sub && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
             flags_clobber(e);
             cmp_values(e, ALU_CMP, a, b, w);
             alu_set(e, IR_sub, ir_is_const(a) ? a : root_of(e, a), ir_is_const(b) ? b : root_of(e, b), 0, w);
@@ -444,7 +467,7 @@ void emit_flags(struct emit *e, uint32_t i)
         flags_hold(e, i, false);
         break;
     case IR_fladd:
-        if (!(e->alu.op == IR_add && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
+        if (!(e->v[i].flags & V_FUSED) && !(e->alu.op == IR_add && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
             flags_clobber(e);
             int t = ra_copy(e, a);
             alu_operand(e, ALU_ADD, w, t, b);
@@ -623,8 +646,14 @@ static void emit_add_sub(struct emit *e, uint32_t i, bool sub)
     ir_ref a = p->arg[0], b = p->arg[1];
     bool w = p->type == IR_I64;
     int32_t imm;
-    bool flags = next_wants_flags(e, i, sub ? IR_flsub : IR_fladd);
-    if (!sub && ir_is_const(a)) {
+    bool flags = e->v[i].flags & V_FUSES;
+    if (flags) { /* as the flags' operation has it */
+        uint32_t f = i + 1;
+        while (inst(e, f)->op == IR_nop)
+            f++;
+        sub = inst(e, f)->op == IR_flsub;
+        b = inst(e, f)->arg[1];
+    } else if (!sub && ir_is_const(a)) {
         ir_ref t = a;
         a = b;
         b = t;
@@ -673,6 +702,15 @@ static void emit_add_sub(struct emit *e, uint32_t i, bool sub)
     alu_set(e, sub ? IR_sub : IR_add, ra, rb, i, w);
 }
 
+/* Is result i of a commutative operation better made in b's register than in a's? */
+static bool better_in_second(struct emit *e, uint32_t i, ir_ref a, ir_ref b)
+{
+    if (ir_is_const(b) || vi(e, b)->reg < 0 || !dies(e, b))
+        return false;
+    int home = e->v[i].hint ? e->home[e->v[i].hint - 1].reg : -1;
+    return home == vi(e, b)->reg || (!dies(e, a) && !(home >= 0 && vi(e, a)->reg == home));
+}
+
 static void emit_logic(struct emit *e, uint32_t i, enum alu op)
 {
     const struct ir_inst *p = inst(e, i);
@@ -717,8 +755,7 @@ static void emit_logic(struct emit *e, uint32_t i, enum alu op)
     }
     flags_clobber(e);
     bool is_imm = imm32(e, b, w, &imm);
-    /* in b's place if that is better */
-    if (!is_imm && !ir_is_const(b) && vi(e, b)->reg >= 0 && dies(e, b) && !dies(e, a)) {
+    if (!is_imm && better_in_second(e, i, a, b)) {
         ir_ref t = a;
         a = b;
         b = t;
@@ -942,7 +979,7 @@ static void emit_mul(struct emit *e, uint32_t i)
             cb32(&e->cb, (uint32_t)imm);
         return;
     }
-    if (!ir_is_const(b) && vi(e, b)->reg >= 0 && dies(e, b) && !dies(e, a)) {
+    if (better_in_second(e, i, a, b)) {
         ir_ref t = a;
         a = b;
         b = t;

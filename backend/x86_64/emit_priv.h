@@ -16,8 +16,10 @@ enum { NGPR = 16, NXMM = 16, MAX_SPILL = 32 /* of 16 bytes */ };
 
 enum { V_MEM = 1 /* mem is valid */, V_DEFER = 2 /* emitted at its only use */,
        V_GLOBAL = 4 /* lives across blocks: in a spill slot from its definition on */,
-       V_DONE = 8 /* a `set` that its value's emitter has done already */,
-       V_STABLE = 16 /* the spill slot is not given back */ };
+       V_DONE = 8 /* emitted already, with another instruction */,
+       V_STABLE = 16 /* the spill slot is not given back */,
+       V_FUSED = 32 /* flags that the arithmetic operation right before sets in EFLAGS */,
+       V_FUSES = 64 /* that arithmetic operation */ };
 
 struct vinfo {
     ir_ref root;     /* the value whose register this one shares (itself if none) */

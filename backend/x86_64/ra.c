@@ -44,6 +44,9 @@ static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool lo
         touch(e, p->arg[0], at, block);
         if (p->op != IR_cc)
             touch(e, p->arg[1], at, block);
+        else if (!ir_is_const(p->arg[0]) && e->v[p->arg[0]].class == CL_FLG &&
+                 !(e->v[p->arg[0]].flags & V_DEFER))
+            e->v[e->v[p->arg[0]].root].hint_at = v; /* the condition that wants these flags */
         else if (!ir_is_const(p->arg[0]) && (e->v[p->arg[0]].flags & V_DEFER))
             for (int k = 0; k < 2; k++) /* a floating-point comparison goes along */
                 touch(e, inst(e, p->arg[0])->arg[k], at, block);
@@ -128,6 +131,28 @@ static bool shares_register(const struct emit *e, const struct ir_inst *p)
     return false;
 }
 
+/* FLG operation i right after the addition or subtraction of the same operands: one host instruction
+ * does both. A subtraction of a constant may have become an addition. Returns the arithmetic
+ * operation's index, or 0. */
+static uint32_t fused_with(const struct emit *e, uint32_t i, uint32_t first)
+{
+    const struct ir_inst *f = inst(e, i);
+    uint32_t j = i - 1;
+    while (j > first && inst(e, j)->op == IR_nop)
+        j--;
+    const struct ir_inst *p = inst(e, j);
+    if (j < first || p->arg[0] != f->arg[0] || ir_is_const(p->arg[0]))
+        return 0;
+    bool sub = f->op == IR_flsub;
+    if (p->op == (sub ? IR_sub : IR_add) && p->arg[1] == f->arg[1])
+        return j;
+    if (sub && p->op == IR_add && ir_is_const(p->arg[1]) && ir_is_const(f->arg[1])) {
+        uint64_t sum = ir_const_value(e->r, p->arg[1]) + ir_const_value(e->r, f->arg[1]);
+        return (p->type == IR_I64 ? sum : (uint32_t)sum) == 0 ? j : 0;
+    }
+    return 0;
+}
+
 void ra_region_begin(struct emit *e)
 {
     const struct ir_region *r = e->r;
@@ -161,6 +186,7 @@ void ra_region_begin(struct emit *e)
     }
 
     uint32_t barrier = 0;
+    uint32_t fused;
     uint32_t access[IR_MAXREGS] = { 0 }; /* last get or set of each guest register */
     for (uint32_t b = 0; b < r->nblocks; b++) {
         barrier = r->blocks[b].first - (r->blocks[b].first > 0);
@@ -182,6 +208,9 @@ void ra_region_begin(struct emit *e)
                 if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||
                     !defer(e, p->arg[2], i, b, false))
                     touch(e, p->arg[2], i, b);
+            } else if ((p->op == IR_flsub || p->op == IR_fladd) && (fused = fused_with(e, i, r->blocks[b].first))) {
+                v->flags |= V_FUSED;
+                e->v[fused].flags |= V_FUSES;
             } else {
                 for (unsigned k = 0; k < info->nargs; k++)
                     touch(e, p->arg[k], i, b);
@@ -873,8 +902,6 @@ void emit_set(struct emit *e, uint32_t i)
     ir_ref a = p->arg[0];
     const struct home h = e->home[row];
     bool vec = class_of(e->r->target->regs[row].type) == CL_XMM;
-    if (e->v[i].flags & V_DONE)
-        return;
     if (h.reg >= 0) {
         ir_ref *val = vec ? e->xval : e->gval;
         if (!ir_is_const(a) && vi(e, a)->reg == h.reg)
