@@ -43,22 +43,35 @@ static long open_in_prefix(struct process *p, const char *path, int flags)
     return r == -ENOTDIR ? -ENOENT : r;
 }
 
-long sys_openat(struct thread *t, const uint64_t *a)
+static long open_at(struct thread *t, const uint64_t *a, const char *path)
 {
-    char path[PATH_MAX];
     int flags = t->p->abi->open_flags_to_host((int)a[2]), fd;
-    long r = user_string(t->p, a[1], path, sizeof(path));
 
-    if (r < 0)
-        return r;
     if (path_open_special(t, path, flags, &fd))
         return fd;
     if (path_in_prefix(t->p, path) && (flags & O_TMPFILE) != O_TMPFILE) {
-        r = open_in_prefix(t->p, path, flags);
+        long r = open_in_prefix(t->p, path, flags);
         if (r != -ENOENT)
             return r;
     }
     return host_syscall_blocking(t, SYS_openat, (int)a[0], path, flags, (unsigned)a[3]);
+}
+
+long sys_openat(struct thread *t, const uint64_t *a)
+{
+    char path[PATH_MAX];
+    long r = user_string(t->p, a[1], path, sizeof(path));
+
+    if (r < 0)
+        return r;
+    r = open_at(t, a, path);
+    t->p->missing_library[0] = 0;
+    if (r == -ENOENT && strstr(path, ".so")) {
+        const char *slash = strrchr(path, '/');
+        snprintf(t->p->missing_library, sizeof(t->p->missing_library), "%.60s",
+                 slash ? slash + 1 : path);
+    }
+    return r;
 }
 
 long sys_openat2(struct thread *t, const uint64_t *a)

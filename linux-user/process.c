@@ -291,6 +291,8 @@ long sys_exit_group(struct thread *t, const uint64_t *a)
         engine_stats(t->p->engine, log_file ? log_file : stderr);
     if (log_file != NULL)
         fflush(log_file);
+    if ((int)a[0] == 127)
+        report_missing_library(t->p);
     for (;;)
         syscall(SYS_exit_group, (int)a[0]);
 }

@@ -49,6 +49,14 @@ static void print_backtrace(struct thread *t, FILE *f)
     } while (n < MAX_FRAMES && abi->frame_next(t->p, &fp, &pc));
 }
 
+void report_missing_library(const struct process *p)
+{
+    if (p->mm->interp_base && p->missing_library[0])
+        user_error("%s was not found; -L DIR names the folder of the foreign system (%s%s)",
+                   p->missing_library, p->prefix ? "now " : "e.g. -L ",
+                   p->prefix ? p->prefix : p->abi->sysroot);
+}
+
 void report_fatal(struct thread *t, int signo, int code, uint64_t addr)
 {
     struct process *p = t->p;

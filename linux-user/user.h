@@ -130,6 +130,7 @@ struct process {
     bool strace;
     void *fds;                 /* notes about descriptors (fd.c) */
     void *paths;               /* what is known of the prefix (path.c) */
+    char missing_library[64];  /* name of the .so file that the last open didn't find, or "" */
     void *proc;                /* children, pidfds (proc.c) */
 };
 
@@ -285,6 +286,9 @@ void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
 
 /* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the like. */
 void execve_keep_self(struct process *p);
+
+/* At an exit with status 127: if the guest's loader didn't find a library, says that -L may help. */
+void report_missing_library(const struct process *p);
 
 /* Maps the vDSO into the guest: guest address of its ELF header, or 0 if there is none. */
 uint64_t vdso_map(struct process *p);
