@@ -166,6 +166,8 @@ static const struct { uint32_t mask, value; const char *why; } never[] = {
     { 0xffffff3f, 0xd503211f, "PACIA1716 and its kind: implementation defined" },
     { 0xffffff1f, 0xd503231f, "PACIASP and its kind: implementation defined" },
     { 0xffffffdf, 0xd503205f, "WFE, WFI: may wait" },
+    { 0xfffff0ff, 0xd503409f, "MSR TCO: the reference has MTE" },
+    { 0xfffff0ff, 0xd503407f, "MSR SVCR: the reference has SME" },
     { 0xffffffc0, 0xd5031000, "WFET, WFIT: may wait" },
     { 0xffe0fc00, 0x9ac01000, "IRG: random" },
     { 0xfff8f000, 0xd538e000, "timers: they move" },

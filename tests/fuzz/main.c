@@ -297,17 +297,16 @@ static int mode_case(const char *what, uint64_t index)
         }
         gen_row(&rows[i], index, &t);
     }
-    batch->use_v = opt.fp;
-    batch->ncases = 1;
-    batch->c[0] = t.c;
-    peers_run(peer, 2);
+    unsigned d = run_one(&t, peer), all = compare(&t, &peer[0].out->r[0], &peer[1].out->r[0]);
     print_case(stdout, &t, peer);
-    if (!opt.no_minimise && compare(&t, &peer[0].out->r[0], &peer[1].out->r[0])) {
+    if (all && !d)
+        printf("explained: %s\n", explained(&t, all, &peer[0].out->r[0], &peer[1].out->r[0]));
+    if (d && !opt.no_minimise) {
         minimise(&t, peer);
         printf("minimised:\n");
         print_case(stdout, &t, peer);
     }
-    return compare(&t, &peer[0].out->r[0], &peer[1].out->r[0]) ? 1 : 0;
+    return d ? 1 : 0;
 }
 
 static void usage(void)

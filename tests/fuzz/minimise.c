@@ -119,8 +119,8 @@ void print_case(FILE *f, const struct test *t, struct peer *p)
 {
     const struct fuzz_result *a = &p[0].out->r[0], *b = &p[1].out->r[0];
     unsigned d = compare(t, a, b);
-    fprintf(f, "--- %s case %llu: differs in %s\n", t->what, (unsigned long long)t->index,
-            diff_names(d));
+    fprintf(f, "--- %s case %llu: %s%s\n", t->what, (unsigned long long)t->index,
+            d ? "differs in " : "agrees", diff_names(d));
     disassemble(f, t);
     fprintf(f, "  before:");
     for (int i = 0; i < 31; i++)
