@@ -1,9 +1,9 @@
 /*
  * ELF programs into guest memory, by the rules of Linux 6.1 fs/binfmt_elf.c.
  *
- * Every field of the file is hostile until checked: sizes and offsets are compared without overflow,
- * segments must lie inside the file, may not overlap, and together fit the guest's address space.
- * What is refused says why in one sentence.
+ * Every field of the file is hostile until checked: sizes and offsets are compared without
+ * overflow, segments must lie inside the file, may not overlap, and together fit the guest's
+ * address space. What is refused says why in one sentence.
  *
  * Fixed-address programs that collide with the host move the guest base, before anything is mapped.
  * 64-bit little-endian programs only: other classes come with their guests.
@@ -43,7 +43,7 @@ static int fail(struct loading *l, int code, const char *fmt, ...)
     return -code;
 }
 
-/* --- headers ---------------------------------------------------------------------------------- */
+/* --- headers --------------------------------------------------------------------------------- */
 
 static const struct abi *const abis[] = { &abi_aarch64 };
 
@@ -176,8 +176,8 @@ static int check_loads(struct loading *l, uint64_t *low, uint64_t *high, uint64_
         if (n == MAX_LOADS)
             return fail(l, ENOEXEC, "more than %u segments", MAX_LOADS);
         if (h->p_vaddr >= limit || h->p_memsz > limit - h->p_vaddr)
-            return fail(l, ENOMEM, "segment %u (%#llx, %#llx bytes) is outside the address space", i,
-                        (unsigned long long)h->p_vaddr, (unsigned long long)h->p_memsz);
+            return fail(l, ENOMEM, "segment %u (%#llx, %#llx bytes) is outside the address space",
+                        i, (unsigned long long)h->p_vaddr, (unsigned long long)h->p_memsz);
         if (h->p_filesz && !in_file(l, h->p_offset, h->p_filesz))
             return fail(l, ENOEXEC, "truncated: segment %u ends at %#llx, file has %llu bytes", i,
                         (unsigned long long)(h->p_offset + h->p_filesz),
@@ -201,7 +201,7 @@ static int check_loads(struct loading *l, uint64_t *low, uint64_t *high, uint64_
     return 0;
 }
 
-/* --- mapping ---------------------------------------------------------------------------------- */
+/* --- mapping --------------------------------------------------------------------------------- */
 
 static int segment_prot(const Elf64_Phdr *h)
 {
@@ -360,8 +360,9 @@ static int load_interp(struct loading *prog, struct image *im, const char *name)
     l.fd = open(host, O_RDONLY | O_CLOEXEC);
     if (l.fd < 0)
         return fail(prog, errno, "interpreter %s: %s%s%s; -L DIR names the folder of the foreign "
-                    "system (e.g. -L %s)", name, strerror(errno), p->prefix ? ", nor is it in " : "",
-                    p->prefix ? p->prefix : "", p->abi->sysroot);
+                    "system (e.g. -L %s)", name, strerror(errno),
+                    p->prefix ? ", nor is it in " : "", p->prefix ? p->prefix : "",
+                    p->abi->sysroot);
     int r = read_headers(&l);
     if (r == -ENOEXEC && !p->prefix)
         r = fail(prog, ENOEXEC, "interpreter %s is not for %s; -L DIR names the folder of the "
@@ -391,7 +392,8 @@ int elf_load(struct process *p, int fd, const char *path, char *err, size_t errl
         if (l.ph[i].p_type == PT_GNU_STACK)
             mm->exec_stack = l.ph[i].p_flags & PF_X;
     if (!r && (r = stack_map(p)) < 0) /* before the interpreter: at the top of the zone */
-        r = fail(&l, ENOMEM, "no memory for a stack of %llu bytes", (unsigned long long)p->stack_size);
+        r = fail(&l, ENOMEM, "no memory for a stack of %llu bytes",
+                 (unsigned long long)p->stack_size);
     close_headers(&l);
     if (r < 0)
         return r;

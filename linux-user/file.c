@@ -1,10 +1,10 @@
 /*
  * Files: open, read and write in their vector forms, names, attributes, directories, mounts.
  *
- * Every name goes through path.c, so that -L and the files of /proc hold everywhere. Names that a call
- * creates or removes (mkdir, unlink, rename ...) are looked up without following a link at their end.
- * Where the host's layout differs (struct stat, open flags) the abi converts. Everything that can wait
- * goes through host_syscall_blocking.
+ * Every name goes through path.c, so that -L and the files of /proc hold everywhere. Names that a
+ * call creates or removes (mkdir, unlink, rename ...) are looked up without following a link at
+ * their end. Where the host's layout differs (struct stat, open flags) the abi converts. Everything
+ * that can wait goes through host_syscall_blocking.
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -25,9 +25,10 @@ static int name_get(struct thread *t, uint64_t addr, struct name *n, bool follow
                   : path_get_nofollow(t, addr, n->guest, n->buf, &n->host);
 }
 
-/* --- open ---------------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------------------ */
 
-/* Opens an existing file below the prefix: descriptor or -errno; -ENOENT: it is the host's matter. */
+/* Opens an existing file below the prefix: descriptor or -errno; -ENOENT: it is the host's
+ * matter. */
 static long open_in_prefix(struct process *p, const char *path, int flags)
 {
     if (flags & O_PATH)
@@ -113,7 +114,7 @@ long sys_open_by_handle_at(struct thread *t, const uint64_t *a)
                         t->p->abi->open_flags_to_host((int)a[2]));
 }
 
-/* --- vectors -------------------------------------------------------------------------------------- */
+/* --- vectors --------------------------------------------------------------------------------- */
 
 static long vector(struct thread *t, long nr, const uint64_t *a, bool flags_last)
 {
@@ -136,7 +137,7 @@ long sys_preadv2(struct thread *t, const uint64_t *a) { return vector(t, SYS_pre
 long sys_pwritev2(struct thread *t, const uint64_t *a) { return vector(t, SYS_pwritev2, a, true); }
 long sys_vmsplice(struct thread *t, const uint64_t *a) { return vector(t, SYS_vmsplice, a, false); }
 
-/* --- attributes ------------------------------------------------------------------------------------ */
+/* --- attributes ------------------------------------------------------------------------------ */
 
 static long stat_result(struct thread *t, long r, const struct stat *st, uint64_t to)
 {
@@ -162,7 +163,8 @@ long sys_newfstatat(struct thread *t, const uint64_t *a)
 
     if (r < 0)
         return r;
-    return stat_result(t, host_syscall(SYS_newfstatat, (int)a[0], n.host, &st, (int)a[3]), &st, a[2]);
+    r = (int)host_syscall(SYS_newfstatat, (int)a[0], n.host, &st, (int)a[3]);
+    return stat_result(t, r, &st, a[2]);
 }
 
 long sys_fstat(struct thread *t, const uint64_t *a)
@@ -262,7 +264,7 @@ long sys_utimensat(struct thread *t, const uint64_t *a)
     return by_name_at(t, SYS_utimensat, !(a[3] & AT_SYMLINK_NOFOLLOW), a, ptr(t, a[2]), a[3], 0);
 }
 
-/* --- extended attributes ----------------------------------------------------------------------------- */
+/* --- extended attributes --------------------------------------------------------------------- */
 
 long sys_setxattr(struct thread *t, const uint64_t *a)
 {
@@ -304,7 +306,7 @@ long sys_lremovexattr(struct thread *t, const uint64_t *a)
     return by_name(t, SYS_lremovexattr, NOFOLLOW, a[0], ptr(t, a[1]), 0, 0, 0);
 }
 
-/* --- directories --------------------------------------------------------------------------------------- */
+/* --- directories ----------------------------------------------------------------------------- */
 
 long sys_getcwd(struct thread *t, const uint64_t *a)
 {
@@ -381,7 +383,7 @@ long sys_renameat2(struct thread *t, const uint64_t *a)
     return two_names(t, SYS_renameat2, NOFOLLOW, a, a[4]);
 }
 
-/* --- watches --------------------------------------------------------------------------------------------- */
+/* --- watches --------------------------------------------------------------------------------- */
 
 long sys_inotify_add_watch(struct thread *t, const uint64_t *a)
 {
@@ -397,7 +399,7 @@ long sys_fanotify_mark(struct thread *t, const uint64_t *a)
     return r < 0 ? r : host_syscall(SYS_fanotify_mark, (int)a[0], a[1], a[2], (int)a[3], n.host);
 }
 
-/* --- file systems ------------------------------------------------------------------------------------------ */
+/* --- file systems ---------------------------------------------------------------------------- */
 
 long sys_mount(struct thread *t, const uint64_t *a)
 {

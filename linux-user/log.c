@@ -1,8 +1,8 @@
 /*
  * What myna says: log categories (-d), the log file (-D), and errors on stderr.
  *
- * An error is one line "myna: ...". The log goes to stderr until -D names a file, whose descriptor is
- * then hidden from the guest. In the file's name %d is the process number.
+ * An error is one line "myna: ...". The log goes to stderr until -D names a file, whose descriptor
+ * is then hidden from the guest. In the file's name %d is the process number.
  */
 #include <fcntl.h>
 #include <stdarg.h>

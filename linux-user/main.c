@@ -32,7 +32,7 @@
 #define AT_FLAGS_PRESERVE_ARGV0 1
 #endif
 
-/* --- the program ------------------------------------------------------------------------------- */
+/* --- the program ----------------------------------------------------------------------------- */
 
 static const char *last_name(const char *path)
 {
@@ -182,7 +182,7 @@ static void log_layout(const struct process *p)
             (unsigned long long)mm->brk, (unsigned long long)mm->stack_start);
 }
 
-/* --- the run loop ------------------------------------------------------------------------------- */
+/* --- the run loop ---------------------------------------------------------------------------- */
 
 static void fetch_fault(struct thread *t)
 {
@@ -235,7 +235,7 @@ void cpu_loop(struct thread *t)
     }
 }
 
-/* --- main ---------------------------------------------------------------------------------------- */
+/* --- main ------------------------------------------------------------------------------------ */
 
 /* Started by binfmt_misc with flag P: argv is myna PATH ARGV0 ARGS... */
 static bool from_binfmt(void)

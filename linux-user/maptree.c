@@ -1,10 +1,10 @@
 /*
  * The container of the memory map: disjoint ranges ordered by address, in a treap.
  *
- * Nodes lie in one array and name one another by index (0: none). Each knows of its subtree the lowest
- * and highest address and the widest gap between neighbours, so that the highest free range of a
- * size is found in one descent. The priority of a node is a hash of its address: the same mappings
- * give the same tree. Runtimes with tens of thousands of mappings are ordinary.
+ * Nodes lie in one array and name one another by index (0: none). Each knows of its subtree the
+ * lowest and highest address and the widest gap between neighbours, so that the highest free range
+ * of a size is found in one descent. The priority of a node is a hash of its address: the same
+ * mappings give the same tree. Runtimes with tens of thousands of mappings are ordinary.
  */
 #include <stdlib.h>
 #include "mem.h"

@@ -1,8 +1,8 @@
 /*
  * The guest's memory map: what is mapped where, and placement.
  *
- * The map (maptree.c) holds exactly the guest's memory, as disjoint ranges; whatever else is mapped in
- * this host process is myna's own and stays out of the guest's reach: new ranges are made with
+ * The map (maptree.c) holds exactly the guest's memory, as disjoint ranges; whatever else is mapped
+ * in this host process is myna's own and stays out of the guest's reach: new ranges are made with
  * MAP_FIXED_NOREPLACE, and MAP_FIXED, munmap and mprotect reach only what the map lists.
  *
  * Guest PROT_EXEC is host PROT_READ: guest code is data to the host. Addresses are chosen here, top
@@ -35,7 +35,7 @@ struct mm *mm_new(void)
     return mm;
 }
 
-/* --- the map ---------------------------------------------------------------------------------- */
+/* --- the map --------------------------------------------------------------------------------- */
 
 /* Makes addr a boundary between mappings if it is inside one. */
 static void map_split(struct mm *mm, uint64_t addr)
@@ -141,15 +141,15 @@ static void invalidate(struct process *p, uint64_t start, uint64_t end)
         engine_invalidate(p->engine, start, end - start);
 }
 
-/* --- the host's side ------------------------------------------------------------------------ */
+/* --- the host's side ------------------------------------------------------------------------- */
 
 static int host_prot(int prot)
 {
     return (prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0);
 }
 
-static int64_t host_mmap(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
-                         uint64_t off)
+static int64_t host_mmap(struct process *p, uint64_t addr, uint64_t len, int prot, int flags,
+                         int fd, uint64_t off)
 {
     return host_syscall(SYS_mmap, g2h(p, addr), len, prot, flags, fd, off);
 }
@@ -206,7 +206,7 @@ static int claim_gaps(struct process *p, uint64_t start, uint64_t end, bool undo
     return 0;
 }
 
-/* --- placement ------------------------------------------------------------------------------ */
+/* --- placement ------------------------------------------------------------------------------- */
 
 int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int flags, int fd,
                  uint64_t off)
@@ -228,7 +228,7 @@ int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int 
     return -ENOMEM;
 }
 
-/* --- map, unmap, protect -------------------------------------------------------------------- */
+/* --- map, unmap, protect --------------------------------------------------------------------- */
 
 int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int flags, int fd,
               uint64_t off)
@@ -251,8 +251,8 @@ int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int fla
     return 0;
 }
 
-static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
-                         uint64_t off)
+static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int prot, int flags,
+                         int fd, uint64_t off)
 {
     struct mm *mm = p->mm;
     uint64_t end = addr + len;
@@ -451,7 +451,7 @@ struct code_window user_fetch(void *owner, uint64_t pc)
     if (!m || !(m->prot & PROT_EXEC) || user_read(p, &probe, pc, 1))
         return w;
     uint64_t page = PAGE_DOWN(pc) + GUEST_PAGE, end = page;
-    if (m->end > page && !user_read(p, &probe, page, 1)) /* a file may be shorter than its mapping */
+    if (m->end > page && !user_read(p, &probe, page, 1)) /* a file may end before its mapping */
         end = page + GUEST_PAGE;
     w.host = g2h(p, pc);
     w.len = end - pc;

@@ -226,7 +226,7 @@ long sys_munlock(struct thread *t, const uint64_t *a)
     return on_range(t, SYS_munlock, a[0], a[1], 0);
 }
 
-/* --- System V segments ------------------------------------------------------------------------ */
+/* --- System V segments ----------------------------------------------------------------------- */
 
 long sys_shmat(struct thread *t, const uint64_t *a)
 {
@@ -290,7 +290,7 @@ long sys_shmdt(struct thread *t, const uint64_t *a)
     return 0;
 }
 
-/* --- other processes' memory: the addresses there are guest addresses too ---------------------- */
+/* --- other processes' memory: the addresses there are guest addresses too -------------------- */
 
 static long vm_rw(struct thread *t, const uint64_t *a, long nr)
 {

@@ -25,7 +25,7 @@ static void repeat(struct options *o, const char *s)
     o->repeat[o->nrepeat] = NULL;
 }
 
-/* --- options with functions -------------------------------------------------------------------- */
+/* --- options with functions ------------------------------------------------------------------ */
 
 static size_t env_find(struct options *o, const char *name, size_t n)
 {
@@ -103,7 +103,7 @@ static void options_version(struct options *o, const char *arg)
     exit(0);
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 static const struct row {
     const char *name, *env, *arg;

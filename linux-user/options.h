@@ -21,8 +21,8 @@ struct options {
     unsigned nrepeat;
 };
 
-/* Reads environment and command line. Returns the index of the program in argv; bad usage, -help and
- * the like end the process. */
+/* Reads environment and command line. Returns the index of the program in argv; bad usage, -help
+ * and the like end the process. */
 int options_parse(struct options *o, int argc, char **argv, char **envp);
 /* The next myna goes on with the same log file. */
 void options_repeat_log(struct options *o, const char *name);

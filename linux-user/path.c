@@ -3,8 +3,8 @@
  *
  * An absolute path that exists below the prefix (-L) means the file there, with symbolic links
  * resolved inside the prefix as in a root directory of its own; otherwise it means the host's.
- * /proc, /sys and /dev are always the host's. Relative paths are the host's: a descriptor or working
- * directory below the prefix leads there by itself.
+ * /proc, /sys and /dev are always the host's. Relative paths are the host's: a descriptor or
+ * working directory below the prefix leads there by itself.
  *
  * /proc/self (and /proc/PID of this process, /proc/thread-self): exe is the guest program; maps,
  * auxv, cmdline and stat show the guest's memory; /proc/cpuinfo the guest's processor. They are
@@ -23,7 +23,7 @@
 #define RESOLVE_IN_ROOT 0x10
 #endif
 
-/* --- prefix ----------------------------------------------------------------------------------- */
+/* --- prefix ---------------------------------------------------------------------------------- */
 
 struct prefix_cache {
     int fd;               /* of the prefix directory, -1: not opened yet, -2: no use */
@@ -54,8 +54,8 @@ int path_init(struct process *p)
     return 0;
 }
 
-/* What is known of the first component of path (absolute): `to` is where it leads if it is a link, as
- * lib does to usr/lib. NULL: nothing below the prefix has this name. */
+/* What is known of the first component of path (absolute): `to` is where it leads if it is a link,
+ * as lib does to usr/lib. NULL: nothing below the prefix has this name. */
 static const struct top *top_of(struct prefix_cache *c, const char *path)
 {
     static const struct top unknown = { .exists = true };
@@ -107,8 +107,8 @@ int path_open_prefix(const struct process *p, const char *path, int host_flags, 
     return (int)host_syscall(SYS_openat, AT_FDCWD, buf, host_flags, mode);
 }
 
-/* The common case: no symbolic link but perhaps the first component, and no "..". The path below the
- * prefix is then the prefix and the rest. 0, -ELOOP if links must be followed, or -errno. */
+/* The common case: no symbolic link but perhaps the first component, and no "..". The path below
+ * the prefix is then the prefix and the rest. 0, -ELOOP if links must be followed, or -errno. */
 static int resolve_plain(const struct process *p, const char *path, char *buf, bool follow)
 {
     struct prefix_cache *c = p->paths;
@@ -160,7 +160,8 @@ const char *path_host(const struct process *p, const char *path, char *buf)
     return path_resolve(p, path, buf, true);
 }
 
-static int get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out, bool follow)
+static int get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out,
+               bool follow)
 {
     long n = user_string(t->p, addr, buf, PATH_MAX);
 
@@ -182,7 +183,7 @@ int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, co
     return get(t, addr, buf, buf2, out, false);
 }
 
-/* --- /proc ------------------------------------------------------------------------------------ */
+/* --- /proc ----------------------------------------------------------------------------------- */
 
 /* The part after /proc/self/ (or this process by number), or NULL. */
 static const char *self_name(const char *path)

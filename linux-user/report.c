@@ -2,8 +2,8 @@
  * What is said when a guest dies of a fault: one line with place, bytes and disassembly, and the
  * callers by the chain of frame pointers.
  *
- * An undefined instruction is always reported, since a missing instruction of myna's looks the same;
- * other faults only with -d int, because a native program dies silently too.
+ * An undefined instruction is always reported, since a missing instruction of myna's looks the
+ * same; other faults only with -d int, because a native program dies silently too.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

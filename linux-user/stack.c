@@ -59,7 +59,8 @@ int stack_map(struct process *p)
 }
 
 /* Tells the host where the guest's arguments, environment and auxiliary vector are, so that ps and
- * others' /proc/PID/cmdline show the guest. Hosts that refuse show myna's. myna's own heap end stays. */
+ * others' /proc/PID/cmdline show the guest. Hosts that refuse show myna's. myna's own heap end
+ * stays. */
 static void tell_host(const struct process *p)
 {
     const struct mm *mm = p->mm;

@@ -1,9 +1,9 @@
 /*
  * -strace: system calls and signals as one line each, "PID name(arguments) = result".
  *
- * Arguments are printed by the format letters of syscalls.def. The line is put together before it is
- * written, so that processes sharing a terminal don't mix; of calls that don't return (exit, execve)
- * the first half is all there is.
+ * Arguments are printed by the format letters of syscalls.def. The line is put together before it
+ * is written, so that processes sharing a terminal don't mix; of calls that don't return (exit,
+ * execve) the first half is all there is.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static void flush(struct line *l)
     l->n = 0;
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 const char *errno_name(int e)
 {
@@ -146,7 +146,7 @@ static void put_one(struct line *l, uint64_t v, const struct name *n)
         put(l, "%lld", (long long)v);
 }
 
-/* --- arguments --------------------------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------------------------- */
 
 static void put_text(struct line *l, const char *s, size_t n, bool more)
 {
@@ -193,7 +193,8 @@ static void put_bytes(struct line *l, struct thread *t, uint64_t addr, uint64_t 
         put_text(l, s, n, len > STRING_MAX);
 }
 
-static void put_arg(struct line *l, struct thread *t, char letter, const uint64_t *a, int64_t result)
+static void put_arg(struct line *l, struct thread *t, char letter, const uint64_t *a,
+                    int64_t result)
 {
     struct timespec ts;
 

@@ -1,6 +1,6 @@
 /*
- * Dispatch of the guest's system calls by the table of syscalls.def, and the calls that belong to no
- * other file.
+ * Dispatch of the guest's system calls by the table of syscalls.def, and the calls that belong to
+ * no other file.
  *
  * A call that waits runs in the stub of safe_syscall.S; the kernel decides on its restart, so what
  * the stub returns is the guest's result except -SYS_RESTARTNOINTR (not begun). Results below -511
@@ -102,7 +102,7 @@ void syscall_run(struct thread *t)
         t->restart = (unsigned)-r;
 }
 
-/* --- futexes: the host's, on the guest's words ------------------------------------------------- */
+/* --- futexes: the host's, on the guest's words ----------------------------------------------- */
 
 long sys_futex(struct thread *t, const uint64_t *a)
 {

@@ -121,7 +121,7 @@ struct process {
     const char *argv0;
     const char *prefix;        /* -L, no trailing slash; NULL: none */
     const char *uname_release; /* -r; NULL: the host's */
-    char **self_args;          /* options to repeat when execve starts myna again; NULL-terminated */
+    char **self_args;          /* options that execve repeats for the next myna; NULL-terminated */
     unsigned n_self_args;
     const char *self_path;     /* path by which myna can be executed: "/proc/self/exe" */
     int self_fd;               /* the same as a descriptor, where there may be no /proc; 0: none */
@@ -144,7 +144,7 @@ struct thread {
     unsigned restart;
     /* signals (signal.c) */
     uint64_t sig_mask;         /* guest's blocked signals, bit signo - 1 */
-    uint64_t sig_temp_mask;    /* in force instead during sigsuspend, ppoll ..., while sig_has_temp */
+    uint64_t sig_temp_mask;    /* in force instead during sigsuspend, ppoll ...: sig_has_temp */
     bool sig_has_temp;
     struct { uint64_t sp, size; uint32_t flags; } altstack;
     void *sig;                 /* struct thread_signals (guest_signal.h) */
@@ -153,8 +153,8 @@ static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread 
 
 /* -------------------------------------------------------------- guest memory */
 
-/* Host address of a guest address. With a guest base, what is outside the guest's address space becomes
- * an address that the host refuses (EFAULT) too. */
+/* Host address of a guest address. With a guest base, what is outside the guest's address space
+ * becomes an address that the host refuses (EFAULT) too. */
 static inline void *g2h(const struct process *p, uint64_t addr)
 {
     if (p->guest_base && addr >= p->mm->limit)
@@ -167,7 +167,8 @@ static inline void *g2h(const struct process *p, uint64_t addr)
 int user_read(const struct process *p, void *to, uint64_t from, size_t n);
 int user_write(const struct process *p, uint64_t to, const void *from, size_t n);
 int user_fill(const struct process *p, uint64_t to, uint8_t byte, size_t n);
-/* Copies a string with its NUL into buf. Its length, -EFAULT, or -ENAMETOOLONG if it doesn't fit. */
+/* Copies a string with its NUL into buf. Its length, -EFAULT, or -ENAMETOOLONG if it doesn't
+ * fit. */
 long user_string(const struct process *p, uint64_t from, char *buf, size_t size);
 /* For handlers of synchronous signals: if the fault happened inside the copy functions above, makes
  * them return -EFAULT and returns true. Call it before engine_fault. */
@@ -182,7 +183,8 @@ enum { USER_FASTIOV = 16 };
 /* ------------------------------------------------------------------- mem.c */
 
 struct mm *mm_new(void);
-/* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or ~0. */
+/* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or
+ * ~0. */
 uint64_t mm_next(const struct mm *mm, uint64_t addr);
 const struct mapping *mm_find(const struct mm *mm, uint64_t addr);
 /* Is [addr, addr + len) all mapped with at least prot? */
@@ -202,8 +204,8 @@ struct code_window user_fetch(void *owner, uint64_t pc);
 const char *path_host(const struct process *p, const char *path, char *buf);
 /* Reads a guest string and maps it so. buf and buf2: PATH_MAX each. 0 or -errno. */
 int path_get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
-/* If path names a file of /proc that must show the guest (self/exe, self/maps, cpuinfo ...): an open
- * descriptor or -errno in *fd and true. */
+/* If path names a file of /proc that must show the guest (self/exe, self/maps, cpuinfo ...): an
+ * open descriptor or -errno in *fd and true. */
 bool path_open_special(struct thread *t, const char *path, int host_flags, int *fd);
 /* The guest's program if path names /proc/self/exe, else NULL (path_get follows it by itself). */
 const char *path_special_link(struct process *p, int dirfd, const char *path);
@@ -217,8 +219,8 @@ struct image {
 };
 /* Recognises a guest program by its ELF header: its abi, or NULL with the reason in err. */
 const struct abi *elf_recognise(int fd, char *err, size_t errlen);
-/* Loads the program open at fd and its interpreter; sets p->mm's fields. 0, or -errno with the reason
- * in err: what is wrong and what the user can do. */
+/* Loads the program open at fd and its interpreter; sets p->mm's fields. 0, or -errno with the
+ * reason in err: what is wrong and what the user can do. */
 int elf_load(struct process *p, int fd, const char *path, char *err, size_t errlen);
 
 /* Maps the stack (p->stack_size, mm->exec_stack): 0 or -errno. Called by elf_load. */
@@ -284,10 +286,12 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr);
  * message of an undefined instruction or fault with disassembly and backtrace. main.c's. */
 void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
 
-/* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the like. */
+/* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the
+ * like. */
 void execve_keep_self(struct process *p);
 
-/* At an exit with status 127: if the guest's loader didn't find a library, says that -L may help. */
+/* At an exit with status 127: if the guest's loader didn't find a library, says that -L may
+ * help. */
 void report_missing_library(const struct process *p);
 
 /* Maps the vDSO into the guest: guest address of its ELF header, or 0 if there is none. */

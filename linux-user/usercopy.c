@@ -6,7 +6,8 @@
  * end, where the bytes left over are the result. No table is consulted, so a copy costs little more
  * than memcpy, and memory that another thread unmaps meanwhile is no danger.
  *
- * Nothing here knows of the guest's PROT_EXEC or of mappings; a write to a read-only page is -EFAULT.
+ * Nothing here knows of the guest's PROT_EXEC or of mappings; a write to a read-only page is
+ * -EFAULT.
  */
 #include <stdlib.h>
 #include "user.h"

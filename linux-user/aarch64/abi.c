@@ -1,8 +1,8 @@
 /*
  * struct abi of arm64: registers of system calls, process start, flags, /proc/cpuinfo.
  *
- * Registers by the procedure call standard of system calls: number in x8, arguments in x0-x5, result
- * in x0. A restart goes back by one instruction with the old x0.
+ * Registers by the procedure call standard of system calls: number in x8, arguments in x0-x5,
+ * result in x0. A restart goes back by one instruction with the old x0.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -110,15 +110,17 @@ static void stat_from_host(const struct stat *st, void *out)
     };
 }
 
-/* Names of AT_HWCAP and AT_HWCAP2 bits as /proc/cpuinfo shows them (arch/arm64/kernel/cpuinfo.c). */
+/* Names of AT_HWCAP and AT_HWCAP2 bits as /proc/cpuinfo shows them
+ * (arch/arm64/kernel/cpuinfo.c). */
 static const char *const hwcap_names[2][64] = {
-    {"fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp", "asimdhp",
-     "cpuid", "asimdrdm", "jscvt", "fcma", "lrcpc", "dcpop", "sha3", "sm3", "sm4", "asimddp",
-     "sha512", "sve", "asimdfhm", "dit", "uscat", "ilrcpc", "flagm", "ssbs", "sb", "paca", "pacg"},
-    {"dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2", "frint",
-     "svei8mm", "svef32mm", "svef64mm", "svebf16", "i8mm", "bf16", "dgh", "rng", "bti", "mte", "ecv",
-     "afp", "rpres", "mte3", "sme", "smei16i64", "smef64f64", "smei8i32", "smef16f32", "smeb16f32",
-     "smef32f32", "smefa64", "wfxt", "ebf16"},
+    {"fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp",
+     "asimdhp", "cpuid", "asimdrdm", "jscvt", "fcma", "lrcpc", "dcpop", "sha3", "sm3", "sm4",
+     "asimddp", "sha512", "sve", "asimdfhm", "dit", "uscat", "ilrcpc", "flagm", "ssbs", "sb",
+     "paca", "pacg"},
+    {"dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2",
+     "frint", "svei8mm", "svef32mm", "svef64mm", "svebf16", "i8mm", "bf16", "dgh", "rng", "bti",
+     "mte", "ecv", "afp", "rpres", "mte3", "sme", "smei16i64", "smef64f64", "smei8i32",
+     "smef16f32", "smeb16f32", "smef32f32", "smefa64", "wfxt", "ebf16"},
 };
 
 static char *cpuinfo(struct process *p, size_t *len)

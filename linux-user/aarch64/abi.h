@@ -1,8 +1,8 @@
 /*
- * The arm64 Linux ABI where it differs from the host's, as layouts and numbers. Whatever is not here
- * is asm-generic for 64 bits, little endian, and equal to x86_64: statx, statfs, dirent64, iovec,
- * timespec, rusage, sysinfo, termios, flock, msghdr, sigset, itimerspec, shmid64_ds, msqid64_ds,
- * signalfd_siginfo, socket and ioctl numbers.
+ * The arm64 Linux ABI where it differs from the host's, as layouts and numbers. Whatever is not
+ * here is asm-generic for 64 bits, little endian, and equal to x86_64: statx, statfs, dirent64,
+ * iovec, timespec, rusage, sysinfo, termios, flock, msghdr, sigset, itimerspec, shmid64_ds,
+ * msqid64_ds, signalfd_siginfo, socket and ioctl numbers.
  *
  * Source: Linux 6.1 include/uapi/asm-generic and arch/arm64/include/uapi/asm.
  */
