@@ -27,8 +27,7 @@ static int name_get(struct thread *t, uint64_t addr, struct name *n, bool follow
 
 /* --- open ------------------------------------------------------------------------------------ */
 
-/* Opens an existing file below the prefix: descriptor or -errno; -ENOENT: it is the host's
- * matter. */
+/* Opens an existing file below the prefix: descriptor or -errno; -ENOENT: not there. */
 static long open_in_prefix(struct process *p, const char *path, int flags)
 {
     if (flags & O_PATH)

@@ -38,8 +38,7 @@ int mm_move(struct process *p, uint64_t old, uint64_t olen, uint64_t new, uint64
 void mm_record_shm(struct process *p, uint64_t addr, uint64_t len, int prot, int id);
 void mm_forget(struct process *p, uint64_t start, uint64_t end);
 int mm_make_room(struct process *p);
-/* Placeholders in the parts of the range that aren't the guest's: 0, or -ENOMEM if myna is
- * there. */
+/* Placeholders where the range isn't the guest's: 0, or -ENOMEM if something of myna's is there. */
 int mm_claim(struct process *p, uint64_t addr, uint64_t len);
 bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len);
 /* Takes a range of the host for all guest addresses below size (-R). 0 or -errno. */

@@ -279,6 +279,12 @@ static bool early(const struct sysent *s)
                  !strncmp(s->name, "clone", 5) || strstr(s->name, "kill"));
 }
 
+/* Calls that don't come back when they succeed: the line is ended at once. */
+static bool leaves(const struct sysent *s)
+{
+    return s && (!strncmp(s->name, "exit", 4) || !strncmp(s->name, "exec", 4));
+}
+
 void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a)
 {
     const struct sysent *s = syscall_row(t->p->abi, nr);
@@ -287,7 +293,7 @@ void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a)
     if (!early(s))
         return;
     put_call(&l, t, s, nr, a, -1, 0, known_before(s));
-    if (!strncmp(s->name, "exit", 4))
+    if (leaves(s))
         put(&l, ")\n");
     flush(&l);
 }
@@ -296,7 +302,7 @@ void strace_leave(struct thread *t, uint64_t nr, const uint64_t *a, int64_t r)
 {
     const struct sysent *s = syscall_row(t->p->abi, nr);
     struct line l = { .n = 0 };
-    unsigned i = early(s) ? known_before(s) : 0;
+    unsigned i = early(s) && !leaves(s) ? known_before(s) : 0;
 
     put_call(&l, t, s, nr, a, r, i, 6);
     if (r < 0 && r > -512)
