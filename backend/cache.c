@@ -3,6 +3,7 @@
  *
  * Lists are numbers + 1 into arrays that never move, so that a signal handler can read them at any time.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,30 @@
 #include <unistd.h>
 #include "cache.h"
 
+/* side table entries of one translation at most; bytes of code that one usually stays below */
+enum { MAX_SIDE = 4096, SOON = 4096 };
+
 static void *reserve(size_t n)
 {
     void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
+}
+
+/* Sees to it that bytes [0, used) of a table have memory, and some after them. Without the call's help
+ * (older kernels) they get it page by page. */
+static void populate(void *base, size_t used, size_t *ready, size_t size)
+{
+    if (used <= *ready)
+        return;
+    size_t to = (used + AHEAD - 1) & ~(size_t)(AHEAD - 1);
+    if (to > size)
+        to = size;
+#ifdef MADV_POPULATE_WRITE
+    int err = errno;
+    madvise((char *)base + *ready, to - *ready, MADV_POPULATE_WRITE);
+    errno = err;
+#endif
+    *ready = to;
 }
 
 int cache_init(struct cache *c, size_t size)
@@ -34,10 +55,11 @@ int cache_init(struct cache *c, size_t size)
     c->tbs = reserve(MAX_TBS * sizeof *c->tbs);
     c->links = reserve(MAX_LINKS * sizeof *c->links);
     c->faults = reserve(MAX_FAULTS * sizeof *c->faults);
+    c->flexes = reserve(MAX_FLEXES * sizeof *c->flexes);
     c->hash = calloc(FIRST_HASH, sizeof *c->hash);
     c->hash_size = FIRST_HASH;
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
-    if (!c->tbs || !c->links || !c->faults || !c->hash || !c->pages)
+    if (!c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages)
         goto fail;
     return 0;
 fail:;
@@ -59,6 +81,8 @@ void cache_free(struct cache *c)
         munmap(c->links, MAX_LINKS * sizeof *c->links);
     if (c->faults)
         munmap(c->faults, MAX_FAULTS * sizeof *c->faults);
+    if (c->flexes)
+        munmap(c->flexes, MAX_FLEXES * sizeof *c->flexes);
     free(c->hash);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
@@ -84,7 +108,7 @@ void cache_flush(struct cache *c)
         memset(c->hash, 0, c->hash_size * sizeof *c->hash);
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
     }
-    c->ntbs = c->nlinks = c->nfaults = c->hash_used = 0;
+    c->ntbs = c->nlinks = c->nfaults = c->nflexes = c->hash_used = 0;
     c->used = c->floor;
     c->flushes++;
 }
@@ -120,20 +144,31 @@ int cache_fork_child(struct cache *c, int fd)
         mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
         err = -errno;
     close(fd);
+    c->ready = 0; /* the copy's pages are not mapped yet */
     return err;
 }
 
+/* The entries of 64 bytes of guest code are in one cache line: they are looked for one after the other. */
 static uint32_t hash_of(const struct cache *c, uint64_t pc)
 {
-    return (uint32_t)((pc >> 1) * 0x9e3779b97f4a7c15ull >> 36) & (c->hash_size - 1);
+    return ((uint32_t)((pc >> 6) * 0x9e3779b97f4a7c15u >> 32) << 3 | (pc >> 3 & 7)) & (c->hash_size - 1);
+}
+
+static uint32_t tag_of(uint64_t pc) { return (uint32_t)(pc >> 1); }
+
+/* Slot of pc, or the empty one where the search for it ends. */
+static uint32_t hash_find(const struct cache *c, uint64_t pc)
+{
+    uint32_t k = hash_of(c, pc), tag = tag_of(pc);
+    while (c->hash[k].tb && (c->hash[k].tag != tag || c->tbs[c->hash[k].tb - 1].pc != pc))
+        k = (k + 1) & (c->hash_size - 1);
+    return k;
 }
 
 struct tb *cache_find(const struct cache *c, uint64_t pc)
 {
-    for (uint32_t k = hash_of(c, pc); c->hash[k].tb; k = (k + 1) & (c->hash_size - 1))
-        if (c->hash[k].pc == pc)
-            return &c->tbs[c->hash[k].tb - 1];
-    return NULL;
+    uint32_t id = c->hash[hash_find(c, pc)].tb;
+    return id ? &c->tbs[id - 1] : NULL;
 }
 
 static void hash_put(struct cache *c, uint64_t pc, uint32_t id)
@@ -141,7 +176,7 @@ static void hash_put(struct cache *c, uint64_t pc, uint32_t id)
     uint32_t k = hash_of(c, pc);
     while (c->hash[k].tb)
         k = (k + 1) & (c->hash_size - 1);
-    c->hash[k] = (struct tb_slot){ pc, id };
+    c->hash[k] = (struct tb_slot){ tag_of(pc), id };
 }
 
 static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
@@ -154,7 +189,7 @@ static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
             c->hash_size *= 2;
             for (uint32_t k = 0; k < n; k++)
                 if (old[k].tb)
-                    hash_put(c, old[k].pc, old[k].tb);
+                    hash_put(c, c->tbs[old[k].tb - 1].pc, old[k].tb);
             free(old);
         }
     }
@@ -165,13 +200,11 @@ static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
 /* Removes pc's entry; those behind it in its cluster move up. */
 static void hash_del(struct cache *c, uint64_t pc)
 {
-    uint32_t mask = c->hash_size - 1, k = hash_of(c, pc);
-    while (c->hash[k].tb && c->hash[k].pc != pc)
-        k = (k + 1) & mask;
+    uint32_t mask = c->hash_size - 1, k = hash_find(c, pc);
     if (!c->hash[k].tb)
         return;
     for (uint32_t j = (k + 1) & mask; c->hash[j].tb; j = (j + 1) & mask) {
-        uint32_t want = hash_of(c, c->hash[j].pc);
+        uint32_t want = hash_of(c, c->tbs[c->hash[j].tb - 1].pc);
         if (((j - want) & mask) >= ((j - k) & mask)) {
             c->hash[k] = c->hash[j];
             k = j;
@@ -201,10 +234,18 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
     return &c->tbs[lo - 1];
 }
 
-bool cache_has_room(const struct cache *c, size_t code)
+bool cache_has_room(struct cache *c, size_t code)
 {
-    return c->hash_used + 1 < c->hash_size && c->used + code + 64 <= c->size && c->ntbs + 1 < MAX_TBS && c->nlinks + 4096 < MAX_LINKS &&
-           c->nfaults + 4096 < MAX_FAULTS;
+    if (c->hash_used + 1 >= c->hash_size || c->used + code + 64 > c->size || c->ntbs + 1 >= MAX_TBS ||
+        c->nlinks + MAX_SIDE >= MAX_LINKS || c->nfaults + MAX_SIDE >= MAX_FAULTS ||
+        c->nflexes + MAX_FLEX >= MAX_FLEXES)
+        return false;
+    populate(c->rw, c->used + SOON, &c->ready, c->size);
+    populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready, MAX_TBS * sizeof *c->tbs);
+    populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready, MAX_LINKS * sizeof *c->links);
+    populate(c->faults, (c->nfaults + 64) * sizeof *c->faults, &c->faults_ready,
+             MAX_FAULTS * sizeof *c->faults);
+    return true;
 }
 
 static uint32_t page_hash(uint64_t page) { return (uint32_t)(page ^ page >> 12) & (PAGE_HASH - 1); }
@@ -221,18 +262,21 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
 {
     struct tb *tb = &c->tbs[c->ntbs++];
     uint32_t id = c->ntbs; /* + 1 form */
-    *tb = (struct tb){ .pc = pc, .lo = lo, .hi = hi, .code_off = (uint32_t)c->used, .valid = true,
-                       .region = region };
+    assert(pc - lo <= UINT16_MAX && hi - pc <= UINT16_MAX);
+    *tb = (struct tb){ .pc = pc, .before = (uint16_t)(pc - lo), .len = (uint16_t)(hi - pc),
+                       .code_off = (uint32_t)c->used, .valid = true, .region = region };
     if (!region) {
         tb->code_len = o->code_len;
         tb->faults = c->nfaults;
-        tb->nfaults = o->nfaults;
+        tb->nfaults = (uint16_t)o->nfaults;
         memcpy(c->faults + c->nfaults, o->faults, o->nfaults * sizeof *o->faults);
         c->nfaults += o->nfaults;
         tb->nflex = (uint8_t)o->nflex;
-        memcpy(tb->flex, o->flex, sizeof tb->flex);
+        tb->flex = c->nflexes;
+        memcpy(c->flexes + c->nflexes, o->flex, o->nflex * sizeof *o->flex);
+        c->nflexes += o->nflex;
         tb->links = c->nlinks;
-        tb->nlinks = o->nlinks;
+        tb->nlinks = (uint16_t)o->nlinks;
         for (uint32_t k = 0; k < o->nlinks; k++) {
             const struct xlink *x = &o->links[k];
             c->links[c->nlinks] = (struct tb_link){ .pc = x->pc, .field_off = tb->code_off + x->off,
@@ -265,6 +309,19 @@ void cache_link(struct cache *c, uint32_t link, struct tb *to)
     patch(c, l->field_off, to->code_off);
 }
 
+unsigned cache_link_out(struct cache *c, struct tb *tb)
+{
+    unsigned n = 0;
+    for (uint32_t k = tb->links; k < tb->links + tb->nlinks; k++) {
+        struct tb *to = cache_find(c, c->links[k].pc);
+        if (to && !to->region) {
+            cache_link(c, k, to);
+            n++;
+        }
+    }
+    return n;
+}
+
 void cache_retire(struct cache *c, struct tb *tb)
 {
     if (!tb->valid)
@@ -289,7 +346,7 @@ void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(v
     uint64_t last = start + len - 1 < start ? ~0ull : start + len - 1;
     if ((last >> 12) - (start >> 12) >= PAGE_HASH / 4) {
         for (uint32_t k = 0; k < c->ntbs; k++)
-            if (c->tbs[k].valid && c->tbs[k].lo <= last && c->tbs[k].hi > start)
+            if (c->tbs[k].valid && tb_lo(&c->tbs[k]) <= last && tb_hi(&c->tbs[k]) > start)
                 fn(arg, &c->tbs[k]);
         return;
     }
@@ -297,7 +354,7 @@ void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(v
         for (uint32_t k = c->pages[page_hash(page)]; k;) {
             struct tb *tb = &c->tbs[(k - 1) / 2];
             k = tb->next_page[(k - 1) % 2];
-            if (tb->valid && tb->lo <= last && tb->hi > start)
+            if (tb->valid && tb_lo(tb) <= last && tb_hi(tb) > start)
                 fn(arg, tb);
         }
 }

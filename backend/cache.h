@@ -10,20 +10,25 @@
 #include "exec.h"
 #include "target.h"
 
-struct tb {
+struct tb { /* a cache line */
     uint64_t pc;               /* where it starts */
-    uint64_t lo, hi;           /* guest bytes [lo, hi) that it depends on, at most two pages */
+    struct ir_region *region;  /* interpreted: no code */
     uint32_t code_off, code_len; /* in the arena */
-    uint32_t faults, nfaults;  /* in cache->faults */
-    uint32_t links, nlinks;    /* in cache->links */
+    uint32_t faults;           /* in cache->faults */
+    uint32_t links;            /* in cache->links */
+    uint32_t flex;             /* in cache->flexes */
     uint32_t in_links;         /* first link that jumps here + 1 */
     uint32_t next_page[2];     /* lists of the pages it touches: tb * 2 + which of its pages + 1 */
-    struct xlate_flex flex[MAX_FLEX];
+    uint16_t nfaults, nlinks;
+    uint16_t before, len;      /* guest bytes [pc - before, pc + len) that it depends on, at most two pages */
     uint8_t nflex;
     bool valid;
     bool masked;               /* its accesses clear the address' top byte */
-    struct ir_region *region;  /* interpreted: no code */
 };
+static_assert(sizeof(struct tb) == 64, "a translation that is looked at costs one cache miss");
+
+static inline uint64_t tb_lo(const struct tb *tb) { return tb->pc - tb->before; }
+static inline uint64_t tb_hi(const struct tb *tb) { return tb->pc + tb->len; }
 
 struct tb_link {
     uint64_t pc;
@@ -33,20 +38,28 @@ struct tb_link {
 };
 
 enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
-       MAX_FAULTS = 1 << 22 };
+       MAX_FAULTS = 1 << 22, MAX_FLEXES = 1 << 20 };
+
+/* How far into a table memory was asked for ahead of its use: one call for many pages instead of a
+ * page fault for each. */
+enum { AHEAD = 64 << 10 };
 
 struct cache {
     int fd;
     uint8_t *rw;               /* writable view */
     uint8_t *rx;               /* executable view */
     size_t size, used, floor;  /* floor: end of the common stubs */
+    size_t ready;              /* of the arena: bytes whose memory is there */
     struct tb *tbs;            /* tables are reserved at once and filled from the start */
     uint32_t ntbs;
     struct tb_link *links;
     uint32_t nlinks;
     struct fault_entry *faults;
     uint32_t nfaults;
-    struct tb_slot { uint64_t pc; uint32_t tb; /* + 1; 0: empty */ } *hash; /* open addressing */
+    struct xlate_flex *flexes;
+    uint32_t nflexes;
+    size_t tbs_ready, links_ready, faults_ready;
+    struct tb_slot { uint32_t tag, tb; /* + 1; 0: empty */ } *hash; /* open addressing */
     uint32_t hash_size, hash_used; /* a power of two; it doubles when half full */
     uint32_t *pages;           /* PAGE_HASH: tb + 1 */
     uint64_t flushes;
@@ -64,11 +77,13 @@ int cache_fork_child(struct cache *c, int fd);
 struct tb *cache_find(const struct cache *c, uint64_t pc);
 /* Translation whose code holds the executable address, or NULL. */
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
-/* Is there room for another translation of the largest size? */
-bool cache_has_room(const struct cache *c, size_t code);
+/* Is there room for another translation of the largest size? Then its memory is made ready. */
+bool cache_has_room(struct cache *c, size_t code);
 /* Enters a translation of o's tables whose code stands at rw + used; region: interpreted instead. */
 struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region);
+/* Makes tb's own links jump to what is there already. Returns how many. */
+unsigned cache_link_out(struct cache *c, struct tb *tb);
 /* Makes link jump to tb's code. */
 void cache_link(struct cache *c, uint32_t link, struct tb *to);
 /* Retires a translation: nothing jumps to it any more. */

@@ -57,17 +57,14 @@ struct exec {
 
 static void reset_return_stack(struct cpu *cpu) { cpu->ret_sp = cpu->ret_base; }
 
-/* Guest code may well branch to address ~0, so entries for it are only empty if they lead to the lookup. */
-static void clear_jump_entry(struct engine *e, struct cpu *cpu, size_t k)
-{
-    cpu->jump_cache[k].pc = ~0ull;
-    cpu->jump_cache[k].code = (uint64_t)(uintptr_t)e->stubs.at[STUB_LOOKUP];
-}
+/* An empty entry holds a pc that belongs elsewhere: 0, and ~0 in the entry that 0 belongs to. So fresh
+ * memory is an empty cache but for that one. */
+static void clear_jump_entry(struct cpu *cpu, size_t k) { cpu->jump_cache[k].pc = k ? 0 : ~0ull; }
 
-static void clear_jump_cache(struct engine *e, struct cpu *cpu)
+static void clear_jump_cache(struct cpu *cpu)
 {
-    for (size_t k = 0; k < sizeof cpu->jump_cache / sizeof *cpu->jump_cache; k++)
-        clear_jump_entry(e, cpu, k);
+    memset(cpu->jump_cache, 0, sizeof cpu->jump_cache);
+    clear_jump_entry(cpu, 0);
 }
 
 struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
@@ -100,7 +97,7 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     cpu->poll_limit = cpu->ret_limit;
     cpu->guest_mxcsr = 0x1f80;
     reset_return_stack(cpu);
-    clear_jump_cache(e, cpu);
+    clear_jump_entry(cpu, 0);
     e->cfg.guest->reset(cpu, e->cfg.model);
     pthread_mutex_lock(&e->lock);
     x->next = e->cpus;
@@ -203,7 +200,7 @@ static void flush_locked(struct engine *e)
 {
     cache_flush(&e->cache);
     for (struct exec *x = e->cpus; x; x = x->next) {
-        clear_jump_cache(e, x->cpu);
+        clear_jump_cache(x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */
     }
 }
@@ -222,7 +219,7 @@ static void retire(void *arg, struct tb *tb)
     for (struct exec *x = e->cpus; x; x = x->next) {
         size_t k = tb->pc >> e->cfg.guest->insn_shift & 4095;
         if (x->cpu->jump_cache[k].pc == tb->pc)
-            clear_jump_entry(e, x->cpu, k);
+            clear_jump_entry(x->cpu, k);
     }
     cache_retire(&e->cache, tb);
 }
@@ -338,6 +335,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct tb *tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
                               r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
     tb->masked = page_is_masked(e, pc);
+    e->st.links += cache_link_out(c, tb);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
@@ -537,8 +535,8 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
             uint16_t row = p[k].row;
             if (f->flags & FAULT_FLEX)
                 for (unsigned j = 0; j < tb->nflex; j++)
-                    if (tb->flex[j].reg == p[k].reg && !tb->flex[j].vector)
-                        row = (uint16_t)tb->flex[j].in; /* the pinned one is in its slot */
+                    if (c->flexes[tb->flex + j].reg == p[k].reg && !c->flexes[tb->flex + j].vector)
+                        row = (uint16_t)c->flexes[tb->flex + j].in; /* the pinned one is in its slot */
             memcpy((char *)cpu + t->regs[row].offset, &g[greg_of[p[k].reg]], 8);
         }
         n = host_pins(t, true, p);
@@ -546,8 +544,8 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
             uint16_t row = p[k].row;
             if (f->flags & FAULT_FLEX)
                 for (unsigned j = 0; j < tb->nflex; j++)
-                    if (tb->flex[j].reg == p[k].reg && tb->flex[j].vector)
-                        row = (uint16_t)tb->flex[j].in;
+                    if (c->flexes[tb->flex + j].reg == p[k].reg && c->flexes[tb->flex + j].vector)
+                        row = (uint16_t)c->flexes[tb->flex + j].in;
             memcpy((char *)cpu + t->regs[row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
         }
         if (uc->uc_mcontext.fpregs)

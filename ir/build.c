@@ -87,6 +87,12 @@ void ir_region_init(struct ir_region *r, const struct ir_target *t)
 void ir_region_reset(struct ir_region *r, const struct ir_target *t)
 {
     assert(t->nregs <= IR_MAXREGS);
+    if (r->target != t) {
+        memset(r->flag_rows, 0, sizeof(r->flag_rows));
+        for (unsigned k = 0; k < t->nregs; k++)
+            if (t->regs[k].type == IR_FLG)
+                r->flag_rows[k / 64] |= 1ull << (k % 64);
+    }
     r->target = t;
     memset(&r->insts[0], 0, sizeof(r->insts[0]));
     r->ninsts = 1;

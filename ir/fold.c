@@ -68,26 +68,60 @@ static inline void commit(struct ir_region *r, unsigned reg, ir_ref v)
         r->insts[low].mark = (uint16_t)(reg + 1);
 }
 
-static ir_ref fold_get(struct ir_region *r, const struct ir_inst *in)
+/* Appends an instruction of at most one operand. */
+static inline ir_ref push_small(struct ir_region *r, enum ir_op op, unsigned type, unsigned aux, ir_ref a,
+                                int64_t imm)
 {
-    unsigned reg = (unsigned)in->imm;
+    if (__builtin_expect(r->ninsts == r->cap_insts, 0))
+        ir_grow_insts(r);
+    struct ir_inst *out = &r->insts[r->ninsts];
+    *out = (struct ir_inst){(uint8_t)op, (uint8_t)type, (uint16_t)aux, 0, 0, {a, 0, 0, 0}, imm};
+    return r->ninsts++;
+}
+
+static inline ir_ref fold_get(struct ir_region *r, unsigned reg)
+{
     ir_ref v = r->cur[reg];
-    if (!v)
-        v = build_push(r, in);
-    else if (in->type == IR_FLG)
-        build_push(r, in); /* unused: tells ir_pass_dead that the guest reads its flags here */
+    unsigned type = r->target->regs[reg].type;
+    if (!v) {
+        v = push_small(r, IR_get, type, 0, 0, reg);
+        r->insts[v].mark = (uint16_t)(reg + 1);
+        r->cur[reg] = v;
+        return v;
+    }
+    if (type == IR_FLG) /* unused: tells ir_pass_dead that the guest reads its flags here */
+        push_small(r, IR_get, type, 0, 0, reg);
     commit(r, reg, v);
     return v;
 }
 
-static ir_ref fold_set(struct ir_region *r, const struct ir_inst *in)
+static inline ir_ref fold_set(struct ir_region *r, unsigned reg, ir_ref v)
 {
-    unsigned reg = (unsigned)in->imm;
-    if (r->cur[reg] == in->arg[0])
+    if (r->cur[reg] == v)
         return IR_NONE;
-    ir_ref v = build_push(r, in);
-    commit(r, reg, in->arg[0]);
-    return v;
+    ir_ref i = push_small(r, IR_set, IR_VOID, 0, v, reg);
+    commit(r, reg, v);
+    return i;
+}
+
+ir_ref ir_emit_insn(struct ir_region *r, uint64_t pc, unsigned len)
+{
+    return push_small(r, IR_insn, IR_VOID, len, 0, (int64_t)pc);
+}
+
+ir_ref ir_emit_get(struct ir_region *r, unsigned reg)
+{
+    if (__builtin_expect(r->raw, 0))
+        return push_small(r, IR_get, r->target->regs[reg].type, 0, 0, reg);
+    return fold_get(r, reg);
+}
+
+void ir_emit_set(struct ir_region *r, unsigned reg, ir_ref v)
+{
+    if (__builtin_expect(r->raw, 0))
+        push_small(r, IR_set, IR_VOID, 0, v, reg);
+    else
+        fold_set(r, reg, v);
 }
 
 static ir_ref fold_call(struct ir_region *r, const struct ir_inst *in)
@@ -356,9 +390,9 @@ ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_
         return ir_append(r, op, t, a, b, c, d, aux, imm);
     switch (op) {
     case IR_get:
-        return fold_get(r, &in);
+        return fold_get(r, (unsigned)imm);
     case IR_set:
-        return fold_set(r, &in);
+        return fold_set(r, (unsigned)imm, a);
     case IR_nop:
     case IR_insn:
     case IR_amo: case IR_cas: case IR_fence:

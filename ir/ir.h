@@ -203,6 +203,7 @@ struct ir_region {
      * it reads it is removed even over fault points and polls: NZCV is the one register that a
      * signal frame may then show stale, where the guest does not need it. Cleared by reset. */
     bool precise_flags;
+    uint64_t flag_rows[IR_MAXREGS / 64]; /* bit set of the target's FLG registers */
     void *scratch;                  /* the passes' own memory */
     size_t cap_scratch;
 };
@@ -249,6 +250,11 @@ static inline bool ir_const_get(const struct ir_region *r, ir_ref v, uint64_t *o
     return true;
 }
 
+/* ir_emit of the three commonest operations, without its detours. */
+ir_ref ir_emit_insn(struct ir_region *r, uint64_t pc, unsigned len);
+ir_ref ir_emit_get(struct ir_region *r, unsigned reg);
+void ir_emit_set(struct ir_region *r, unsigned reg, ir_ref v);
+
 /* Short forms for frontends. T is the type of the operands. */
 static inline ir_ref ir0(struct ir_region *r, enum ir_op op, enum ir_type t, int64_t imm)
 { return ir_emit(r, op, t, 0, 0, 0, 0, 0, imm); }
@@ -269,10 +275,8 @@ static inline ir_ref irv2(struct ir_region *r, enum ir_op op, enum ir_lane l, ir
 { return ir_emit(r, op, IR_V128, a, b, 0, 0, l, imm); }
 static inline ir_ref ir_icmp(struct ir_region *r, enum ir_cc cc, ir_ref a, ir_ref b)
 { return ir_emit(r, IR_icmp, IR_I32, a, b, 0, 0, cc, 0); }
-static inline ir_ref ir_get(struct ir_region *r, unsigned reg)
-{ return ir_emit(r, IR_get, (enum ir_type)r->target->regs[reg].type, 0, 0, 0, 0, 0, reg); }
-static inline void ir_set(struct ir_region *r, unsigned reg, ir_ref v)
-{ ir_emit(r, IR_set, IR_VOID, v, 0, 0, 0, 0, reg); }
+static inline ir_ref ir_get(struct ir_region *r, unsigned reg) { return ir_emit_get(r, reg); }
+static inline void ir_set(struct ir_region *r, unsigned reg, ir_ref v) { ir_emit_set(r, reg, v); }
 
 /* ------------------------------------------------------------------- passes */
 

@@ -319,9 +319,7 @@ void ir_pass_dead(struct ir_region *r)
     struct regset flags = none;
     struct sinks sinks;
     if (!r->precise_flags)
-        for (unsigned k = 0; k < r->target->nregs; k++)
-            if (r->target->regs[k].type == IR_FLG)
-                add(&flags, k);
+        memcpy(flags.bits, r->flag_rows, sizeof flags.bits);
     for (uint32_t v = 0; v < r->ninsts; v++)
         r->insts[v].uses = 0;
 
@@ -335,8 +333,17 @@ void ir_pass_dead(struct ir_region *r)
     sinks.n = 0;
     for (unsigned k = filled; k-- > 0;) {
         const struct ir_block *b = &r->blocks[order[k]];
+        if (b->end - b->first == 1 && r->insts[b->first].op == IR_goto) { /* most exits */
+            struct regset d = r->insts[b->first].aux & 1 ? flags : none;
+            in[order[k]] = (struct dead){d, d, false};
+            done[order[k]] = true;
+            continue;
+        }
         struct sink *sink = &sinks.list[sinks.n];
-        *sink = (struct sink){.block = order[k]};
+        sink->block = order[k];
+        sink->wanted = false;
+        sink->flags = 0;
+        sink->over = none;
         struct dead dead = dead_at_end(r, b, in, done, flags, sink);
         sink->wanted &= sinks.n < MAX_SINKS - 1;
         sinks.chain = chain[order[k]];

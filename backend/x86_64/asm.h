@@ -51,88 +51,106 @@ enum {
     OPB = 1 << 13, /* byte operand in reg or rm: needs REX for spl bpl sil dil */
 };
 
-/* Legacy forms (GPR or SSE). w: 64-bit operand size. reg may be a /digit. */
-static inline void asm_prefixes(struct codebuf *c, unsigned op, bool gs)
+/* The bytes of an instruction are stored through a local pointer: through c->p each store would make
+ * the compiler read the pointer again. A byte that may be absent is stored always and kept or not. */
+static inline uint8_t *asm_prefix(uint8_t *p, unsigned op, bool gs)
 {
     static const uint8_t pp[4] = { 0, 0x66, 0xf3, 0xf2 };
-    if (gs)
-        cb8(c, 0x65);
-    if (op >> 10 & 3)
-        cb8(c, pp[op >> 10 & 3]);
+    *p = 0x65;
+    p += gs;
+    *p = pp[op >> 10 & 3];
+    return p + ((op >> 10 & 3) != 0);
 }
-static inline void asm_map(struct codebuf *c, unsigned op)
+static inline uint8_t *asm_opcode(uint8_t *p, unsigned op)
 {
     if (op >> 8 & 3) {
-        cb8(c, 0x0f);
-        if ((op >> 8 & 3) == 2)
-            cb8(c, 0x38);
-        else if ((op >> 8 & 3) == 3)
-            cb8(c, 0x3a);
+        *p++ = 0x0f;
+        *p = (op >> 8 & 3) == 2 ? 0x38 : 0x3a;
+        p += (op >> 8 & 3) >= 2;
     }
-    cb8(c, op);
+    *p++ = (uint8_t)op;
+    return p;
 }
+static inline uint8_t *asm_u32(uint8_t *p, uint32_t v)
+{
+    memcpy(p, &v, 4);
+    return p + 4;
+}
+/* For emitters that put an instruction together themselves. */
+static inline void asm_prefixes(struct codebuf *c, unsigned op, bool gs)
+{
+    c->p = asm_prefix(c->p, op, gs);
+}
+static inline void asm_map(struct codebuf *c, unsigned op) { c->p = asm_opcode(c->p, op); }
+
+/* Legacy forms (GPR or SSE). w: 64-bit operand size. reg may be a /digit. */
 static inline void x_rr(struct codebuf *c, unsigned op, bool w, int reg, int rm)
 {
-    asm_prefixes(c, op, false);
+    uint8_t *p = asm_prefix(c->p, op, false);
     unsigned rex = (unsigned)(w || (op & OPW)) << 3 | (unsigned)(reg >> 3) << 2 | (unsigned)(rm >> 3);
-    if (rex || ((op & OPB) && (reg >= 4 || rm >= 4)))
-        cb8(c, 0x40 | rex);
-    asm_map(c, op);
-    cb8(c, 0xc0 | (unsigned)(reg & 7) << 3 | (unsigned)(rm & 7));
+    *p = (uint8_t)(0x40 | rex);
+    p += rex || ((op & OPB) && (reg >= 4 || rm >= 4));
+    p = asm_opcode(p, op);
+    *p++ = (uint8_t)(0xc0 | (unsigned)(reg & 7) << 3 | (unsigned)(rm & 7));
+    c->p = p;
 }
 /* ModRM, SIB and displacement. disp8 is scaled by 1 << shift for EVEX forms (else shift 0). */
-static inline void asm_mem(struct codebuf *c, int reg, struct mem m, unsigned shift)
+static inline uint8_t *asm_operand(uint8_t *p, int reg, struct mem m, unsigned shift)
 {
     unsigned r = (unsigned)(reg & 7) << 3;
     if (m.base < 0) { /* [index * scale + disp32] or [disp32] */
-        cb8(c, r | 4);
-        cb8(c, (unsigned)m.scale << 6 | (m.index < 0 ? 4u : (unsigned)(m.index & 7)) << 3 | 5);
-        cb32(c, (uint32_t)m.disp);
-        return;
+        *p++ = (uint8_t)(r | 4);
+        *p++ = (uint8_t)((unsigned)m.scale << 6 | (m.index < 0 ? 4u : (unsigned)(m.index & 7)) << 3 | 5);
+        return asm_u32(p, (uint32_t)m.disp);
     }
     int32_t d8 = m.disp >> shift;
     bool fits8 = d8 == (int8_t)d8 && (int32_t)((uint32_t)d8 << shift) == m.disp;
     unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : fits8 ? 1 : 2;
     if (m.index >= 0 || (m.base & 7) == RSP) {
         assert(m.index != RSP);
-        cb8(c, mod << 6 | r | 4);
-        cb8(c, (unsigned)m.scale << 6 | (m.index < 0 ? 4u : (unsigned)(m.index & 7)) << 3 |
-                   (unsigned)(m.base & 7));
+        *p++ = (uint8_t)(mod << 6 | r | 4);
+        *p++ = (uint8_t)((unsigned)m.scale << 6 |
+                         (m.index < 0 ? 4u : (unsigned)(m.index & 7)) << 3 | (unsigned)(m.base & 7));
     } else {
-        cb8(c, mod << 6 | r | (unsigned)(m.base & 7));
+        *p++ = (uint8_t)(mod << 6 | r | (unsigned)(m.base & 7));
     }
-    if (mod == 1)
-        cb8(c, (unsigned)d8);
-    else if (mod == 2)
-        cb32(c, (uint32_t)m.disp);
+    if (mod == 2)
+        return asm_u32(p, (uint32_t)m.disp);
+    *p = (uint8_t)d8;
+    return p + mod;
+}
+static inline void asm_mem(struct codebuf *c, int reg, struct mem m, unsigned shift)
+{
+    c->p = asm_operand(c->p, reg, m, shift);
 }
 static inline void x_rm(struct codebuf *c, unsigned op, bool w, int reg, struct mem m)
 {
-    asm_prefixes(c, op, m.gs);
+    uint8_t *p = asm_prefix(c->p, op, m.gs);
     unsigned rex = (unsigned)(w || (op & OPW)) << 3 | (unsigned)(reg >> 3) << 2 |
                    (m.index >= 0 ? (unsigned)(m.index >> 3) : 0u) << 1 |
                    (m.base >= 0 ? (unsigned)(m.base >> 3) : 0u);
-    if (rex || ((op & OPB) && reg >= 4))
-        cb8(c, 0x40 | rex);
-    asm_map(c, op);
-    asm_mem(c, reg, m, 0);
+    *p = (uint8_t)(0x40 | rex);
+    p += rex || ((op & OPB) && reg >= 4);
+    c->p = asm_operand(asm_opcode(p, op), reg, m, 0);
 }
 
 /* VEX, 128 bits (l = 0) or 256 (l = 1). For two-operand forms v = 0. */
 static inline void asm_vex(struct codebuf *c, unsigned op, bool w, int l, int reg, int v, int x, int b)
 {
+    uint8_t *p = c->p;
     unsigned pp = op >> 10 & 3, map = op >> 8 & 3;
     w = w || (op & OPW);
     if (!w && map == 1 && !(x >> 3 & 1) && !(b >> 3 & 1)) {
-        cb8(c, 0xc5);
-        cb8(c, (unsigned)(~reg >> 3 & 1) << 7 | (unsigned)(~v & 15) << 3 | (unsigned)l << 2 | pp);
+        *p++ = 0xc5;
+        *p++ = (uint8_t)((unsigned)(~reg >> 3 & 1) << 7 | (unsigned)(~v & 15) << 3 | (unsigned)l << 2 | pp);
     } else {
-        cb8(c, 0xc4);
-        cb8(c, (unsigned)(~reg >> 3 & 1) << 7 | (unsigned)(~x >> 3 & 1) << 6 |
-                   (unsigned)(~b >> 3 & 1) << 5 | map);
-        cb8(c, (unsigned)w << 7 | (unsigned)(~v & 15) << 3 | (unsigned)l << 2 | pp);
+        *p++ = 0xc4;
+        *p++ = (uint8_t)((unsigned)(~reg >> 3 & 1) << 7 | (unsigned)(~x >> 3 & 1) << 6 |
+                         (unsigned)(~b >> 3 & 1) << 5 | map);
+        *p++ = (uint8_t)((unsigned)w << 7 | (unsigned)(~v & 15) << 3 | (unsigned)l << 2 | pp);
     }
-    cb8(c, op);
+    *p++ = (uint8_t)op;
+    c->p = p;
 }
 static inline void v_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
 {

@@ -47,7 +47,7 @@ static bool a64_lower(struct tr *t)
     }
     memcpy(&t->insn, t->code.host + (t->pc - t->code.pc), 4);
     t->len = 4;
-    ir_emit(t->r, IR_insn, IR_VOID, 0, 0, 0, 0, 4, (int64_t)t->pc);
+    ir_emit_insn(t->r, t->pc, 4);
     int row = find_row(t->model, t->insn);
     if (row < 0 || !a64_lower_row(t, row, t->insn))
         tr_leave(t, IR_LEAVE_UNDEF, t->insn, t->pc);
