@@ -353,9 +353,7 @@ int main(int argc, char **argv)
                     }
                     *(uint64_t *)((char *)a + 48) = 0;
                     a->guest_mxcsr = 0x1f80 | pick(4) << 13;
-                    a->fp_mode = pick(2)   ? 0
-                                 : pick(2) ? IR_FP_DEFAULT_NAN
-                                           : pick(4) & (IR_FP_DEFAULT_NAN | IR_FP_AHP);
+                    a->fp_mode = pick(4) & (IR_FP_DEFAULT_NAN | IR_FP_AHP) & (pick(2) - 1);
                     a->fp_flags = 0;
                     memcpy((char *)b + 16, (char *)a + 16, 2032);
                     b->guest_mxcsr = a->guest_mxcsr;

@@ -495,3 +495,128 @@ uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum 
         e->flags |= SOFTFP_INEXACT;
     return v ? pack(e, f, x.sign, 0, v, false) : x.sign ? sign_bit(f) : 0;
 }
+
+/* ----------------------------------------------------------------- estimates */
+
+/* 2 - a * b, or (3 - a * b) / 2, with one rounding; infinity times zero counts as 0. */
+uint64_t softfp_step(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool sqrt)
+{
+    const struct format *f = format_of(lane);
+    a ^= sign_bit(f);
+    struct number x = unpack(e, f, a), y = unpack(e, f, b);
+    if (any_nan(lane, a, b))
+        return nan2(e, lane, a, b);
+    bool inf = x.kind == INFINITE || y.kind == INFINITE, zero = x.kind == ZERO || y.kind == ZERO;
+    bool sign = x.sign != y.sign;
+    if (inf && !zero)
+        return infinity(f, sign);
+    u128 product = zero ? 0 : (u128)x.sig * y.sig;
+    return sum(e, f, sign, x.exp + y.exp - sqrt, product, false, sqrt ? -1 : 0, sqrt ? 3 : 2);
+}
+
+unsigned softfp_recip_entry(unsigned a)
+{
+    unsigned b = (1u << 19) / (2 * a + 1);
+    return (b + 1) / 2;
+}
+
+unsigned softfp_rsqrt_entry(unsigned a)
+{
+    a = a < 256 ? 2 * a + 1 : 2 * ((a & ~1u) + 1);
+    uint64_t b = 512;
+    while (a * (b + 1) * (b + 1) < 1u << 28)
+        b++;
+    return (unsigned)(b + 1) / 2;
+}
+
+/* The fraction as the manual scales it, to 52 bits, and the biased exponent of a normalised number.
+ */
+static uint64_t scaled_fraction(const struct format *f, uint64_t a, int *exp)
+{
+    uint64_t fraction = (a & fraction_mask(f)) << (53 - f->precision);
+    *exp = (int)(a >> (f->precision - 1)) & (2 * f->emax + 1);
+    if (*exp == 0) {
+        while (!(fraction >> 51 & 1)) {
+            fraction <<= 1;
+            --*exp;
+        }
+        fraction <<= 1;
+    }
+    return fraction & ((1ull << 52) - 1);
+}
+static uint64_t estimated(const struct format *f, bool sign, int exp, uint64_t fraction)
+{
+    return (sign ? sign_bit(f) : 0) | (uint64_t)exp << (f->precision - 1) |
+           fraction >> (53 - f->precision);
+}
+
+uint64_t softfp_estimate(struct softfp_env *e, enum ir_lane lane, uint64_t a, bool sqrt)
+{
+    const struct format *f = format_of(lane);
+    struct number x = unpack(e, f, a);
+    int exp;
+    if (x.kind >= QUIET)
+        return softfp_nan(e, lane, &a, 1);
+    if (x.kind == ZERO) {
+        e->flags |= SOFTFP_DIVZERO;
+        return infinity(f, x.sign);
+    }
+    if (sqrt && x.sign)
+        return softfp_nan(e, lane, NULL, 0);
+    if (x.kind == INFINITE)
+        return x.sign ? sign_bit(f) : 0;
+    uint64_t fraction = scaled_fraction(f, a, &exp);
+    if (sqrt) {
+        uint64_t top = exp & 1 ? 1u << 7 | fraction >> 45 : 1u << 8 | fraction >> 44;
+        uint64_t r = softfp_rsqrt_entry((unsigned)top) & 0xff;
+        return estimated(f, false, (3 * f->emax - 1 - exp) / 2, r << 44);
+    }
+    if (x.exp + msb(x.sig) < -f->emax - 1) { /* the reciprocal is out of range */
+        e->flags |= SOFTFP_OVERFLOW | SOFTFP_INEXACT;
+        bool up = e->round == IR_RN_TIES_EVEN || (e->round == IR_RN_UP && !x.sign) ||
+                  (e->round == IR_RN_DOWN && x.sign);
+        return infinity(f, x.sign) - !up;
+    }
+    if ((e->mode & IR_FP_FLUSH) && f->total != 16 && x.exp + msb(x.sig) >= f->emax - 1) {
+        e->flags |= SOFTFP_UNDERFLOW;
+        return x.sign ? sign_bit(f) : 0;
+    }
+    uint64_t r = (uint64_t)(softfp_recip_entry(1u << 8 | (unsigned)(fraction >> 44)) & 0xff) << 44;
+    exp = 2 * f->emax - 1 - exp;
+    if (exp <= 0) { /* subnormal: the hidden bit joins the fraction */
+        r = exp == 0 ? 1ull << 51 | r >> 1 : 1ull << 50 | r >> 2;
+        exp = 0;
+    }
+    return estimated(f, x.sign, exp, r);
+}
+
+uint64_t softfp_exponent(struct softfp_env *e, enum ir_lane lane, uint64_t a)
+{
+    const struct format *f = format_of(lane);
+    unpack(e, f, a); /* for the flag of subnormal operands */
+    if (softfp_is_nan(lane, a))
+        return softfp_nan(e, lane, &a, 1);
+    uint64_t mask = infinity(f, false), exp = a & mask;
+    return (a & sign_bit(f)) | (exp ? ~exp & mask : mask - (fraction_mask(f) + 1));
+}
+
+uint64_t softfp_mulx(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b)
+{
+    const struct format *f = format_of(lane);
+    struct softfp_env quiet = { e->round, e->mode, 0 };
+    struct number x = unpack(&quiet, f, a), y = unpack(&quiet, f, b);
+    if ((x.kind == INFINITE && y.kind == ZERO) || (x.kind == ZERO && y.kind == INFINITE)) {
+        e->flags |= quiet.flags;
+        return ((a ^ b) & sign_bit(f)) | (uint64_t)(f->emax + 1) << (f->precision - 1);
+    }
+    return softfp_mul(e, lane, a, b);
+}
+
+uint64_t softfp_narrow_odd(struct softfp_env *e, uint64_t a)
+{
+    struct softfp_env to_zero = { IR_RN_ZERO, e->mode, 0 };
+    uint64_t v = softfp_convert(&to_zero, IR_LD, IR_LS, a);
+    bool flushed = (to_zero.flags & SOFTFP_UNDERFLOW) && !(to_zero.flags & SOFTFP_INEXACT);
+    e->flags |= to_zero.flags;
+    return (to_zero.flags & SOFTFP_INEXACT) && !flushed ? v | 1 : v;
+}

@@ -44,6 +44,17 @@ uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, un
 uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
                       bool exact);
 
+/* Newton-Raphson steps and estimates (FRECPS, FRSQRTS, FRECPE, FRSQRTE, FRECPX), FMULX, and the
+ * narrowing of double to single with rounding to odd (FCVTXN). */
+uint64_t softfp_step(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool sqrt);
+uint64_t softfp_estimate(struct softfp_env *e, enum ir_lane lane, uint64_t a, bool sqrt);
+uint64_t softfp_exponent(struct softfp_env *e, enum ir_lane lane, uint64_t a);
+uint64_t softfp_mulx(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b);
+uint64_t softfp_narrow_odd(struct softfp_env *e, uint64_t a);
+/* The estimates' tables: 9 bits in, 256..511 out. */
+unsigned softfp_recip_entry(unsigned a);
+unsigned softfp_rsqrt_entry(unsigned a);
+
 bool softfp_is_nan(enum ir_lane lane, uint64_t a);
 /* The NaN that an operation on n operands gives; a, b, c in the order that decides among NaNs. */
 uint64_t softfp_nan(struct softfp_env *e, enum ir_lane lane, const uint64_t *operand, unsigned n);
