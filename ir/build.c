@@ -3,9 +3,10 @@
  * fold.c's.
  *
  * What always holds: instruction 0 is a nop; a block is a contiguous range of instructions that its
- * terminator closes; equal constants usually are one entry (a full hash slot may give two, which costs
- * a missed match and nothing else). A reset clears no table: entries of const_hash and gvn are checked
- * against the region when they are used, so what an earlier region left there is harmless.
+ * terminator closes; equal constants usually are one entry (a full hash slot may give two, which
+ * costs a missed match and nothing else). A reset clears no table: entries of const_hash and gvn
+ * are checked against the region when they are used, so what an earlier region left there is
+ * harmless.
  *
  * No memory for a few kilobytes of IR is the end of the process, said in one line.
  */
@@ -173,7 +174,11 @@ ir_ref ir_const128(struct ir_region *r, enum ir_type t, uint64_t lo, uint64_t hi
 
 ir_ref ir_const(struct ir_region *r, enum ir_type t, uint64_t v)
 {
-    return ir_const128(r, t, t == IR_I32 || t == IR_F32 ? (uint32_t)v : t == IR_F16 ? (uint16_t)v : v, 0);
+    return ir_const128(r, t,
+                       t == IR_I32 || t == IR_F32 ? (uint32_t)v
+                       : t == IR_F16              ? (uint16_t)v
+                                                  : v,
+                       0);
 }
 
 ir_ref ir_append(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c,
@@ -201,15 +206,15 @@ const char *ir_cc_name(enum ir_cc cc)
 
 enum ir_cc ir_cc_invert(enum ir_cc cc)
 {
-    static const uint8_t inverse[] = {IR_NE, IR_EQ, IR_LO, IR_HS, IR_LS_, IR_HI, IR_LT, IR_GE, IR_LE,
-                                      IR_GT, IR_PL, IR_MI, IR_VC, IR_VS};
+    static const uint8_t inverse[] = {IR_NE, IR_EQ, IR_LO, IR_HS, IR_LS_, IR_HI, IR_LT,
+                                      IR_GE, IR_LE, IR_GT, IR_PL, IR_MI,  IR_VC, IR_VS};
     return (enum ir_cc)inverse[cc];
 }
 
 enum ir_cc ir_cc_swap(enum ir_cc cc)
 {
-    static const uint8_t swapped[] = {IR_EQ, IR_NE, IR_LS_, IR_HI, IR_LO, IR_HS, IR_LE, IR_GT, IR_LT,
-                                      IR_GE, IR_MI, IR_PL, IR_VS, IR_VC};
+    static const uint8_t swapped[] = {IR_EQ, IR_NE, IR_LS_, IR_HI, IR_LO, IR_HS, IR_LE,
+                                      IR_GT, IR_LT, IR_GE,  IR_MI, IR_PL, IR_VS, IR_VC};
     return (enum ir_cc)swapped[cc];
 }
 

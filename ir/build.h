@@ -51,7 +51,8 @@ void *ir_scratch(struct ir_region *r, size_t n);
 unsigned ir_block_order(const struct ir_region *r, uint32_t *order);
 
 /* Successors of block b inside the region into s[2]; returns their number. */
-static inline unsigned ir_block_succ(const struct ir_region *r, const struct ir_block *b, uint32_t *s)
+static inline unsigned ir_block_succ(const struct ir_region *r, const struct ir_block *b,
+                                     uint32_t *s)
 {
     const struct ir_inst *t = &r->insts[b->end - 1];
     if (t->op == IR_jmp) {

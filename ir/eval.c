@@ -1,7 +1,7 @@
 /*
  * The meaning of the integer and flags operations of ops.def, written for clarity. Folding computes
- * constants with it and the interpreter runs on it, so both agree by construction; the backend and the
- * instruction tests are the independent check.
+ * constants with it and the interpreter runs on it, so both agree by construction; the backend and
+ * the instruction tests are the independent check.
  */
 #include "eval.h"
 

@@ -7,9 +7,9 @@
 static inline unsigned ir_type_bits(enum ir_type t) { return t == IR_I32 ? 32 : 64; }
 static inline uint64_t ir_type_mask(enum ir_type t) { return t == IR_I32 ? 0xffffffffu : ~0ull; }
 
-/* Value of an integer or flags operation that takes and gives no 128-bit value. t is the type of the
- * result, at that of operand a (of b for crc32c). i32 values are zero-extended; flags are NZCV in bits
- * 31:28. Other operations are the caller's bug. */
+/* Value of an integer or flags operation that takes and gives no 128-bit value. t is the type of
+ * the result, at that of operand a (of b for crc32c). i32 values are zero-extended; flags are NZCV
+ * in bits 31:28. Other operations are the caller's bug. */
 uint64_t ir_eval(enum ir_op op, enum ir_type t, enum ir_type at, uint64_t a, uint64_t b, uint64_t c,
                  unsigned aux, int64_t imm);
 

@@ -1,11 +1,12 @@
 /*
  * The folding builder: ir_emit, and ir_pass_fold that sends a raw region through it.
  *
- * Everything is decided when an instruction is asked for, from what stands before it in the extended
- * basic block: no pass runs over the code afterwards. ir_emit sends the operation to its chapter
- * (fold_int.c, fold_cmp.c, and here: state, memory, control, floats and vectors), then looks for an
- * equal instruction by hash, then appends. A hash entry needs no clearing: it is believed only if it
- * names an instruction of this extended basic block that equals the one asked for.
+ * Everything is decided when an instruction is asked for, from what stands before it in the
+ * extended basic block: no pass runs over the code afterwards. ir_emit sends the operation to its
+ * chapter (fold_int.c, fold_cmp.c, and here: state, memory, control, floats and vectors), then
+ * looks for an equal instruction by hash, then appends. A hash entry needs no clearing: it is
+ * believed only if it names an instruction of this extended basic block that equals the one asked
+ * for.
  *
  * fold.h states the rule about lives that all of this obeys.
  */
@@ -22,7 +23,8 @@ static inline unsigned inst_hash(const struct ir_inst *i)
 static inline bool inst_equal(const struct ir_inst *x, const struct ir_inst *y)
 {
     return x->op == y->op && x->type == y->type && x->aux == y->aux && x->arg[0] == y->arg[0] &&
-           x->arg[1] == y->arg[1] && x->arg[2] == y->arg[2] && x->arg[3] == y->arg[3] && x->imm == y->imm;
+           x->arg[1] == y->arg[1] && x->arg[2] == y->arg[2] && x->arg[3] == y->arg[3] &&
+           x->imm == y->imm;
 }
 
 static inline bool is_known(const struct ir_region *r, const struct ir_inst *in, uint32_t i)
@@ -69,8 +71,8 @@ static inline void commit(struct ir_region *r, unsigned reg, ir_ref v)
 }
 
 /* Appends an instruction of at most one operand. */
-static inline ir_ref push_small(struct ir_region *r, enum ir_op op, unsigned type, unsigned aux, ir_ref a,
-                                int64_t imm)
+static inline ir_ref push_small(struct ir_region *r, enum ir_op op, unsigned type, unsigned aux,
+                                ir_ref a, int64_t imm)
 {
     if (__builtin_expect(r->ninsts == r->cap_insts, 0))
         ir_grow_insts(r);
@@ -145,7 +147,7 @@ static bool add_disp(struct ir_inst *in, uint64_t k)
     return true;
 }
 
-/* Moves additions of constants, a sum and a shift of the address into base + index << scale + imm. */
+/* Moves sums, constants and a shift of the address into base + index << scale + imm. */
 static void fold_address(struct ir_region *r, struct ir_inst *in)
 {
     for (unsigned round = 0; round < 4; round++) {
@@ -206,7 +208,8 @@ static ir_ref fold_load(struct ir_region *r, struct ir_inst *in)
     fold_address(r, in);
     unsigned bits = 8u << IR_MEM_SIZE(in->aux);
     if (in->type == IR_I32 || in->type == IR_I64)
-        in->uses = (uint16_t)(IR_MEM_SIGNED(in->aux) ? 0 : ir_type_bits((enum ir_type)in->type) - bits);
+        in->uses =
+            (uint16_t)(IR_MEM_SIGNED(in->aux) ? 0 : ir_type_bits((enum ir_type)in->type) - bits);
     else if (in->type == IR_V128)
         in->uses = bits <= 64 ? 64 : 0;
     return build_push(r, in);
@@ -355,7 +358,8 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vshli: case IR_vshri: case IR_vsari:
         in->uses = za ? 64 : 0;
         return in->imm == 0 ? a : 0;
-    case IR_vneg: case IR_vabs: case IR_vcnt: case IR_vrbit: case IR_vrev: case IR_vushl: case IR_vsshl:
+    case IR_vneg: case IR_vabs: case IR_vcnt: case IR_vrbit: case IR_vrev: case IR_vushl:
+    case IR_vsshl:
         in->uses = za ? 64 : 0;
         return 0;
     case IR_vadd: case IR_vsub: case IR_vmul: case IR_vsmin: case IR_vsmax: case IR_vumin:
@@ -396,9 +400,14 @@ ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_
     case IR_nop:
     case IR_insn:
     case IR_amo: case IR_cas: case IR_fence:
-    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma: case IR_fmin:
-    case IR_fmax: case IR_fcmp: case IR_fcvt: case IR_fcvti: case IR_icvtf: case IR_frint:
-        return build_push(r, &in);
+    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma:
+    case IR_fmin:
+    case IR_fmax:
+    case IR_fcmp:
+    case IR_fcvt:
+    case IR_fcvti:
+    case IR_icvtf:
+    case IR_frint: return build_push(r, &in);
     case IR_casx:
         in.uses = 31;
         return build_push(r, &in);
@@ -425,8 +434,8 @@ ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_
     case IR_flget: case IR_fladd: case IR_flsub: case IR_fllog: case IR_fladc: case IR_flsbc:
         v = fold_cmp(r, &in);
         break;
-    case IR_pair: case IR_lo64: case IR_hi64: case IR_fneg: case IR_fabs: case IR_fbits: case IR_bitsf:
-    case IR_vzx: case IR_vlow:
+    case IR_pair: case IR_lo64: case IR_hi64: case IR_fneg: case IR_fabs: case IR_fbits:
+    case IR_bitsf: case IR_vzx: case IR_vlow:
         v = fold_convert(r, &in);
         break;
     default: /* the vectors, which are most of the list */

@@ -1,10 +1,11 @@
 /*
  * What the chapters of folding share (fold.c, fold_int.c, fold_cmp.c).
  *
- * A rule gets the instruction that is asked for and either returns the value that takes its place, or
- * returns 0 having perhaps changed the instruction's operands; the caller then looks for an equal one
- * and appends. While a region is built, ir_inst.uses holds the number of high bits known to be zero
- * (v128: 64 if the high half is) and ir_inst.mark 1 + the register the value was last committed to.
+ * A rule gets the instruction that is asked for and either returns the value that takes its place,
+ * or returns 0 having perhaps changed the instruction's operands; the caller then looks for an
+ * equal one and appends. While a region is built, ir_inst.uses holds the number of high bits known
+ * to be zero (v128: 64 if the high half is) and ir_inst.mark 1 + the register the value was last
+ * committed to.
  *
  * The rule about lives: pinned guest registers are host registers, so a value that was in one dies
  * when the register is set again. Folding never brings such a value back (fold_may_use).

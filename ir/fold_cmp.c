@@ -2,10 +2,11 @@
  * Folding of comparisons, selections and flags.
  *
  * A condition of flags becomes a comparison of the values the flags were made of wherever these are
- * still at hand, so that a compare-and-branch needs no flags at all and a conditional compare becomes
- * and / or of booleans. If an operand was overwritten (subs x0, x0, x1) only the conditions that the
- * result alone decides are taken from the result; the others stay `cc`, which the backend fuses with
- * the subtraction. Known flags are `flpack` of a constant: there are no constants of type flg.
+ * still at hand, so that a compare-and-branch needs no flags at all and a conditional compare
+ * becomes and / or of booleans. If an operand was overwritten (subs x0, x0, x1) only the conditions
+ * that the result alone decides are taken from the result; the others stay `cc`, which the backend
+ * fuses with the subtraction. Known flags are `flpack` of a constant: there are no constants of
+ * type flg.
  */
 #include "fold.h"
 
@@ -143,7 +144,8 @@ static ir_ref fold_itst(struct ir_region *r, struct ir_inst *in)
     enum ir_type t = ir_type_of(r, a);
     unsigned zeros = fold_zeros(r, a), w = ir_type_bits(t);
     uint64_t max = zeros >= w ? 0 : ir_type_mask(t) >> zeros;
-    static const uint8_t compare[] = {[IR_EQ] = IR_EQ, [IR_NE] = IR_NE, [IR_MI] = IR_LT, [IR_PL] = IR_GE};
+    static const uint8_t compare[] = {
+        [IR_EQ] = IR_EQ, [IR_NE] = IR_NE, [IR_MI] = IR_LT, [IR_PL] = IR_GE};
     if (a == b)
         return ir_icmp(r, (enum ir_cc)compare[in->aux], a, ir_const(r, t, 0));
     if (!ir_const_get(r, b, &k))
@@ -274,7 +276,8 @@ static ir_ref fold_flags(struct ir_region *r, struct ir_inst *in)
     ir_ref a = in->arg[0], b = in->arg[1];
     enum ir_op op = (enum ir_op)in->op;
     uint64_t k;
-    if (ir_is_const(a) && (ir_is_const(b) || op == IR_fllog) && (ir_is_const(in->arg[2]) || !in->arg[2]))
+    if (ir_is_const(a) && (ir_is_const(b) || op == IR_fllog) &&
+        (ir_is_const(in->arg[2]) || !in->arg[2]))
         return flags_const(r, ir_eval(op, IR_FLG, ir_type_of(r, a), ir_const_value(r, a),
                                       b ? ir_const_value(r, b) : 0,
                                       in->arg[2] ? ir_const_value(r, in->arg[2]) : 0, 0, 0));

@@ -1,10 +1,10 @@
 /*
  * Folding of integer operations: constants, identities, known bits, canonical forms.
  *
- * Canonical forms that other rules and the backend may count on: a constant operand of a commutative
- * operation is b; x - const is x + -const; masks of 8, 16 and 32 low bits are zext, fields that reach
- * the top are shr / sar, fields at the bottom are zext, sext or `and`; x + x is x << 1; extr of one value
- * is ror; `zext.32 (trunc x)` is `zext.32 x`.
+ * Canonical forms that other rules and the backend may count on: a constant operand of a
+ * commutative operation is b; x - const is x + -const; masks of 8, 16 and 32 low bits are zext,
+ * fields that reach the top are shr / sar, fields at the bottom are zext, sext or `and`; x + x is x
+ * << 1; extr of one value is ror; `zext.32 (trunc x)` is `zext.32 x`.
  */
 #include "fold.h"
 
@@ -13,7 +13,8 @@ static ir_ref konst(struct ir_region *r, const struct ir_inst *in, uint64_t v)
     return ir_const(r, (enum ir_type)in->type, v & ir_type_mask((enum ir_type)in->type));
 }
 
-static ir_ref un(struct ir_region *r, const struct ir_inst *in, enum ir_op op, ir_ref a, int64_t imm)
+static ir_ref un(struct ir_region *r, const struct ir_inst *in, enum ir_op op, ir_ref a,
+                 int64_t imm)
 {
     return ir_emit(r, op, (enum ir_type)in->type, a, 0, 0, 0, 0, imm);
 }
@@ -97,7 +98,8 @@ static ir_ref fold_mulh(struct ir_region *r, struct ir_inst *in)
     if (k == 1)
         return konst(r, in, 0);
     if ((k & (k - 1)) == 0)
-        return bin(r, in, IR_shr, in->arg[0], ir_const(r, IR_I32, 64 - (unsigned)__builtin_ctzll(k)));
+        return bin(r, in, IR_shr, in->arg[0],
+                   ir_const(r, IR_I32, 64 - (unsigned)__builtin_ctzll(k)));
     return 0;
 }
 
@@ -200,6 +202,10 @@ static ir_ref fold_unary(struct ir_region *r, struct ir_inst *in)
     const struct ir_inst *da = fold_def(r, a);
     switch ((unsigned)in->op) {
     case IR_clz: case IR_ctz: case IR_popcnt:
+        /* The pair of instructions that Arm counts trailing zeros with. Worth keeping the operand
+         * for: reversing bits is some twenty host instructions. */
+        if (in->op == IR_clz && da->op == IR_rbit)
+            return ir1(r, IR_ctz, (enum ir_type)in->type, da->arg[0]);
         in->uses = (uint16_t)(ir_type_bits((enum ir_type)in->type) - 7);
         return 0;
     case IR_neg:
@@ -250,7 +256,8 @@ static ir_ref fold_shift(struct ir_region *r, struct ir_inst *in)
             return bin(r, in, IR_ror, x, ir_const(r, IR_I32, (n + m) & (w - 1)));
         if (n + m < w)
             return bin(r, in, (enum ir_op)in->op, x, ir_const(r, IR_I32, n + m));
-        return in->op == IR_sar ? bin(r, in, IR_sar, x, ir_const(r, IR_I32, w - 1)) : konst(r, in, 0);
+        return in->op == IR_sar ? bin(r, in, IR_sar, x, ir_const(r, IR_I32, w - 1))
+                                : konst(r, in, 0);
     }
     if (da->op == IR_shl && n >= m && (in->op == IR_shr || in->op == IR_sar))
         return un(r, in, in->op == IR_shr ? IR_ubfx : IR_sbfx, x, (n - m) | (int64_t)(w - n) << 8);

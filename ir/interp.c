@@ -43,7 +43,8 @@ static void write_memory(void *p, unsigned size, struct ir_value v)
     }
 }
 
-/* Stores want if memory still holds *old; else gives what it holds in *old. Sequentially consistent. */
+/* Stores want if memory still holds *old; else gives what it holds in *old. Sequentially
+ * consistent. */
 __attribute__((no_sanitize("alignment")))
 static bool swap_if_equal(void *p, unsigned size, struct ir_value *old, struct ir_value want)
 {
@@ -322,8 +323,9 @@ enter:
             } else {
                 ir_ref typed = i->arg[i->op == IR_crc32c];
                 *out = (struct ir_value){ir_eval((enum ir_op)i->op, (enum ir_type)i->type,
-                                                 ir_type_of(r, typed), arg[0].lo, arg[1].lo, arg[2].lo,
-                                                 i->aux, i->imm), 0};
+                                                 ir_type_of(r, typed), arg[0].lo, arg[1].lo,
+                                                 arg[2].lo, i->aux, i->imm),
+                                         0};
             }
             break;
         }

@@ -5,8 +5,8 @@
 #include <string.h>
 #include "eval.h"
 
-/* Any value: integers and floats in lo (zero-extended), flags as NZCV in bits 31:28 of lo, 128 bits in
- * both. */
+/* Any value: integers and floats in lo (zero-extended), flags as NZCV in bits 31:28 of lo, 128 bits
+ * in both. */
 struct ir_value {
     uint64_t lo, hi;
 };
@@ -24,11 +24,13 @@ static inline void interp_put_lane(struct ir_value *v, unsigned bits, unsigned n
     *word = (*word & ~(mask << at)) | (x & mask) << at;
 }
 
-/* A floating-point operation of r. Rounding mode and cumulative flags are those of cpu->guest_mxcsr. */
+/* A floating-point operation of r. Rounding mode and cumulative flags are those of
+ * cpu->guest_mxcsr. */
 struct ir_value interp_float(struct cpu *cpu, const struct ir_region *r, const struct ir_inst *i,
                              const struct ir_value *arg);
 /* The same on vectors. */
-struct ir_value interp_float_vector(struct cpu *cpu, const struct ir_inst *i, const struct ir_value *arg);
+struct ir_value interp_float_vector(struct cpu *cpu, const struct ir_inst *i,
+                                    const struct ir_value *arg);
 /* An integer operation on vectors. */
 struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *arg);
 

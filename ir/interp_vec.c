@@ -65,24 +65,28 @@ static uint64_t lane_op(const struct ir_inst *i, unsigned bits, uint64_t x, int6
     return 0;
 }
 
-static struct ir_value equal_lanes(const struct ir_inst *i, unsigned bits, struct ir_value a, struct ir_value b)
+static struct ir_value equal_lanes(const struct ir_inst *i, unsigned bits, struct ir_value a,
+                                   struct ir_value b)
 {
     struct ir_value v = {0, 0};
     for (unsigned n = 0; n < 128 / bits; n++)
-        interp_put_lane(&v, bits, n, lane_op(i, bits, interp_lane(a, bits, n), slane(a, bits, n), interp_lane(b, bits, n),
-                                 slane(b, bits, n)));
+        interp_put_lane(&v, bits, n,
+                        lane_op(i, bits, interp_lane(a, bits, n), slane(a, bits, n),
+                                interp_lane(b, bits, n), slane(b, bits, n)));
     return v;
 }
 
-static struct ir_value pairwise(const struct ir_inst *i, unsigned bits, struct ir_value a, struct ir_value b)
+static struct ir_value pairwise(const struct ir_inst *i, unsigned bits, struct ir_value a,
+                                struct ir_value b)
 {
     struct ir_value v = {0, 0};
     unsigned half = 64 / bits;
     for (unsigned n = 0; n < 2 * half; n++) {
         struct ir_value from = n < half ? a : b;
         unsigned k = n % half * 2;
-        interp_put_lane(&v, bits, n, lane_op(i, bits, interp_lane(from, bits, k), slane(from, bits, k),
-                                 interp_lane(from, bits, k + 1), slane(from, bits, k + 1)));
+        interp_put_lane(&v, bits, n,
+                        lane_op(i, bits, interp_lane(from, bits, k), slane(from, bits, k),
+                                interp_lane(from, bits, k + 1), slane(from, bits, k + 1)));
     }
     return v;
 }
@@ -92,13 +96,15 @@ static struct ir_value across(const struct ir_inst *i, unsigned bits, struct ir_
     struct ir_value v = {0, 0};
     interp_put_lane(&v, bits, 0, interp_lane(a, bits, 0));
     for (unsigned n = 1; n < 128 / bits; n++)
-        interp_put_lane(&v, bits, 0, lane_op(i, bits, interp_lane(v, bits, 0), slane(v, bits, 0), interp_lane(a, bits, n),
-                                 slane(a, bits, n)));
+        interp_put_lane(&v, bits, 0,
+                        lane_op(i, bits, interp_lane(v, bits, 0), slane(v, bits, 0),
+                                interp_lane(a, bits, n), slane(a, bits, n)));
     return v;
 }
 
 /* Lane n of zip, uzp and trn. */
-static uint64_t permuted(unsigned op, unsigned bits, struct ir_value a, struct ir_value b, unsigned n)
+static uint64_t permuted(unsigned op, unsigned bits, struct ir_value a, struct ir_value b,
+                         unsigned n)
 {
     unsigned lanes = 128 / bits, half = lanes / 2;
     switch (op) {
@@ -167,11 +173,15 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
     case IR_vcomb: return (struct ir_value){a.lo, b.lo};
     case IR_vext:
         for (n = 0; n < 16; n++)
-            interp_put_lane(&v, 8, n, n + imm < 16 ? interp_lane(a, 8, n + (unsigned)imm) : interp_lane(b, 8, n + (unsigned)imm - 16));
+            interp_put_lane(&v, 8, n,
+                            n + imm < 16 ? interp_lane(a, 8, n + (unsigned)imm)
+                                         : interp_lane(b, 8, n + (unsigned)imm - 16));
         return v;
     case IR_vext64:
         for (n = 0; n < 8; n++)
-            interp_put_lane(&v, 8, n, n + imm < 8 ? interp_lane(a, 8, n + (unsigned)imm) : interp_lane(b, 8, n + (unsigned)imm - 8));
+            interp_put_lane(&v, 8, n,
+                            n + imm < 8 ? interp_lane(a, 8, n + (unsigned)imm)
+                                        : interp_lane(b, 8, n + (unsigned)imm - 8));
         return v;
     case IR_vzip1: case IR_vzip2: case IR_vuzp1: case IR_vuzp2: case IR_vtrn1: case IR_vtrn2:
         for (n = 0; n < lanes; n++)
@@ -179,7 +189,9 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
         return v;
     case IR_vtbl:
         for (n = 0; n < 16; n++)
-            interp_put_lane(&v, 8, n, interp_lane(b, 8, n) < 16 ? interp_lane(a, 8, (unsigned)interp_lane(b, 8, n)) : 0);
+            interp_put_lane(
+                &v, 8, n,
+                interp_lane(b, 8, n) < 16 ? interp_lane(a, 8, (unsigned)interp_lane(b, 8, n)) : 0);
         return v;
     case IR_vrev: {
         unsigned per = (unsigned)imm / bits;
@@ -203,12 +215,15 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
         return v;
     case IR_vuxtl: case IR_vsxtl:
         for (n = 0; n < lanes / 2; n++)
-            interp_put_lane(&v, bits * 2, n, i->op == IR_vuxtl ? interp_lane(a, bits, n) : (uint64_t)slane(a, bits, n));
+            interp_put_lane(&v, bits * 2, n,
+                            i->op == IR_vuxtl ? interp_lane(a, bits, n)
+                                              : (uint64_t)slane(a, bits, n));
         return v;
     case IR_vumull: case IR_vsmull:
         for (n = 0; n < lanes / 2; n++)
-            interp_put_lane(&v, bits * 2, n, i->op == IR_vumull ? interp_lane(a, bits, n) * interp_lane(b, bits, n)
-                                                    : (uint64_t)(slane(a, bits, n) * slane(b, bits, n)));
+            interp_put_lane(&v, bits * 2, n,
+                            i->op == IR_vumull ? interp_lane(a, bits, n) * interp_lane(b, bits, n)
+                                               : (uint64_t)(slane(a, bits, n) * slane(b, bits, n)));
         return v;
     case IR_vpmull: return carryless_product(a.lo, b.lo);
     }

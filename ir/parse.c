@@ -1,10 +1,11 @@
 /*
  * Reads the text form of the IR (text.h) into a raw region.
  *
- * What ir_print wrote reads back to the same instructions under the same numbers; nops fill the gaps.
- * Written by hand, values may have any numbers: one that is below the next free number is only a name.
- * `;` starts a comment; the `region` line and pc= may be left out. Anything else that is not the form is
- * refused with the number of its line. The result is not verified.
+ * What ir_print wrote reads back to the same instructions under the same numbers; nops fill the
+ * gaps. Written by hand, values may have any numbers: one that is below the next free number is
+ * only a name.
+ * `;` starts a comment; the `region` line and pc= may be left out. Anything else that is not the
+ * form is refused with the number of its line. The result is not verified.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -396,8 +397,8 @@ static void parse_inst(struct parser *s)
     if (number_of_value > s->r->ninsts && s->names[number_of_value] == 0)
         while (s->r->ninsts < number_of_value)
             ir_append(s->r, IR_nop, IR_VOID, 0, 0, 0, 0, 0, 0);
-    ir_ref v = ir_append(s->r, (enum ir_op)op, (enum ir_type)i->type, i->arg[0], i->arg[1], i->arg[2],
-                         i->arg[3], i->aux, i->imm);
+    ir_ref v = ir_append(s->r, (enum ir_op)op, (enum ir_type)i->type, i->arg[0], i->arg[1],
+                         i->arg[2], i->arg[3], i->aux, i->imm);
     if (i->type != IR_VOID)
         s->names[number_of_value] = v;
     if (ir_opinfo[op].effects & IR_E_TERM)

@@ -4,19 +4,20 @@
  * One walk over the instructions from the last to the first. A definition stands before its uses in
  * the order of instructions (the verifier sees to it), so a use is counted before its definition is
  * met. A `set` goes if its register is certainly set again before anything can see it: a fault, a
- * helper that knows guest state, an exit, a poll. At the end of a block that is known for successors
- * laid out later; an edge back is taken to see everything but flags that the target declares dead.
+ * helper that knows guest state, an exit, a poll. At the end of a block that is known for
+ * successors laid out later; an edge back is taken to see everything but flags that the target
+ * declares dead.
  *
- * Flags are looser unless the region wants them precise (precise_flags in ir.h): only at a fault or a
- * poll may they be stale, and only if the guest itself sets them before it reads them from there on;
- * for a fault that is from the beginning of its instruction, which is executed again. What the guest
- * reads is known by `get`s, which the folding builder leaves behind for flags even where it forwards
- * the value; reads by helpers and exits count too.
+ * Flags are looser unless the region wants them precise (precise_flags in ir.h): only at a fault or
+ * a poll may they be stale, and only if the guest itself sets them before it reads them from there
+ * on; for a fault that is from the beginning of its instruction, which is executed again. What the
+ * guest reads is known by `get`s, which the folding builder leaves behind for flags even where it
+ * forwards the value; reads by helpers and exits count too.
  *
- * A block that ends in a branch with flags needed on one way only, and that way a plain exit, does not
- * store them: the exit gets a cold block of its own that makes the flags again from the registers that
- * the operands still stand in, stores them and leaves. Compare-and-branch so costs no flags on the way
- * that goes on.
+ * A block that ends in a branch with flags needed on one way only, and that way a plain exit, does
+ * not store them: the exit gets a cold block of its own that makes the flags again from the
+ * registers that the operands still stand in, stores them and leaves. Compare-and-branch so costs
+ * no flags on the way that goes on.
  *
  * Removed instructions become nops in their place; `insn` stays.
  */
@@ -35,7 +36,10 @@ struct dead {
 
 static const struct regset none;
 
-static inline bool has(const struct regset *s, unsigned r) { return s->bits[r / 64] >> (r % 64) & 1; }
+static inline bool has(const struct regset *s, unsigned r)
+{
+    return s->bits[r / 64] >> (r % 64) & 1;
+}
 static inline void add(struct regset *s, unsigned r) { s->bits[r / 64] |= 1ull << (r % 64); }
 static inline void del(struct regset *s, unsigned r) { s->bits[r / 64] &= ~(1ull << (r % 64)); }
 static inline struct regset meet(struct regset a, struct regset b)
@@ -48,7 +52,9 @@ static inline struct regset join(struct regset a, struct regset b)
 }
 
 /* Operations that stay though nothing uses their result. */
-enum { KEEP = IR_E_FAULT | IR_E_STORE | IR_E_SET | IR_E_TERM | IR_E_CALL | IR_E_ORDER | IR_E_FPENV };
+enum {
+    KEEP = IR_E_FAULT | IR_E_STORE | IR_E_SET | IR_E_TERM | IR_E_CALL | IR_E_ORDER | IR_E_FPENV
+};
 
 static inline void count(struct ir_region *r, ir_ref v)
 {
@@ -95,7 +101,8 @@ static int find_home(const struct ir_region *r, ir_ref x, uint32_t at, uint32_t 
         const struct ir_inst *s = &r->insts[v];
         if (s->op == IR_set && s->imm == reg) {
             const struct ir_inst *w = ir_is_const(s->arg[0]) ? &r->insts[0] : &r->insts[s->arg[0]];
-            return s->arg[0] == x || (w->op == IR_zext && w->imm == 32 && w->arg[0] == x) ? reg : -1;
+            return s->arg[0] == x || (w->op == IR_zext && w->imm == 32 && w->arg[0] == x) ? reg
+                                                                                          : -1;
         }
         if (s->op == IR_call && r->target->helpers[s->imm].class != IR_PURE)
             return -1;
@@ -207,7 +214,8 @@ static struct dead dead_at_end(const struct ir_region *r, const struct ir_block 
 }
 
 /* The `set` at v may go to an exit: the decision waits for the operation that makes its value. */
-static bool defer_set(const struct ir_region *r, const struct ir_block *b, struct sink *sink, uint32_t v)
+static bool defer_set(const struct ir_region *r, const struct ir_block *b, struct sink *sink,
+                      uint32_t v)
 {
     ir_ref f = r->insts[v].arg[0];
     unsigned op = r->insts[f].op;
@@ -296,8 +304,8 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
 }
 
 /* First instruction of the extended basic block that each block belongs to. */
-static void find_chains(const struct ir_region *r, const uint32_t *order, unsigned n, uint32_t *chain,
-                        uint32_t *preds)
+static void find_chains(const struct ir_region *r, const uint32_t *order, unsigned n,
+                        uint32_t *chain, uint32_t *preds)
 {
     uint32_t succ[2];
     memset(preds, 0, r->nblocks * sizeof(*preds));
@@ -310,7 +318,8 @@ static void find_chains(const struct ir_region *r, const uint32_t *order, unsign
         if (k > 0)
             for (unsigned j = ir_block_succ(r, &r->blocks[order[k - 1]], succ); j-- > 0;)
                 follows |= succ[j] == order[k];
-        chain[order[k]] = follows && preds[order[k]] == 1 && !b->entry ? chain[order[k - 1]] : b->first;
+        chain[order[k]] =
+            follows && preds[order[k]] == 1 && !b->entry ? chain[order[k - 1]] : b->first;
     }
 }
 
@@ -324,7 +333,8 @@ void ir_pass_dead(struct ir_region *r)
         r->insts[v].uses = 0;
 
     size_t n = r->nblocks;
-    struct dead *in = ir_scratch(r, n * (sizeof(struct dead) + 3 * sizeof(uint32_t) + sizeof(bool)));
+    struct dead *in =
+        ir_scratch(r, n * (sizeof(struct dead) + 3 * sizeof(uint32_t) + sizeof(bool)));
     uint32_t *order = (uint32_t *)(in + n), *chain = order + n, *preds = chain + n;
     bool *done = (bool *)(preds + n);
     memset(done, 0, n);

@@ -1,6 +1,6 @@
 /*
- * Prints regions in the form that text.h describes and parse.c reads back. Prints anything, also what
- * the verifier rejects; nops are left out.
+ * Prints regions in the form that text.h describes and parse.c reads back. Prints anything, also
+ * what the verifier rejects; nops are left out.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -191,7 +191,8 @@ static void print_inst(FILE *f, const struct ir_region *r, uint32_t v)
         fprintf(f, "%sb%" PRIu32, sep, (uint32_t)i->imm);
         break;
     case IMM_BLOCKS:
-        fprintf(f, "%sb%" PRIu32 ", b%" PRIu32, sep, (uint32_t)i->imm, (uint32_t)((uint64_t)i->imm >> 32));
+        fprintf(f, "%sb%" PRIu32 ", b%" PRIu32, sep, (uint32_t)i->imm,
+                (uint32_t)((uint64_t)i->imm >> 32));
         break;
     case IMM_PLAIN: case IMM_REG: case IMM_BITS: case IMM_PC: case IMM_ADDRESS:
         break;
@@ -211,7 +212,8 @@ void ir_print(FILE *f, const struct ir_region *r)
     for (unsigned k = 0; k < n; k++) {
         const struct ir_block *b = &r->blocks[order[k]];
         fprintf(f, "b%u pc=0x%" PRIx64 "%s%s%s%s:\n", order[k], b->pc, b->poll ? " poll" : "",
-                b->flags_dead ? " flags_dead" : "", b->entry ? " entry" : "", b->cold ? " cold" : "");
+                b->flags_dead ? " flags_dead" : "", b->entry ? " entry" : "",
+                b->cold ? " cold" : "");
         for (uint32_t v = b->first; v < b->end; v++)
             if (r->insts[v].op >= IR_NOPS)
                 fprintf(f, "  ? operation %u\n", r->insts[v].op);

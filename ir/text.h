@@ -12,18 +12,29 @@
  *       %6:i32 = icmp.lt %5, 0x100
  *       br %6, b1, b2
  *
- * A value is % and the number of its instruction; void instructions take a number too but do not show
- * it. Constants are decimal if small, else hex; `:type` follows where the operand alone does not say the
- * type; 128 bits are 0xHIGH_LOW. A memory operation shows the log2 size as bytes. What has no form of
- * its own follows as `#imm` and `aux=N`, so the form loses nothing.
+ * A value is % and the number of its instruction; void instructions take a number too but do not
+ * show it. Constants are decimal if small, else hex; `:type` follows where the operand alone does
+ * not say the type; 128 bits are 0xHIGH_LOW. A memory operation shows the log2 size as bytes. What
+ * has no form of its own follows as `#imm` and `aux=N`, so the form loses nothing.
  */
 #ifndef MYNA_IR_TEXT_H
 #define MYNA_IR_TEXT_H
 
 #include "ir.h"
 
-enum text_aux { AUX_NONE, AUX_CC, AUX_LANE, AUX_VCMP, AUX_ROUND, AUX_VROUND, AUX_MEM, AUX_AMO, AUX_FENCE, AUX_LEAVE,
-                AUX_DEAD };
+enum text_aux {
+    AUX_NONE,
+    AUX_CC,
+    AUX_LANE,
+    AUX_VCMP,
+    AUX_ROUND,
+    AUX_VROUND,
+    AUX_MEM,
+    AUX_AMO,
+    AUX_FENCE,
+    AUX_LEAVE,
+    AUX_DEAD
+};
 enum text_imm { IMM_PLAIN, IMM_REG, IMM_FIELD, IMM_BITS, IMM_HELPER, IMM_PC, IMM_BLOCK, IMM_BLOCKS,
                 IMM_ADDRESS };
 
@@ -72,15 +83,18 @@ static inline struct text_form text_form(unsigned op)
 
 static const char *const text_lane[] = {"b", "h", "s", "d", "lh", "ls", "ld"};
 static const char *const text_round[] = {"even", "up", "down", "zero", "away", "dyn"};
-static const char *const text_amo[] = {"add", "andn", "xor", "or", "smax", "smin", "umax", "umin", "swp"};
+static const char *const text_amo[] = {"add",  "andn", "xor",  "or", "smax",
+                                       "smin", "umax", "umin", "swp"};
 static const char *const text_fence[] = {"full", "load", "store"};
 static const char *const text_order[] = {"", "acq", "rel", "acq_rel"};
-static const char *const text_leave[] = {"lookup", "link", "poll", "syscall", "break", "undef", "fault",
-                                         "fetch", "flush", "icinv", "guest"};
+static const char *const text_leave[] = {"lookup", "link",  "poll",  "syscall", "break", "undef",
+                                         "fault",  "fetch", "flush", "icinv",   "guest"};
 #define TEXT_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The type that operand k of i must have, or IR_VOID if that is open. Operands before k are filled in. */
-static inline enum ir_type text_arg_type(const struct ir_region *r, const struct ir_inst *i, unsigned k)
+/* The type that operand k of i must have, or IR_VOID if that is open. Operands before k are filled
+ * in. */
+static inline enum ir_type text_arg_type(const struct ir_region *r, const struct ir_inst *i,
+                                         unsigned k)
 {
     ir_ref a = i->arg[0];
     switch (ir_opinfo[i->op].args[k]) {
@@ -91,8 +105,9 @@ static inline enum ir_type text_arg_type(const struct ir_region *r, const struct
     case 'x': return IR_V128;
     case 'f': return IR_FLG;
     case 'm': case 'g':
-        return (ir_is_const(a) ? (a & ~IR_CONST_BIT) < r->nconsts : a < r->ninsts) ? ir_type_of(r, a)
-                                                                                 : IR_VOID;
+        return (ir_is_const(a) ? (a & ~IR_CONST_BIT) < r->nconsts : a < r->ninsts)
+                   ? ir_type_of(r, a)
+                   : IR_VOID;
     }
     if (i->op == IR_set && (uint64_t)i->imm < r->target->nregs)
         return (enum ir_type)r->target->regs[i->imm].type;

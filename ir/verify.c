@@ -2,15 +2,15 @@
  * The verifier: what must hold of every region that reaches a pass or a backend.
  *
  *   blocks     filled, disjoint, ended by a terminator and holding no other; targets exist
- *   values     defined before they are used in the order of instructions, by a definition whose block
- *              dominates the use; constants have a type that constants can have
+ *   values     defined before they are used in the order of instructions, by a definition whose
+ *              block dominates the use; constants have a type that constants can have
  *   types      of operands by the letters of ops.def, of results by its result column
  *   fields     imm and aux within their ranges; rows of registers and helpers exist; arity of calls
- *   commit     no operation that may fault follows a `set` within one guest instruction, on any path
+ *   commit     no operation that may fault follows a `set` within one guest instruction on any path
  *   entries    where control comes in from outside (entry, poll), nothing is done before an `insn`
  *
- * It is used in debug builds and tests; it allocates and does not hurry. Blocks that cannot be reached
- * are checked too, except for dominance.
+ * It is used in debug builds and tests; it allocates and does not hurry. Blocks that cannot be
+ * reached are checked too, except for dominance.
  */
 #include <stdlib.h>
 #include "build.h"
@@ -94,7 +94,8 @@ static const char *check_args(const struct ir_region *r, const struct ir_inst *i
 static const char *check_field(const struct ir_inst *i, enum ir_type t)
 {
     unsigned lsb = (unsigned)i->imm & 0xff, width = (unsigned)(i->imm >> 8) & 0xff;
-    return i->imm >> 16 || width == 0 || lsb + width > type_bytes(t) * 8 ? "bit field out of range" : NULL;
+    return i->imm >> 16 || width == 0 || lsb + width > type_bytes(t) * 8 ? "bit field out of range"
+                                                                         : NULL;
 }
 
 static const char *check_memory(const struct ir_region *r, const struct ir_inst *i)
@@ -136,13 +137,17 @@ static const char *check_lane_imm(const struct ir_inst *i)
     case IR_vshrn: return bits > 8 && imm <= bits ? NULL : "vector shift out of range";
     case IR_vdupl: case IR_vins: return imm < lanes ? NULL : "vector lane out of range";
     case IR_vget:
-        return !(imm & ~0x8full) && (imm & 15) < lanes && bits <= type_bytes((enum ir_type)i->type) * 8
-                   ? NULL : "vector lane out of range";
+        return !(imm & ~0x8full) && (imm & 15) < lanes &&
+                       bits <= type_bytes((enum ir_type)i->type) * 8
+                   ? NULL
+                   : "vector lane out of range";
     case IR_vinsl: return !(imm & ~0xf0full) && (imm & 15) < lanes && imm >> 8 < lanes
                               ? NULL : "vector lane out of range";
     case IR_vext: return imm <= 15 ? NULL : "vector shift out of range";
     case IR_vext64: return imm <= 7 ? NULL : "vector shift out of range";
-    case IR_vrev: return (imm == 16 || imm == 32 || imm == 64) && imm > bits ? NULL : "vector container out of range";
+    case IR_vrev:
+        return (imm == 16 || imm == 32 || imm == 64) && imm > bits
+                   ? NULL : "vector container out of range";
     case IR_vxtn: return bits > 8 ? NULL : "vector lane out of range";
     case IR_vuxtl: case IR_vsxtl: case IR_vumull: case IR_vsmull:
         return bits < 64 ? NULL : "vector lane out of range";
@@ -150,7 +155,8 @@ static const char *check_lane_imm(const struct ir_inst *i)
         return (i->aux >> 8 & 15) <= IR_RN_DYN ? NULL : "unknown rounding";
     case IR_fvcmp: {
         unsigned cc = i->aux >> 8 & 15;
-        return cc == IR_EQ || cc == IR_GE || cc == IR_GT ? NULL : "condition is none of this operation";
+        return cc == IR_EQ || cc == IR_GE || cc == IR_GT ? NULL
+                                                         : "condition is none of this operation";
     }
     case IR_fvwiden:
         return bits < 64 ? NULL : "vector lane out of range";
@@ -210,7 +216,9 @@ static const char *check_fields(const struct ir_region *r, const struct ir_inst 
     case IR_ubfx: case IR_sbfx: case IR_bfi:
         return is_int(t) ? check_field(i, t) : "integer operation of another type";
     case IR_zext: case IR_sext:
-        return is_int(t) && (i->imm == 8 || i->imm == 16 || i->imm == 32) ? NULL : "extension out of range";
+        return is_int(t) && (i->imm == 8 || i->imm == 16 || i->imm == 32)
+                   ? NULL
+                   : "extension out of range";
     case IR_crc32c:
         if (t != IR_I32)
             return "only for i32";
@@ -242,8 +250,9 @@ static const char *check_fields(const struct ir_region *r, const struct ir_inst 
                    ? NULL : "target block does not exist";
     case IR_leave:
         return i->aux <= IR_LEAVE_GUEST ? NULL : "unknown reason to leave";
-    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma: case IR_fmin:
-    case IR_fmax: case IR_fneg: case IR_fabs: case IR_fcvt: case IR_icvtf: case IR_bitsf: case IR_vlow:
+    case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma:
+    case IR_fmin: case IR_fmax: case IR_fneg: case IR_fabs: case IR_fcvt: case IR_icvtf:
+    case IR_bitsf: case IR_vlow:
         return is_float(t) ? NULL : "float operation of another type";
     case IR_frint:
         return is_float(t) && i->aux <= IR_RN_DYN ? NULL : "unknown rounding";

@@ -1,15 +1,17 @@
 /*
- * Golden tests of the IR: text in, text after the passes out. Runs the files given, or all of tests/ir.
+ * Golden tests of the IR: text in, text after the passes out. Runs the files given, or all of
+ * tests/ir.
  *
- * A golden file holds cases. `== name` begins one, followed by a region; sections state what is expected:
+ * A golden file holds cases. `== name` begins one, followed by a region; sections state what is
+ * expected:
  *     -- fold         the region after ir_pass_fold
  *     -- dead         the region after ir_pass_fold and ir_pass_dead
  *     -- dead precise the same with precise flags
  *     -- reject TEXT  the verifier's complaint about the region as it stands
  *     -- error TEXT   the parser's
- * Values are compared by the order of their first appearance, so that expectations may number them as
- * they like; the `region` line is not compared. Regions that are not rejected are also printed and
- * read back, and verified before and after each pass.
+ * Values are compared by the order of their first appearance, so that expectations may number them
+ * as they like; the `region` line is not compared. Regions that are not rejected are also printed
+ * and read back, and verified before and after each pass.
  */
 #include <glob.h>
 #include "ir_test.h"
@@ -60,18 +62,19 @@ static char *printed(const struct ir_region *r)
     return text;
 }
 
-static void expect_text(const char *path, const char *name, const char *stage, const struct ir_region *r,
-                        const char *expected)
+static void expect_text(const char *path, const char *name, const char *stage,
+                        const struct ir_region *r, const char *expected)
 {
     char *text = printed(r), *have = normalised(text), *want = normalised(expected);
-    check(strcmp(have, want) == 0, "%s: %s: after %s\n--- have\n%s--- want\n%s", path, name, stage, have,
-          want);
+    check(strcmp(have, want) == 0, "%s: %s: after %s\n--- have\n%s--- want\n%s", path, name, stage,
+          have, want);
     free(text);
     free(have);
     free(want);
 }
 
-static bool verified(const char *path, const char *name, const char *stage, const struct ir_region *r)
+static bool verified(const char *path, const char *name, const char *stage,
+                     const struct ir_region *r)
 {
     uint32_t at;
     const char *wrong = ir_verify(r, &at);
@@ -88,20 +91,21 @@ static void run_section(const char *path, const char *name, const char *region, 
     ir_region_init(&r, &test_target);
     bool parsed = ir_parse(&r, region, err, sizeof(err));
     if (strncmp(kind, "error ", 6) == 0) {
-        check(!parsed && strstr(err, kind + 6), "%s: %s: parser said \"%s\", not \"%s\"", path, name, err,
-              kind + 6);
+        check(!parsed && strstr(err, kind + 6), "%s: %s: parser said \"%s\", not \"%s\"", path,
+              name, err, kind + 6);
     } else if (!check(parsed, "%s: %s: %s", path, name, err)) {
         /* nothing more to see */
     } else if (strncmp(kind, "reject ", 7) == 0) {
         const char *wrong = ir_verify(&r, &at);
-        check(wrong && strcmp(wrong, kind + 7) == 0, "%s: %s: verifier said \"%s\", not \"%s\"", path, name,
-              wrong ? wrong : "nothing", kind + 7);
+        check(wrong && strcmp(wrong, kind + 7) == 0, "%s: %s: verifier said \"%s\", not \"%s\"",
+              path, name, wrong ? wrong : "nothing", kind + 7);
         free(printed(&r)); /* whatever it is, printing is safe */
     } else if (verified(path, name, "before", &r)) {
         char *once = printed(&r), *twice = NULL;
         struct ir_region again;
         ir_region_init(&again, &test_target);
-        if (check(ir_parse(&again, once, err, sizeof(err)), "%s: %s: reading back: %s", path, name, err)) {
+        if (check(ir_parse(&again, once, err, sizeof(err)), "%s: %s: reading back: %s", path, name,
+                  err)) {
             twice = printed(&again);
             check(strcmp(once, twice) == 0, "%s: %s: reads back as\n%s", path, name, twice);
         }
@@ -114,7 +118,8 @@ static void run_section(const char *path, const char *name, const char *region, 
             expect_text(path, name, kind, &r, body);
         } else {
             r.precise_flags = strcmp(kind, "dead precise") == 0;
-            check(r.precise_flags || strcmp(kind, "dead") == 0, "%s: %s: section \"%s\"?", path, name, kind);
+            check(r.precise_flags || strcmp(kind, "dead") == 0, "%s: %s: section \"%s\"?", path,
+                  name, kind);
             ir_pass_dead(&r);
             verified(path, name, "after dead", &r);
             expect_text(path, name, kind, &r, body);
@@ -134,7 +139,8 @@ static void run_case(const char *path, char *text)
     if (section != region)
         *section++ = 0;
     while (section) {
-        char *kind = section + 3, *end = strchr(kind, '\n'), *body = end ? end + 1 : kind + strlen(kind);
+        char *kind = section + 3, *end = strchr(kind, '\n'),
+             *body = end ? end + 1 : kind + strlen(kind);
         if (end)
             *end = 0;
         char *next = strncmp(body, "-- ", 3) == 0 ? body : strstr(body, "\n-- ");

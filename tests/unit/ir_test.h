@@ -1,6 +1,6 @@
 /*
- * The small machine of the IR's tests, and their harness: eight integer registers, flags, four vectors,
- * one helper of each class. Each test program includes it once.
+ * The small machine of the IR's tests, and their harness: eight integer registers, flags, four
+ * vectors, one helper of each class. Each test program includes it once.
  */
 #ifndef IR_TEST_H
 #define IR_TEST_H
@@ -31,9 +31,10 @@ static uint64_t helper_leave(struct cpu *cpu, uint64_t a)
 }
 
 static const struct ir_reg regs[T_NREGS] = {
-    {"x0", IR_I64, 0, 16},  {"x1", IR_I64, 1, 24},    {"x2", IR_I64, 2, 32},    {"x3", IR_I64, 3, 40},
-    {"x4", IR_I64, -1, 48}, {"x5", IR_I64, -1, 56},   {"x6", IR_I64, -1, 64},   {"x7", IR_I64, -1, 72},
-    {"nzcv", IR_FLG, -1, 80}, {"q0", IR_V128, 0, 256}, {"q1", IR_V128, 1, 272}, {"q2", IR_V128, 2, 288},
+    {"x0", IR_I64, 0, 16},    {"x1", IR_I64, 1, 24},   {"x2", IR_I64, 2, 32},
+    {"x3", IR_I64, 3, 40},    {"x4", IR_I64, -1, 48},  {"x5", IR_I64, -1, 56},
+    {"x6", IR_I64, -1, 64},   {"x7", IR_I64, -1, 72},  {"nzcv", IR_FLG, -1, 80},
+    {"q0", IR_V128, 0, 256},  {"q1", IR_V128, 1, 272}, {"q2", IR_V128, 2, 288},
     {"q3", IR_V128, -1, 304},
 };
 static const struct ir_helper helpers[] = {

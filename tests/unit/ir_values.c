@@ -1,10 +1,10 @@
 /*
  * Values of operations in the interpreter.
  *
- * Integers, flags and vectors: cases worked out by hand from ops.def, each run by the interpreter on raw
- * IR, so that nothing is folded. Floats: the host's arithmetic (SSE, libm's fma, the compiler's
- * half-precision conversions) on random and special operands, where guest and host must agree; the
- * NaN rules and saturation by the Arm manual's pseudocode worked out.
+ * Integers, flags and vectors: cases worked out by hand from ops.def, each run by the interpreter
+ * on raw IR, so that nothing is folded. Floats: the host's arithmetic (SSE, libm's fma, the
+ * compiler's half-precision conversions) on random and special operands, where guest and host must
+ * agree; the NaN rules and saturation by the Arm manual's pseudocode worked out.
  */
 #include <fenv.h>
 #include <math.h>
@@ -13,7 +13,10 @@
 static struct ir_region r;
 static struct cpu cpu;
 
-static uint64_t *slot(unsigned reg) { return (uint64_t *)((char *)&cpu + test_target.regs[reg].offset); }
+static uint64_t *slot(unsigned reg)
+{
+    return (uint64_t *)((char *)&cpu + test_target.regs[reg].offset);
+}
 
 static void start(void)
 {
@@ -32,8 +35,8 @@ static void finish(void)
 }
 
 /* Result of the operation on integer constants; flags come as bits 31:28. */
-static uint64_t integer(enum ir_op op, enum ir_type t, enum ir_type at, const uint64_t *v, unsigned aux,
-                        int64_t imm)
+static uint64_t integer(enum ir_op op, enum ir_type t, enum ir_type at, const uint64_t *v,
+                        unsigned aux, int64_t imm)
 {
     const char *letters = ir_opinfo[op].args;
     ir_ref arg[3] = {0};
@@ -141,13 +144,14 @@ static void test_integers(void)
         {IR_cc, W, F, IR_PL, {0x10000000}, 0, 1},
     };
     for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
-        uint64_t have = integer((enum ir_op)cases[k].op, (enum ir_type)cases[k].t, (enum ir_type)cases[k].at,
-                                cases[k].v, cases[k].aux, cases[k].imm);
-        check(have == cases[k].want, "%s (case %u): %#llx, not %#llx", ir_opinfo[cases[k].op].name, k,
-              (unsigned long long)have, (unsigned long long)cases[k].want);
+        uint64_t have = integer((enum ir_op)cases[k].op, (enum ir_type)cases[k].t,
+                                (enum ir_type)cases[k].at, cases[k].v, cases[k].aux, cases[k].imm);
+        check(have == cases[k].want, "%s (case %u): %#llx, not %#llx", ir_opinfo[cases[k].op].name,
+              k, (unsigned long long)have, (unsigned long long)cases[k].want);
     }
     /* the check value of CRC-32C: "123456789" gives e3069283 with both inversions */
-    uint64_t crc = integer(IR_crc32c, IR_I32, IR_I64, (uint64_t[]){0xffffffff, 0x3837363534333231}, 0, 64);
+    uint64_t crc =
+        integer(IR_crc32c, IR_I32, IR_I64, (uint64_t[]){0xffffffff, 0x3837363534333231}, 0, 64);
     crc = integer(IR_crc32c, IR_I32, IR_I32, (uint64_t[]){crc, 0xffffff39}, 0, 8);
     check(crc == (0xe3069283 ^ 0xffffffff), "crc32c: %#llx", (unsigned long long)crc);
 }
@@ -178,27 +182,63 @@ static void test_vectors(void)
         {IR_vsari, IR_H, {0x8001, 0}, {0}, 16, {0xffff, 0}},
         {IR_vushl, IR_B, {0x8181, 0}, {0x01ff, 0}, 0, {0x0240, 0}}, /* left 1, right 1 */
         {IR_vsshl, IR_B, {0x8181, 0}, {0xf8ff, 0}, 0, {0xffc0, 0}},
-        {IR_vdupl, IR_S, {0x1111111122222222, 0x33333333}, {0}, 2, {0x3333333333333333, 0x3333333333333333}},
+        {IR_vdupl,
+         IR_S,
+         {0x1111111122222222, 0x33333333},
+         {0},
+         2,
+         {0x3333333333333333, 0x3333333333333333}},
         {IR_vinsl, IR_B, {0, 0}, {0xab00, 0}, 15 | 1 << 8, {0, 0xab00000000000000}},
         {IR_vlow64, 0, {1, 2}, {0}, 0, {1, 0}},
         {IR_vhigh64, 0, {1, 2}, {0}, 0, {2, 0}},
         {IR_vcomb, 0, {1, 2}, {3, 4}, 0, {1, 3}},
-        {IR_vext, IR_B, {0x0706050403020100, 0x0f0e0d0c0b0a0908}, {0x1716151413121110, 0x1f1e1d1c1b1a1918}, 3,
+        {IR_vext,
+         IR_B,
+         {0x0706050403020100, 0x0f0e0d0c0b0a0908},
+         {0x1716151413121110, 0x1f1e1d1c1b1a1918},
+         3,
          {0x0a09080706050403, 0x1211100f0e0d0c0b}},
-        {IR_vext64, IR_B, {0x0706050403020100, 9}, {0x1716151413121110, 9}, 3, {0x1211100706050403, 0}},
-        {IR_vzip1, IR_H, {0x0003000200010000, 9}, {0x0013001200110010, 9}, 0,
+        {IR_vext64,
+         IR_B,
+         {0x0706050403020100, 9},
+         {0x1716151413121110, 9},
+         3,
+         {0x1211100706050403, 0}},
+        {IR_vzip1,
+         IR_H,
+         {0x0003000200010000, 9},
+         {0x0013001200110010, 9},
+         0,
          {0x0011000100100000, 0x0013000300120002}},
-        {IR_vuzp2, IR_S, {0x0000000100000000, 0x0000000300000002}, {0x0000001100000010, 0x0000001300000012}, 0,
+        {IR_vuzp2,
+         IR_S,
+         {0x0000000100000000, 0x0000000300000002},
+         {0x0000001100000010, 0x0000001300000012},
+         0,
          {0x0000000300000001, 0x0000001300000011}},
-        {IR_vtrn1, IR_S, {0x0000000100000000, 0x0000000300000002}, {0x0000001100000010, 0x0000001300000012}, 0,
+        {IR_vtrn1,
+         IR_S,
+         {0x0000000100000000, 0x0000000300000002},
+         {0x0000001100000010, 0x0000001300000012},
+         0,
          {0x0000001000000000, 0x0000001200000002}},
         {IR_vtrn2, IR_D, {1, 2}, {3, 4}, 0, {2, 4}},
-        {IR_vtbl, 0, {0x0706050403020100, 0x0f0e0d0c0b0a0908}, {0x10ff0f0001, 0}, 0, {0x00000f0001, 0}},
+        {IR_vtbl,
+         0,
+         {0x0706050403020100, 0x0f0e0d0c0b0a0908},
+         {0x10ff0f0001, 0},
+         0,
+         {0x00000f0001, 0}},
         {IR_vrev, IR_B, {0x0706050403020100, 0}, {0}, 32, {0x0405060700010203, 0}},
         {IR_vrbit, 0, {0x0180, 0}, {0}, 0, {0x8001, 0}},
         {IR_vcnt, 0, {0xff01, 0}, {0}, 0, {0x0801, 0}},
         {IR_vclz, IR_H, {0x00010000, 0}, {0}, 0, {0x00100010000f0010, 0x0010001000100010}},
-        {IR_vaddp, IR_S, {0x200000001, 0x400000003}, {0x600000005, 0x800000007}, 0, {0x700000003, 0xf0000000b}},
+        {IR_vaddp,
+         IR_S,
+         {0x200000001, 0x400000003},
+         {0x600000005, 0x800000007},
+         0,
+         {0x700000003, 0xf0000000b}},
         {IR_vumaxp, IR_D, {1, 2}, {4, 3}, 0, {2, 4}},
         {IR_vaddv, IR_H, {0xffff000200030004, 0x0001000100010001}, {0}, 0, {12, 0}},
         {IR_vsminv, IR_B, {0x80, 0x7f}, {0}, 0, {0x80, 0}},
@@ -216,17 +256,46 @@ static void test_vectors(void)
         {IR_vuqsub, IR_B, {0x0102, 0}, {0x0201, 0}, 0, {0x0001, 0}},
         {IR_vpmull, IR_D, {3, 0}, {3, 0}, 0, {5, 0}},
         {IR_vpmull, IR_D, {1ull << 63, 0}, {2, 0}, 0, {0, 1}},
-        {IR_fvadd, IR_LS, {0x3f8000003f800000, 0}, {0x400000003f800000, 0}, 0, {0x4040000040000000, 0}},
-        {IR_fvmul, IR_LD, {0x4000000000000000, 0x4008000000000000}, {0x4000000000000000, 0x4000000000000000}, 0,
+        {IR_fvadd,
+         IR_LS,
+         {0x3f8000003f800000, 0},
+         {0x400000003f800000, 0},
+         0,
+         {0x4040000040000000, 0}},
+        {IR_fvmul,
+         IR_LD,
+         {0x4000000000000000, 0x4008000000000000},
+         {0x4000000000000000, 0x4000000000000000},
+         0,
          {0x4010000000000000, 0x4018000000000000}},
-        {IR_fvcmp, IR_LS | IR_GT << 8, {0x4000000040000000, 0}, {0x3f8000007fc00000, 0}, 0, {0xffffffff00000000, 0}},
-        {IR_fvcvti, IR_LS | IR_RN_ZERO << 8, {0xbfc000004f000000, 0}, {0}, 0, {0xffffffff7fffffff, 0}},
-        {IR_ivcvtf, IR_LS, {0xffffffff00000003, 0}, {0}, 1, {0xbf0000003fc00000, 0}}, /* 1 fraction bit */
+        {IR_fvcmp,
+         IR_LS | IR_GT << 8,
+         {0x4000000040000000, 0},
+         {0x3f8000007fc00000, 0},
+         0,
+         {0xffffffff00000000, 0}},
+        {IR_fvcvti,
+         IR_LS | IR_RN_ZERO << 8,
+         {0xbfc000004f000000, 0},
+         {0},
+         0,
+         {0xffffffff7fffffff, 0}},
+        {IR_ivcvtf, IR_LS, {0xffffffff00000003, 0}, {0}, 1, {0xbf0000003fc00000, 0}}, /* 1 fraction
+                                                                                         bit */
         {IR_ivcvtf, IR_LH, {0xffff, 0}, {0}, 0, {0xbc00, 0}},
-        {IR_fvrint, IR_LD | IR_RN_UP << 8, {0x3ff8000000000000, 0xbfe0000000000000}, {0}, 0,
+        {IR_fvrint,
+         IR_LD | IR_RN_UP << 8,
+         {0x3ff8000000000000, 0xbfe0000000000000},
+         {0},
+         0,
          {0x4000000000000000, 0x8000000000000000}},
         {IR_fvwiden, IR_LH, {0x3c00c000, 0}, {0}, 0, {0x3f800000c0000000, 0}},
-        {IR_fvnarrow, IR_LD, {0x3ff0000000000000, 0x4000000000000000}, {0}, 0, {0x400000003f800000, 0}},
+        {IR_fvnarrow,
+         IR_LD,
+         {0x3ff0000000000000, 0x4000000000000000},
+         {0},
+         0,
+         {0x400000003f800000, 0}},
     };
     for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
         enum ir_op op = (enum ir_op)cases[k].op;
@@ -237,8 +306,9 @@ static void test_vectors(void)
         ir_ref c = n > 2 ? ir_const128(&r, IR_V128, 0, 0) : 0;
         ir_set(&r, T_Q0, ir_emit(&r, op, IR_V128, a, b, c, 0, cases[k].aux, cases[k].imm));
         finish();
-        check(memcmp(slot(T_Q0), cases[k].want, 16) == 0, "%s (case %u): %#llx %#llx, not %#llx %#llx",
-              ir_opinfo[op].name, k, (unsigned long long)slot(T_Q0)[0], (unsigned long long)slot(T_Q0)[1],
+        check(memcmp(slot(T_Q0), cases[k].want, 16) == 0,
+              "%s (case %u): %#llx %#llx, not %#llx %#llx", ir_opinfo[op].name, k,
+              (unsigned long long)slot(T_Q0)[0], (unsigned long long)slot(T_Q0)[1],
               (unsigned long long)cases[k].want[0], (unsigned long long)cases[k].want[1]);
     }
 }
@@ -246,8 +316,8 @@ static void test_vectors(void)
 /* -------------------------------------------------------------------- floats */
 
 /* Result of a float operation; *flags: the cumulative ones. */
-static uint64_t floating(enum ir_op op, enum ir_type t, enum ir_type at, uint64_t a, uint64_t b, uint64_t c,
-                         unsigned aux, int64_t imm, unsigned mode, unsigned *flags)
+static uint64_t floating(enum ir_op op, enum ir_type t, enum ir_type at, uint64_t a, uint64_t b,
+                         uint64_t c, unsigned aux, int64_t imm, unsigned mode, unsigned *flags)
 {
     uint64_t v[3] = {a, b, c};
     ir_ref arg[3] = {0}, x;
@@ -276,11 +346,23 @@ static uint64_t f32_bits(float d) { uint32_t v; memcpy(&v, &d, 4); return v; }
 
 static uint64_t some_float(uint64_t *seed, bool wide)
 {
-    static const uint64_t special64[] = {0, 1ull << 63, 0x3ff0000000000000, 0xbff0000000000000, 1,
-        0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000,
-        0x4340000000000000, 0x3fe0000000000000, 0x4330000000000001, 0x3ff0000000000001};
-    static const uint32_t special32[] = {0, 1u << 31, 0x3f800000, 0xbf800000, 1, 0x007fffff, 0x00800000,
-        0x7f7fffff, 0x7f800000, 0xff800000, 0x4b800000, 0x3f000000, 0x4b000001, 0x3f800001};
+    static const uint64_t special64[] = {0,
+                                         1ull << 63,
+                                         0x3ff0000000000000,
+                                         0xbff0000000000000,
+                                         1,
+                                         0x000fffffffffffff,
+                                         0x0010000000000000,
+                                         0x7fefffffffffffff,
+                                         0x7ff0000000000000,
+                                         0xfff0000000000000,
+                                         0x4340000000000000,
+                                         0x3fe0000000000000,
+                                         0x4330000000000001,
+                                         0x3ff0000000000001};
+    static const uint32_t special32[] = {0,          1u << 31,   0x3f800000, 0xbf800000, 1,
+                                         0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0xff800000,
+                                         0x4b800000, 0x3f000000, 0x4b000001, 0x3f800001};
     uint64_t v = random64(seed), k = random64(seed);
     if (k % 4 == 0)
         return wide ? special64[v % 14] : special32[v % 14];
@@ -298,7 +380,8 @@ static unsigned host_flags(void)
            (e & FE_INEXACT ? 32 : 0); /* underflow: tininess is detected at different times */
 }
 
-static void compare_host(bool wide, enum ir_op op, uint64_t a, uint64_t b, uint64_t c, unsigned mode)
+static void compare_host(bool wide, enum ir_op op, uint64_t a, uint64_t b, uint64_t c,
+                         unsigned mode)
 {
     static const int modes[] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
     volatile double x = as_f64(a), y = as_f64(b), z = as_f64(c), d = 0;
@@ -334,9 +417,10 @@ static void compare_host(bool wide, enum ir_op op, uint64_t a, uint64_t b, uint6
     uint64_t have = floating(op, t, t, a, b, c, 0, 0, mode, &flags);
     flags &= ~16u;
     check(have == want && (op == IR_fma || flags == want_flags),
-          "%s %s %#llx %#llx %#llx mode %u: %#llx flags %#x, host %#llx flags %#x", ir_opinfo[op].name,
-          wide ? "f64" : "f32", (unsigned long long)a, (unsigned long long)b, (unsigned long long)c, mode,
-          (unsigned long long)have, flags, (unsigned long long)want, want_flags);
+          "%s %s %#llx %#llx %#llx mode %u: %#llx flags %#x, host %#llx flags %#x",
+          ir_opinfo[op].name, wide ? "f64" : "f32", (unsigned long long)a, (unsigned long long)b,
+          (unsigned long long)c, mode, (unsigned long long)have, flags, (unsigned long long)want,
+          want_flags);
 }
 
 static void test_floats_by_host(void)
@@ -345,19 +429,24 @@ static void test_floats_by_host(void)
     uint64_t seed = 7;
     for (unsigned k = 0; k < 60000 && failed < 20; k++) {
         bool wide = k & 1;
-        uint64_t a = some_float(&seed, wide), b = some_float(&seed, wide), c = some_float(&seed, wide);
-        compare_host(wide, (enum ir_op)ops[k / 2 % 6], a, b, c, (unsigned)(random64(&seed) >> 9) & 3);
+        uint64_t a = some_float(&seed, wide), b = some_float(&seed, wide),
+                 c = some_float(&seed, wide);
+        compare_host(wide, (enum ir_op)ops[k / 2 % 6], a, b, c,
+                     (unsigned)(random64(&seed) >> 9) & 3);
     }
     for (unsigned k = 0; k < 20000 && failed < 20; k++) {
         uint64_t a = some_float(&seed, true), v = random64(&seed) >> (k % 64);
         double x = as_f64(a);
         if (x == x) {
             volatile float f = (float)x;
-            check(floating(IR_fcvt, IR_F32, IR_F64, a, 0, 0, 0, 0, 0, NULL) == f32_bits(f), "fcvt %a", x);
+            check(floating(IR_fcvt, IR_F32, IR_F64, a, 0, 0, 0, 0, 0, NULL) == f32_bits(f),
+                  "fcvt %a", x);
             if (fabs(x) < 0x1p62) {
                 uint64_t zero = floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_ZERO, 0, 0, NULL);
-                uint64_t even = floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_TIES_EVEN, 0, 0, NULL);
-                uint64_t away = floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_TIES_AWAY, 0, 0, NULL);
+                uint64_t even =
+                    floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_TIES_EVEN, 0, 0, NULL);
+                uint64_t away =
+                    floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_TIES_AWAY, 0, 0, NULL);
                 uint64_t down = floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_DOWN, 0, 0, NULL);
                 uint64_t up = floating(IR_fcvti, IR_I64, IR_F64, a, 0, 0, IR_RN_UP, 0, 0, NULL);
                 check(zero == (uint64_t)(int64_t)x && even == (uint64_t)llrint(x) &&
@@ -369,7 +458,8 @@ static void test_floats_by_host(void)
             check(floating(IR_frint, IR_F64, IR_F64, a, 0, 0, IR_RN_TIES_AWAY, 0, 0, NULL) ==
                   f64_bits(round(x)), "frint away %a", x);
         }
-        check(floating(IR_icvtf, IR_F32, IR_I64, v, 0, 0, 0, 0, 0, NULL) == f32_bits((float)(int64_t)v),
+        check(floating(IR_icvtf, IR_F32, IR_I64, v, 0, 0, 0, 0, 0, NULL) ==
+                  f32_bits((float)(int64_t)v),
               "icvtf f32 %#llx", (unsigned long long)v);
         check(floating(IR_icvtf, IR_F64, IR_I64, v, 0, 0, 0, 0x80, 0, NULL) == f64_bits((double)v),
               "icvtf f64 unsigned %#llx", (unsigned long long)v);
@@ -393,11 +483,13 @@ static void test_floats_by_host(void)
         sum = (_Float16)((float)hx * (float)hy);
         memcpy(&want, &sum, 2);
         if (sum == sum)
-            check(floating(IR_fmul, IR_F16, IR_F16, x, y, 0, 0, 0, 0, NULL) == want, "fmul f16 %#x %#x", x, y);
+            check(floating(IR_fmul, IR_F16, IR_F16, x, y, 0, 0, 0, 0, NULL) == want,
+                  "fmul f16 %#x %#x", x, y);
         sum = (_Float16)((float)hx + (float)hy);
         memcpy(&want, &sum, 2);
         if (sum == sum)
-            check(floating(IR_fadd, IR_F16, IR_F16, x, y, 0, 0, 0, 0, NULL) == want, "fadd f16 %#x %#x", x, y);
+            check(floating(IR_fadd, IR_F16, IR_F16, x, y, 0, 0, 0, 0, NULL) == want,
+                  "fadd f16 %#x %#x", x, y);
     }
 #endif
 }
@@ -406,8 +498,8 @@ static void test_floats_by_manual(void)
 {
     enum { IOC = 1, DZC = 4, OFC = 8, UFC = 16, IXC = 32 };
     static const uint64_t q1 = 0x7ff8000000000001, q2 = 0xfff8000000000002, s1 = 0x7ff0000000000003,
-                          s2 = 0xfff0000000000004, inf = 0x7ff0000000000000, one = 0x3ff0000000000000,
-                          dn = 0x7ff8000000000000, neg = 1ull << 63;
+                          s2 = 0xfff0000000000004, inf = 0x7ff0000000000000,
+                          one = 0x3ff0000000000000, dn = 0x7ff8000000000000, neg = 1ull << 63;
     const struct {
         uint16_t op;
         uint8_t t, at, aux;
@@ -432,8 +524,8 @@ static void test_floats_by_manual(void)
         {IR_fma, IR_F64, IR_F64, 0, s1, q2, q1, 0, s1 | 1ull << 51, IOC},
         {IR_fma, IR_F64, IR_F64, 0, inf, 0, q1, 0, dn, IOC},
         {IR_fma, IR_F64, IR_F64, 0, inf, 0, s1, 0, s1 | 1ull << 51, IOC},
-        {IR_fma, IR_F64, IR_F64, 0, q1, one, one, 1, q1 | neg, 0},     /* fmsub: a negated first */
-        {IR_fma, IR_F64, IR_F64, 0, one, one, q1, 2, q1 | neg, 0},     /* the addend negated first */
+        {IR_fma, IR_F64, IR_F64, 0, q1, one, one, 1, q1 | neg, 0}, /* fmsub: a negated first */
+        {IR_fma, IR_F64, IR_F64, 0, one, one, q1, 2, q1 | neg, 0}, /* the addend negated first */
         {IR_fma, IR_F64, IR_F64, 0, one, one, one, 2, 0, 0},
         /* minimum and maximum */
         {IR_fmax, IR_F64, IR_F64, 0, 0, neg, 0, 0, 0, 0},
@@ -456,7 +548,8 @@ static void test_floats_by_manual(void)
         {IR_fcvt, IR_F64, IR_F32, 0, 0xffc12345, 0, 0, 0, 0xfff82468a0000000, 0},
         {IR_fcvt, IR_F16, IR_F32, 0, 0x477ff000, 0, 0, 0, 0x7c00, OFC | IXC}, /* 65520 */
         {IR_fcvt, IR_F16, IR_F32, 0, 0x33800000, 0, 0, 0, 0x0001, 0},         /* 2^-24 */
-        {IR_fcvt, IR_F16, IR_F32, 0, 0x33000000, 0, 0, 0, 0x0000, UFC | IXC}, /* half of it: to even */
+        {IR_fcvt, IR_F16, IR_F32, 0, 0x33000000, 0, 0, 0, 0x0000,
+         UFC | IXC}, /* half of it: to even */
         {IR_fcvti, IR_I32, IR_F64, IR_RN_ZERO, q1, 0, 0, 0, 0, IOC},
         {IR_fcvti, IR_I32, IR_F64, IR_RN_ZERO, 0x41e0000000000000, 0, 0, 0, 0x7fffffff, IOC},
         {IR_fcvti, IR_I32, IR_F64, IR_RN_ZERO, 0xc1e0000000200000, 0, 0, 0, 0x80000000, IOC},
@@ -475,16 +568,19 @@ static void test_floats_by_manual(void)
         {IR_fneg, IR_F64, IR_F64, 0, s1, 0, 0, 0, s1 | neg, 0},
         {IR_fabs, IR_F32, IR_F32, 0, 0xffa00001, 0, 0, 0, 0x7fa00001, 0},
         /* tininess before rounding: largest subnormal and a bit rounds to the smallest normal */
-        {IR_fmul, IR_F64, IR_F64, 0, 0x0010000000000000, 0x3fefffffffffffff, 0, 0, 0x0010000000000000, UFC | IXC},
-        {IR_fmul, IR_F64, IR_F64, 0, 0x0010000000000000, 0x3fe0000000000000, 0, 0, 0x0008000000000000, 0},
+        {IR_fmul, IR_F64, IR_F64, 0, 0x0010000000000000, 0x3fefffffffffffff, 0, 0,
+         0x0010000000000000, UFC | IXC},
+        {IR_fmul, IR_F64, IR_F64, 0, 0x0010000000000000, 0x3fe0000000000000, 0, 0,
+         0x0008000000000000, 0},
     };
     for (unsigned k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
         unsigned flags;
-        uint64_t have = floating((enum ir_op)cases[k].op, (enum ir_type)cases[k].t, (enum ir_type)cases[k].at,
-                                 cases[k].a, cases[k].b, cases[k].c, cases[k].aux, cases[k].imm, 0, &flags);
-        check(have == cases[k].want && flags == cases[k].flags, "%s (case %u): %#llx flags %#x, not %#llx %#x",
-              ir_opinfo[cases[k].op].name, k, (unsigned long long)have, flags,
-              (unsigned long long)cases[k].want, cases[k].flags);
+        uint64_t have =
+            floating((enum ir_op)cases[k].op, (enum ir_type)cases[k].t, (enum ir_type)cases[k].at,
+                     cases[k].a, cases[k].b, cases[k].c, cases[k].aux, cases[k].imm, 0, &flags);
+        check(have == cases[k].want && flags == cases[k].flags,
+              "%s (case %u): %#llx flags %#x, not %#llx %#x", ir_opinfo[cases[k].op].name, k,
+              (unsigned long long)have, flags, (unsigned long long)cases[k].want, cases[k].flags);
     }
 }
 
@@ -503,18 +599,22 @@ static void test_memory(void)
     x = ir_emit(&r, IR_load, IR_I64, base, 0, 0, 0, IR_MEM(1, 1, 0, 0), 2);
     f = ir_emit(&r, IR_load, IR_V128, base, ir_const(&r, IR_I64, 2), 0, 0, IR_MEM(4, 0, 3, 0), 0);
     ir_ref low = ir_emit(&r, IR_load, IR_I32, base, 0, 0, 0, IR_MEM(0, 1, 0, 0), 0);
-    ir_ref old = ir_emit(&r, IR_amo, IR_I32, base, ir_const(&r, IR_I32, 0x7f), 0, 0, IR_MEM(0, 0, 0, 0), IR_AMO_SMAX);
-    ir_ref cas = ir_emit(&r, IR_cas, IR_I64, ir_const(&r, IR_I64, 0x1008), ir_const(&r, IR_I64, 0x8f8e8d8c8b8a8988),
-                         ir_const(&r, IR_I64, 5), 0, IR_MEM(3, 0, 0, 0), 0);
+    ir_ref old = ir_emit(&r, IR_amo, IR_I32, base, ir_const(&r, IR_I32, 0x7f), 0, 0,
+                         IR_MEM(0, 0, 0, 0), IR_AMO_SMAX);
+    ir_ref cas = ir_emit(&r, IR_cas, IR_I64, ir_const(&r, IR_I64, 0x1008),
+                         ir_const(&r, IR_I64, 0x8f8e8d8c8b8a8988), ir_const(&r, IR_I64, 5), 0,
+                         IR_MEM(3, 0, 0, 0), 0);
     ir_ref pair = ir_emit(&r, IR_cas, IR_I128, ir_const(&r, IR_I64, 0x1020),
                           ir_const128(&r, IR_I128, 0xa7a6a5a4a3a2a1a0, 0xafaeadacabaaa9a8),
                           ir_const128(&r, IR_I128, 7, 8), 0, IR_MEM(4, 0, 0, 0), 0);
-    ir_ref lost = ir_emit(&r, IR_casx, IR_I32, base, ir_const(&r, IR_I64, 0), ir_const(&r, IR_I64, 1),
-                          ir_const(&r, IR_I32, 0), IR_MEM(3, 0, 0, 0), 0);
-    ir_ref differs = ir_emit(&r, IR_casx, IR_I32, base, ir_const(&r, IR_I64, 0), ir_const(&r, IR_I64, 1),
-                             ir_const(&r, IR_I32, 1), IR_MEM(3, 0, 0, 0), 0);
-    ir_ref done = ir_emit(&r, IR_casx, IR_I32, ir_const(&r, IR_I64, 0x1030), ir_const(&r, IR_I32, 0xb3b2b1b0),
-                          ir_const(&r, IR_I32, 1), ir_const(&r, IR_I32, 1), IR_MEM(2, 0, 0, 0), 0);
+    ir_ref lost = ir_emit(&r, IR_casx, IR_I32, base, ir_const(&r, IR_I64, 0),
+                          ir_const(&r, IR_I64, 1), ir_const(&r, IR_I32, 0), IR_MEM(3, 0, 0, 0), 0);
+    ir_ref differs =
+        ir_emit(&r, IR_casx, IR_I32, base, ir_const(&r, IR_I64, 0), ir_const(&r, IR_I64, 1),
+                ir_const(&r, IR_I32, 1), IR_MEM(3, 0, 0, 0), 0);
+    ir_ref done =
+        ir_emit(&r, IR_casx, IR_I32, ir_const(&r, IR_I64, 0x1030), ir_const(&r, IR_I32, 0xb3b2b1b0),
+                ir_const(&r, IR_I32, 1), ir_const(&r, IR_I32, 1), IR_MEM(2, 0, 0, 0), 0);
     ir_emit(&r, IR_store, IR_VOID, base, 0, x, 0, IR_MEM(1, 0, 0, IR_RELEASE), 62);
     ir_emit(&r, IR_fence, IR_VOID, 0, 0, 0, 0, IR_FENCE_FULL, 0);
     ir_set(&r, 0, x);

@@ -1,6 +1,6 @@
 /*
- * Regions that the verifier rejects and that the text form can't express (tests/ir/verify.ir has the
- * others), and a round trip through text of every operation.
+ * Regions that the verifier rejects and that the text form can't express (tests/ir/verify.ir has
+ * the others), and a round trip through text of every operation.
  */
 #include "ir_test.h"
 
@@ -19,7 +19,8 @@ static void rejected(const char *text)
 {
     uint32_t at = 0;
     const char *wrong = ir_verify(&r, &at);
-    check(wrong && strcmp(wrong, text) == 0, "verifier said \"%s\", not \"%s\"", wrong ? wrong : "nothing", text);
+    check(wrong && strcmp(wrong, text) == 0, "verifier said \"%s\", not \"%s\"",
+          wrong ? wrong : "nothing", text);
 }
 
 static void finish_rejected(const char *text)
@@ -187,21 +188,26 @@ static void test_round_trip(void)
                 arg[k] = operand(info->args[k], type);
             bool memory = op == IR_load || op == IR_store;
             int64_t imm = op == IR_zext || op == IR_sext || op == IR_crc32c ? 16 : memory ? -24 : 1;
-            ir_append(&r, (enum ir_op)op, type, arg[0], arg[1], arg[2], arg[3], memory ? IR_MEM(2, 0, 2, 1) : 1,
-                      op == IR_amo ? 8 : imm);
+            ir_append(&r, (enum ir_op)op, type, arg[0], arg[1], arg[2], arg[3],
+                      memory ? IR_MEM(2, 0, 2, 1) : 1, op == IR_amo ? 8 : imm);
             if (!term)
-                ir_emit(&r, IR_leave, IR_VOID, ir_const(&r, IR_I64, 4), 0, 0, 0, IR_LEAVE_GUEST, -5);
+                ir_emit(&r, IR_leave, IR_VOID, ir_const(&r, IR_I64, 4), 0, 0, 0, IR_LEAVE_GUEST,
+                        -5);
             r.blocks[0].poll = t & 1;
             r.blocks[0].flags_dead = t & 2;
             r.blocks[0].cold = t & 4;
             char *once = printed(&r), *twice = NULL;
-            if (check(ir_parse(&again, once, err, sizeof(err)), "%s: %s in\n%s", info->name, err, once)) {
+            if (check(ir_parse(&again, once, err, sizeof(err)), "%s: %s in\n%s", info->name, err,
+                      once)) {
                 twice = printed(&again);
-                check(strcmp(once, twice) == 0, "%s reads back as\n%s, was\n%s", info->name, twice, once);
+                check(strcmp(once, twice) == 0, "%s reads back as\n%s, was\n%s", info->name, twice,
+                      once);
                 bool same = again.ninsts == r.ninsts;
                 for (uint32_t v = 1; same && v < r.ninsts; v++)
-                    same = again.insts[v].op == r.insts[v].op && again.insts[v].aux == r.insts[v].aux &&
-                           again.insts[v].imm == r.insts[v].imm && again.insts[v].type == r.insts[v].type;
+                    same = again.insts[v].op == r.insts[v].op &&
+                           again.insts[v].aux == r.insts[v].aux &&
+                           again.insts[v].imm == r.insts[v].imm &&
+                           again.insts[v].type == r.insts[v].type;
                 check(same, "%s: instructions differ after reading back\n%s", info->name, once);
             }
             free(once);
