@@ -29,14 +29,15 @@ static void handler(int s, siginfo_t *si, void *v)
     do {                                                                                           \
         register uint64_t x1 asm("x1") = (uint64_t)hole, x2 asm("x2") = 22, x3 asm("x3") = 33;      \
         register uint64_t x4 asm("x4") = 44, x5 asm("x5") = 8;                                      \
-        uint64_t at;                                                                               \
-        asm volatile("adr %5, 1f\ncmp %4, #8\n1: " insn                                             \
-                     : "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "=&r"(at)                   \
+        uint64_t at, eq; /* flags are read after the fault: only then must the frame show them */    \
+        asm volatile("adr %5, 1f\ncmp %4, #8\n1: " insn "\ncset %6, eq"                             \
+                     : "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "=&r"(at), "=&r"(eq)        \
                      :: "memory", "cc", "x6", "x7");                                               \
-        printf("%-28s pc %d addr %+ld base %+ld x2 %lu x3 %lu x4 %lu nzcv %lx after %+ld %lu %lu %lx\n", \
-               text, pc == at, (long)(addr - (uint64_t)hole), (long)(seen[1] - (uint64_t)hole),     \
-               (unsigned long)seen[2], (unsigned long)seen[3], (unsigned long)seen[4],              \
-               (unsigned long)(pstate >> 28), (long)(x1 - (uint64_t)hole), (unsigned long)x2,       \
+        printf("%-28s pc %d addr %+ld base %+ld x2 %lu x3 %lu x4 %lu nzcv %lx eq %lu", text,       \
+               pc == at, (long)(addr - (uint64_t)hole), (long)(seen[1] - (uint64_t)hole),          \
+               (unsigned long)seen[2], (unsigned long)seen[3], (unsigned long)seen[4],             \
+               (unsigned long)(pstate >> 28), (unsigned long)eq);                                  \
+        printf(" after %+ld %lu %lu %lx\n", (long)(x1 - (uint64_t)hole), (unsigned long)x2,        \
                (unsigned long)x3, (unsigned long)x4);                                              \
     } while (0)
 
