@@ -67,8 +67,7 @@ const char *diff_names(unsigned d)
  * address (arch/arm64/mm/fault.c, do_mem_abort). */
 static bool address_lost(const struct fuzz_result *a, const struct fuzz_result *b)
 {
-    uint64_t top = b->addr << 8 >> 55; /* bits 55:47 */
-    return a->signo == SIG_SEGV && a->addr == 0 && (top != 0 || b->addr >> 56 != 0);
+    return a->signo == SIG_SEGV && a->addr == 0 && (b->addr + 64) >> 47 != 0;
 }
 
 /* An access that straddles the end of the host's canonical addresses: a stack of 2^47 bytes of space

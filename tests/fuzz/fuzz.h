@@ -41,15 +41,16 @@ uint64_t hash_name(const char *s);
 
 /* -------------------------------------------------------------------- rows */
 
-enum { ROW_MAXEXCEPT = 16 };
+enum { ROW_MAXEXCEPT = 16, ROW_POOL = 32 };
 struct row {
     char name[48];
     char cls[16];             /* file or class it comes from */
     uint32_t mask, value;
     struct { uint32_t mask, value; } except[ROW_MAXEXCEPT]; /* words with these bits are not the row's */
     unsigned nexcept;
-    bool undefined;           /* both refused all words of it that were tried */
-    bool unknown;             /* one of the two did */
+    bool unknown;             /* one of the two programs refused all words that were tried */
+    uint32_t pool[ROW_POOL];  /* words of it that are defined */
+    unsigned npool;
 };
 extern struct row *rows;
 extern unsigned nrows;

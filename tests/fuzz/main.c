@@ -39,6 +39,25 @@ static double now(void)
 
 static bool undefined(const struct fuzz_result *r) { return r->signo == SIG_ILL; }
 
+/* How often each exception was used, for the report. */
+static struct { const char *why; uint64_t n; } reasons[64];
+
+static void count_reason(const char *why)
+{
+    for (unsigned i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (!reasons[i].why || reasons[i].why == why) {
+            reasons[i].why = why;
+            reasons[i].n++;
+            return;
+        }
+}
+
+static void print_reasons(void)
+{
+    for (unsigned i = 0; i < sizeof reasons / sizeof *reasons && reasons[i].why; i++)
+        printf("explained %8llu: %s\n", (unsigned long long)reasons[i].n, reasons[i].why);
+}
+
 /* Prints a failure, made small if it fails alone, too; r: the results in its batch. */
 static void show_failure(const struct test *failed, const struct fuzz_result *r)
 {
@@ -78,7 +97,9 @@ static void run_batch(unsigned n)
                 y->passed++;
             continue;
         }
-        if (explained(&tests[i], d, a, b)) {
+        const char *why = explained(&tests[i], d, a, b);
+        if (why) {
+            count_reason(why);
             if (undefined(a))
                 y->undef_both++;
             else
@@ -195,6 +216,7 @@ static int report_rows(const char *path, double seconds)
             printf("%-24s %s\n", rows[i].name, row_verdict(&tally[i]));
     if (f)
         fclose(f);
+    print_reasons();
     printf("rows: %u agree, %u differ, %u undefined in one only, %u undefined in both, %u left out; "
            "%llu cases in %.1f s (%.0f a second), %llu differ\n", good, bad, only, undef, excl,
            (unsigned long long)cases, seconds, (double)cases / seconds, (unsigned long long)differ);
@@ -227,27 +249,33 @@ static int mode_rows(unsigned per_row, const char *only, const char *report)
     return report_rows(report, now() - t0);
 }
 
-/* Finds the rows that are refused: sequences would end at them. The mode `rows` reports those that
- * only one of the two refuses. */
+/* Collects defined words of every row: sequences would end at others. The mode `rows` reports those
+ * that only one of the two programs refuses. The same for every seed. */
 static void probe_rows(void)
 {
-    enum { EACH = 8 };
     static struct test t;
     for (unsigned i = 0; i < nrows; i++) {
+        uint32_t word[ROW_POOL];
         unsigned n = 0;
-        for (unsigned k = 0; k < EACH; k++) {
+        for (unsigned k = 0; k < ROW_POOL; k++) {
             gen_row(&rows[i], k, &t);
-            if (runs(&t))
-                batch->c[n++] = t.c;
+            if (!runs(&t))
+                continue;
+            word[n] = t.c.words[t.n];
+            batch->c[n++] = t.c;
         }
         batch->ncases = n;
         if (n)
             peers_run(peer, 2);
-        bool all[2] = { true, true };
-        for (unsigned k = 0; k < 2 * n; k++)
-            all[k & 1] &= undefined(&peer[k & 1].out->r[k / 2]);
-        rows[i].undefined = all[0] && all[1];
-        rows[i].unknown = all[0] != all[1];
+        bool any[2] = { false, false };
+        for (unsigned k = 0; k < n; k++) {
+            bool ok[2] = { !undefined(&peer[0].out->r[k]), !undefined(&peer[1].out->r[k]) };
+            any[0] |= ok[0];
+            any[1] |= ok[1];
+            if (ok[0])
+                rows[i].pool[rows[i].npool++] = word[k];
+        }
+        rows[i].unknown = any[0] != any[1];
     }
 }
 
@@ -270,6 +298,7 @@ static int mode_seq(uint64_t count)
     }
     flush(&n);
     double s = now() - t0;
+    print_reasons();
     printf("sequences: %llu in %.1f s (%.0f a second), %llu agree, %llu explained, %llu differ (%s)\n",
            (unsigned long long)made, s, (double)made / s,
            (unsigned long long)(tally->passed + tally->undef_both),
@@ -384,8 +413,12 @@ int main(int argc, char **argv)
     peer_start(&peer[1], "myna", test, guest);
     int status = 2;
     batch->use_v = opt.fp;
-    if (!strcmp(argv[0], "seq") || (one && !strcmp(argv[1], "seq")))
+    if (!strcmp(argv[0], "seq") || (one && !strcmp(argv[1], "seq"))) {
+        uint64_t seed = opt.seed;
+        opt.seed = 0;
         probe_rows();
+        opt.seed = seed;
+    }
     if (one)
         status = mode_case(argv[1], strtoull(argv[2], NULL, 0));
     else if (!strcmp(argv[0], "rows"))

@@ -137,9 +137,25 @@ static void random_row(struct seq *s)
         /* weights of the groups: immediates, registers, loads and stores, FP, system */
         bool ls = (top & 5) == 4, fp = (top & 7) == 7, sys = (top & 14) == 10;
         unsigned keep = ls ? 45 : fp ? 40 : sys ? 12 : 100;
-        if (!pct(&s->r, keep) || row->unknown || (row->undefined && !pct(&s->r, 1)))
+        if (!pct(&s->r, keep) || row->unknown)
             continue;
-        uint32_t w = row_word(row, &s->r);
+        uint32_t w;
+        if (row->npool && pct(&s->r, 99)) { /* a defined word with other registers */
+            static const uint32_t fields[] = { 31, 31u << 5 };
+            w = row->pool[rnd(&s->r, row->npool)];
+            for (unsigned i = 0; i < 2; i++)
+                if (!(row->mask & fields[i]))
+                    w = (w & ~fields[i]) | ((uint32_t)rng64(&s->r) & fields[i]);
+            if (!(row->mask & 31u << 16) && ((w & 0x0e000000) == 0x0a000000 || /* Rm */
+                                             (w & 0x1f200400) == 0x0e200400))
+                w = (w & ~(31u << 16)) | rnd(&s->r, 32) << 16;
+            if (a64_unpredictable(w))
+                continue;
+        } else if (row->npool || pct(&s->r, 1)) {
+            w = row_word(row, &s->r);
+        } else {
+            continue;
+        }
         if (fit(s, row->mask, &w)) {
             put(s, w);
             return;
