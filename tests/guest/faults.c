@@ -33,12 +33,13 @@ static void handler(int s, siginfo_t *si, void *v)
         asm volatile("adr %5, 1f\ncmp %4, #8\n1: " insn "\ncset %6, eq"                             \
                      : "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "=&r"(at), "=&r"(eq)        \
                      :: "memory", "cc", "x6", "x7");                                               \
+        uint64_t after[] = { x1 - (uint64_t)hole, x2, x3, x4 };                                     \
         printf("%-28s pc %d addr %+ld base %+ld x2 %lu x3 %lu x4 %lu nzcv %lx eq %lu", text,       \
                pc == at, (long)(addr - (uint64_t)hole), (long)(seen[1] - (uint64_t)hole),          \
                (unsigned long)seen[2], (unsigned long)seen[3], (unsigned long)seen[4],             \
                (unsigned long)(pstate >> 28), (unsigned long)eq);                                  \
-        printf(" after %+ld %lu %lu %lx\n", (long)(x1 - (uint64_t)hole), (unsigned long)x2,        \
-               (unsigned long)x3, (unsigned long)x4);                                              \
+        printf(" after %+ld %lu %lu %lx\n", (long)after[0], (unsigned long)after[1],               \
+               (unsigned long)after[2], (unsigned long)after[3]);                                  \
     } while (0)
 
 int main(void)
