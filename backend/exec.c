@@ -396,6 +396,16 @@ static enum ir_leave run_interpreted(struct exec *x, struct cpu *cpu, const stru
     return why;
 }
 
+/* The guest has flushed the instruction cache line at addr, perhaps by another name of that memory. */
+static void flush_line(struct engine *e, uint64_t addr)
+{
+    const struct guest *g = e->cfg.guest;
+    uint64_t line = (g->clean_pc ? g->clean_pc(addr) : addr) & ~63ull;
+    engine_invalidate(e, line, 64);
+    if (e->cfg.flushed)
+        e->cfg.flushed(e->cfg.owner, line, 64);
+}
+
 enum ir_leave engine_run(struct engine *e, struct cpu *cpu)
 {
     struct exec *x = cpu->exec;
@@ -435,13 +445,15 @@ enum ir_leave engine_run(struct engine *e, struct cpu *cpu)
                 return why;
             break;
         case IR_LEAVE_ICINV:
-            engine_invalidate(e, cpu->leave_arg & ~63ull, 64);
+            flush_line(e, cpu->leave_arg);
             break;
+        case IR_LEAVE_FETCH: /* the page may become executable without any flush */
+            engine_invalidate(e, cpu->pc, 1);
+            return why;
         case IR_LEAVE_SYSCALL:
         case IR_LEAVE_BREAK:
         case IR_LEAVE_UNDEF:
         case IR_LEAVE_FAULT:
-        case IR_LEAVE_FETCH:
         case IR_LEAVE_GUEST:
             return why;
         }
@@ -456,7 +468,10 @@ static const uint8_t greg_of[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP
                                      REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13,
                                      REG_R14, REG_R15 };
 
-static const struct fault_entry *find_fault(const struct cache *c, const struct tb *tb, uint32_t off)
+/* The entry of code offset off. A helper's return address can be where the next guest instruction's
+ * access begins: two entries, the helper's first. */
+static const struct fault_entry *find_fault(const struct cache *c, const struct tb *tb, uint32_t off,
+                                            bool helper)
 {
     uint32_t lo = 0, hi = tb->nfaults;
     const struct fault_entry *f = c->faults + tb->faults;
@@ -467,6 +482,8 @@ static const struct fault_entry *find_fault(const struct cache *c, const struct 
         else
             hi = mid;
     }
+    while (!helper && lo + 1 < tb->nfaults && f[lo + 1].off == off)
+        lo++;
     return lo < tb->nfaults && f[lo].off == off ? &f[lo] : NULL;
 }
 
@@ -522,7 +539,7 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     struct tb *tb = cache_find_code(c, at);
     if (!tb)
         return false;
-    const struct fault_entry *f = find_fault(c, tb, (uint32_t)(at - tb_code(c, tb)));
+    const struct fault_entry *f = find_fault(c, tb, (uint32_t)(at - tb_code(c, tb)), !in_code);
     if (!f)
         return false;
     const struct ir_target *t = e->cfg.guest->ir;
@@ -557,6 +574,8 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     }
     cpu->pc = tb->pc + f->pc_delta;
     fault_address(cpu, si, uc, in_code, pc);
+    if (tb->masked && cpu->fault_addr >> 55 == 1) /* of the upper half: its top byte was masked */
+        cpu->fault_addr |= 0xffull << 56;
     enum ir_leave why = IR_LEAVE_FAULT;
     uint64_t tag = cpu->fault_addr >> 56;
     if (in_code && si->si_code == SI_KERNEL && tag && !tb->masked) {

@@ -30,6 +30,9 @@ struct engine_config {
     const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
     /* Guest code at pc: see struct code_window. Called with the engine's lock held. */
     struct code_window (*fetch)(void *owner, uint64_t pc);
+    /* The guest flushed the instruction cache for [start, start + len): the owner invalidates what else
+     * maps that memory. May be NULL. */
+    void (*flushed)(void *owner, uint64_t start, uint64_t len);
     void *owner;
 };
 

@@ -78,6 +78,9 @@ static void message(FILE *f, const char *fmt, va_list ap)
     n += vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
     if (n > (int)sizeof(line) - 2)
         n = sizeof(line) - 2;
+    for (int i = 0; i < n; i++) /* a file's name may hold anything, a message is one line */
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = '?';
     line[n++] = '\n';
     fwrite(line, 1, (size_t)n, f);
     fflush(f);

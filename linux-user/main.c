@@ -143,7 +143,8 @@ static void start_engine(struct process *p, const struct options *o)
 {
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
-        .one_insn = o->one_insn, .perfmap = o->perfmap, .fetch = user_fetch, .owner = p,
+        .one_insn = o->one_insn, .perfmap = o->perfmap, .fetch = user_fetch,
+        .flushed = user_flushed, .owner = p,
     };
     char err[256] = "no memory";
 
@@ -264,6 +265,9 @@ int main(int argc, char **argv, char **envp)
     p->strace = o.strace;
     p->uname_release = o.uname;
     p->stack_size = o.stack_size ? PAGE_UP(o.stack_size) : default_stack();
+    if (p->stack_size < o.stack_size || p->stack_size > MM_HOST_LIMIT)
+        user_die(1, "option -s: %#llx bytes are more than there can be",
+                 (unsigned long long)o.stack_size);
     p->self_path = "/proc/self/exe";
     if (o.self_fd > 2 && fcntl((int)o.self_fd, F_SETFD, FD_CLOEXEC) == 0)
         p->self_fd = fd_hide(p, (int)o.self_fd);

@@ -458,3 +458,19 @@ struct code_window user_fetch(void *owner, uint64_t pc)
     w.before = pc - (m->start < PAGE_DOWN(pc) ? PAGE_DOWN(pc) - GUEST_PAGE : PAGE_DOWN(pc));
     return w;
 }
+
+/* Where the same offset of some shared mapping is executable, it is invalidated; that this may be of
+ * another file costs a translation at worst. */
+void user_flushed(void *owner, uint64_t start, uint64_t len)
+{
+    struct process *p = owner;
+    const struct mapping *from = mm_find(p->mm, start);
+
+    if (!from || !from->shared)
+        return;
+    uint64_t offset = from->offset + start - from->start;
+    for (const struct mapping *m = maptree_first(p->mm, 0); m; m = maptree_first(p->mm, m->end))
+        if (m->shared && m->exec_seen && offset >= m->offset &&
+            offset - m->offset < m->end - m->start)
+            engine_invalidate(p->engine, m->start + offset - m->offset, len);
+}

@@ -193,9 +193,12 @@ long sys_madvise(struct thread *t, const uint64_t *a)
         return -EINVAL;
     long r = on_range(t, SYS_madvise, a[0], a[1], a[2]);
     if (r == 0 && (a[2] == MADV_DONTNEED || a[2] == MADV_REMOVE || a[2] == MADV_FREE)) {
-        const struct mapping *m = mm_find(t->p->mm, a[0]);
-        if (m && m->exec_seen)
-            engine_invalidate(t->p->engine, a[0], PAGE_UP(a[1]));
+        const struct mapping *m = maptree_first(t->p->mm, a[0]);
+        uint64_t end = a[0] + PAGE_UP(a[1]);
+        while (m && m->start < end && !m->exec_seen)
+            m = maptree_first(t->p->mm, m->end);
+        if (m && m->start < end)
+            engine_invalidate(t->p->engine, a[0], end - a[0]);
     }
     return r;
 }

@@ -84,9 +84,10 @@ int64_t stack_build(struct process *p, char **argv, char **envp, const char *exe
     size_t argc, envc, platform = strlen(p->abi->platform) + 1, fn = strlen(execfn) + 1;
     size_t args = strings_size(argv, &argc), envs = strings_size(envp, &envc);
     uint64_t hwcap[2], vdso, cap_limit = p->stack_size / 4 * 3;
+    uint64_t left = p->stack_size / 4 < STACK_LEFT ? p->stack_size / 4 : STACK_LEFT;
     uint8_t random[16];
 
-    if (args + envs + (argc + envc) * 8 + STACK_LEFT > cap_limit)
+    if (args + envs + (argc + envc) * 8 + fn + left > cap_limit)
         return -E2BIG;
     if (getrandom(random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
         memcpy(random, (void *)getauxval(AT_RANDOM), sizeof(random));

@@ -196,6 +196,8 @@ int mm_unmap(struct process *p, uint64_t addr, uint64_t len);
 int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot);
 /* fetch callback of the engine; owner is struct process. */
 struct code_window user_fetch(void *owner, uint64_t pc);
+/* Its flushed callback: shared memory may be executable under another address. */
+void user_flushed(void *owner, uint64_t start, uint64_t len);
 
 /* ------------------------------------------------------------------ path.c */
 
