@@ -38,9 +38,8 @@ bool flags_busy(const struct emit *e)
 static void flags_image(struct emit *e)
 {
     if (e->fl_form == FL_CARRY) {
-        cb8(&e->cb, 0xf5); /* cmc */
+        cb8(&e->cb, 0xf5); /* cmc: what e->alu is asked for after it does not depend on CF */
         e->fl_form = FL_BORROW;
-        e->alu.op = 0;
     }
     cb8(&e->cb, 0x9f); /* lahf */
     x_rr(&e->cb, OP_SETCC | CC_O, false, 0, RAX);
@@ -232,8 +231,9 @@ static struct conds cond_icmp(struct emit *e, const struct ir_inst *p)
         if (zero && e->alu.res && !ir_is_const(a) && root_of(e, a) == e->alu.res) {
             if (cc == IR_EQ || cc == IR_NE)
                 return one(cc_of(cc));
-            if (e->alu.op == IR_and || e->alu.op == IR_or || e->alu.op == IR_xor)
-                return one(cc_of(cc)); /* CF = OF = 0, as a comparison with 0 has them... */
+            bool logic = e->alu.op == IR_and || e->alu.op == IR_or || e->alu.op == IR_xor;
+            if (logic && (cc == IR_GT || cc == IR_LE)) /* OF = 0 */
+                return one(cc_of(cc));
             if (cc == IR_LT || cc == IR_GE)
                 return one(cc == IR_LT ? CC_S : CC_NS);
         }
@@ -253,6 +253,8 @@ static struct conds cond_itst(struct emit *e, const struct ir_inst *p)
     ir_ref a = p->arg[0], b = p->arg[1];
     bool w = ir_type_of(e->r, ir_is_const(a) ? b : a) == IR_I64;
     unsigned cc = p->aux;
+    if (e->alu.op == IR_and && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))
+        return one(cc_of(cc));
     flags_clobber(e);
     if (w && ir_is_const(b) && (cc == IR_EQ || cc == IR_NE)) {
         uint64_t c = ir_const_value(e->r, b);
@@ -499,6 +501,13 @@ void emit_flags(struct emit *e, uint32_t i)
         break;
     }
     case IR_flpack: {
+        if (ir_is_const(a)) {
+            e->v[i].mem = ra_spill_slot(e, i);
+            e->v[i].flags |= V_MEM;
+            mov_mi32(&e->cb, false, mem_bd(STATE, e->v[i].mem),
+                     ir_flags_to_slot((uint32_t)ir_const_value(e->r, a)));
+            break;
+        }
         flags_clobber(e);
         /* bits 31 30 29 28 -> slot form: byte 1 bits 7, 6 and (inverted) 0; byte 0 bit 0 */
         int32_t disp = ra_spill_slot(e, i);
@@ -522,33 +531,30 @@ void emit_flags(struct emit *e, uint32_t i)
         break;
     }
     case IR_flsel: {
-        /* A diamond over the stored form: rare once conditional compares are folded. */
+        /* A select of the stored forms. One side is usually a constant (ccmp), the other in EFLAGS. */
         int32_t disp = ra_spill_slot(e, i);
-        int32_t fb = 0, fc = 0;
-        for (int k = 1; k <= 2; k++) { /* both sides to memory first */
-            ir_ref f = p->arg[k];
-            int32_t *d = k == 1 ? &fb : &fc;
-            if (ir_is_const(f))
-                continue;
-            f = root_of(e, f);
-            if (!(e->v[f].flags & V_MEM)) {
-                int32_t s = ra_spill_slot(e, f);
-                flags_store(e, f, mem_bd(STATE, s));
-                e->glock &= ~(1u << RAX);
-                e->v[f].mem = s;
-                e->v[f].flags |= V_MEM;
+        int side[2] = { -1, -1 };
+        for (int k = 0; k < 2; k++) {
+            ir_ref f = root_of(e, p->arg[k + 1]);
+            if (e->fl_val == f && side[0] != RAX) {
+                ra_take(e, RAX);
+                flags_image(e);
+                side[k] = RAX;
             }
-            *d = e->v[f].mem;
         }
-        int t = ra_temp(e), u = ra_temp(e);
-        if (ir_is_const(p->arg[1]))
-            mov_ri(&e->cb, t, ir_flags_to_slot((uint32_t)ir_const_value(e->r, p->arg[1])));
-        else
-            x_rm(&e->cb, OP_MOVZX16, false, t, mem_bd(STATE, fb));
-        if (ir_is_const(p->arg[2]))
-            mov_ri(&e->cb, u, ir_flags_to_slot((uint32_t)ir_const_value(e->r, p->arg[2])));
-        else
-            x_rm(&e->cb, OP_MOVZX16, false, u, mem_bd(STATE, fc));
+        for (int k = 0; k < 2; k++) {
+            ir_ref f = root_of(e, p->arg[k + 1]);
+            const struct ir_inst *d = inst(e, f);
+            if (side[k] >= 0)
+                continue;
+            side[k] = ra_temp(e);
+            if (e->fl_val == f)
+                mov_rr(&e->cb, false, side[k], RAX);
+            else if (d->op == IR_flpack && ir_is_const(d->arg[0]))
+                mov_ri(&e->cb, side[k], ir_flags_to_slot((uint32_t)ir_const_value(e->r, d->arg[0])));
+            else
+                x_rm(&e->cb, OP_MOVZX16, false, side[k], mem_bd(STATE, e->v[f].mem));
+        }
         flags_clobber(e);
         struct mem m;
         if (ra_in_mem(e, a, &m)) {
@@ -557,8 +563,8 @@ void emit_flags(struct emit *e, uint32_t i)
             int c = ra_use(e, a);
             x_rr(&e->cb, OP_TEST, false, c, c);
         }
-        x_rr(&e->cb, OP_CMOV | CC_E, false, t, u);
-        x_rm(&e->cb, OP_MOV_RM_R, false, t, mem_bd(STATE, disp));
+        x_rr(&e->cb, OP_CMOV | CC_E, false, side[0], side[1]);
+        x_rm(&e->cb, OP_MOV_RM_R, false, side[0], mem_bd(STATE, disp));
         e->v[i].mem = disp;
         e->v[i].flags |= V_MEM;
         break;
@@ -760,9 +766,10 @@ static void emit_logic(struct emit *e, uint32_t i, enum alu op)
         a = b;
         b = t;
     }
+    ir_ref ra = ir_is_const(a) ? a : root_of(e, a), rb = ir_is_const(b) ? b : root_of(e, b);
     int d = ra_def_copy(e, i, a, is_imm ? IR_NONE : b);
     alu_operand(e, op, w, d, b);
-    alu_set(e, op == ALU_AND ? IR_and : op == ALU_OR ? IR_or : IR_xor, 0, 0, i, w);
+    alu_set(e, op == ALU_AND ? IR_and : op == ALU_OR ? IR_or : IR_xor, ra, rb, i, w);
 }
 
 static void emit_shift(struct emit *e, uint32_t i, enum shift op)
