@@ -296,6 +296,11 @@ static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
         in->uses = ir_type_of(r, a) == IR_F16 ? 16 : 0;
         if (usable && d->op == IR_bitsf && ir_type_of(r, x) == in->type && d->type != IR_F16)
             return x;
+        if (d->op == IR_vlow && fold_def(r, x)->op == IR_vzx) { /* an integer went through a vector */
+            ir_ref n = fold_def(r, x)->arg[0];
+            if (ir_type_of(r, n) == in->type && fold_may_use(r, n, a))
+                return n;
+        }
         break;
     case IR_bitsf:
         if (usable && d->op == IR_fbits && ir_type_of(r, x) == in->type)

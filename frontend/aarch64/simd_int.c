@@ -219,12 +219,28 @@ ROW(SHLL_v,   shll(t, a->q, a->size, a->rd, a->rn, IR_vuxtl, 8u << a->size))
 
 /* ------------------------------------------------------------ across lanes */
 
+/* CNT and ADDV of eight bytes in one block is how compilers count the bits of an integer. Returns the
+ * count as a vector if x is CNT's result, else 0. */
+static ir_ref population(struct tr *t, ir_ref x)
+{
+    const struct ir_inst *p = &t->r->insts[ir_is_const(x) ? 0 : x];
+    if (p->op == IR_vlow64)
+        p = &t->r->insts[ir_is_const(p->arg[0]) ? 0 : p->arg[0]];
+    if (p->op != IR_vcnt)
+        return IR_NONE;
+    ir_ref n = ir1(t->r, IR_fbits, IR_I64, ir1(t->r, IR_vlow, IR_F64, p->arg[0]));
+    n = ir1(t->r, IR_trunc, IR_I32, ir1(t->r, IR_popcnt, IR_I64, n));
+    return ir1(t->r, IR_vzx, IR_V128, n);
+}
+
 /* Sizes 2 of a 64-bit vector are reserved. The unused half is filled so that it changes nothing. */
 static bool across(struct tr *t, const struct arg_ABS_v *a, enum ir_op op)
 {
     if (a->size == 2 && !a->q)
         return false;
-    ir_ref x = get_v(t, a->rn);
+    ir_ref x = get_v(t, a->rn), n;
+    if (op == IR_vaddv && a->size == 0 && !a->q && (n = population(t, x)))
+        return set_v(t, a->rd, true, n);
     if (!a->q)
         x = op == IR_vaddv ? ir1(t->r, IR_vlow64, IR_V128, x) : v2(t, IR_vcomb, 0, x, x);
     return set_v(t, a->rd, true, v1(t, op, a->size, x));
