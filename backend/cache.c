@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "cache.h"
 
 /* side table entries of one translation at most; bytes of code that one usually stays below */
 enum { MAX_SIDE = 4096, SOON = 4096 };
+
+/* Entries of a table of which there are max in a cache of full size. */
+static uint32_t table_size(const struct cache *c, uint32_t max) { return max >> c->shift; }
 
 static void *reserve(size_t n)
 {
@@ -37,25 +41,60 @@ static void populate(void *base, size_t used, size_t *ready, size_t size)
     *ready = to;
 }
 
-int cache_init(struct cache *c, size_t size)
+/* Memory to be mapped twice, with neither a descriptor nor RLIMIT_FSIZE in the way. */
+static uint8_t *shared_memory(size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* A memfd of that size, or -1 where the process may not have one (growing it beyond RLIMIT_FSIZE would
+ * raise SIGXFSZ). */
+static int code_file(size_t size)
+{
+    struct rlimit lim;
+    if (getrlimit(RLIMIT_FSIZE, &lim) == 0 && lim.rlim_cur < size)
+        return -1;
+    int fd = memfd_create("myna-code", MFD_CLOEXEC);
+    if (fd >= 0 && ftruncate(fd, (off_t)size) < 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The executable view of the memory at c->rw: at address at, or anywhere. */
+static uint8_t *second_view(const struct cache *c, void *at)
+{
+    int how = MREMAP_MAYMOVE | (at ? MREMAP_FIXED : 0);
+    uint8_t *rx = mremap(c->rw, 0, c->size, how, at); /* old size 0: it stays there too */
+    if (rx != MAP_FAILED && mprotect(rx, c->size, PROT_READ | PROT_EXEC) < 0) {
+        munmap(rx, c->size);
+        return MAP_FAILED;
+    }
+    return rx;
+}
+
+int cache_init(struct cache *c, size_t size, unsigned shift)
 {
     memset(c, 0, sizeof *c);
-    c->fd = memfd_create("myna-code", MFD_CLOEXEC);
-    if (c->fd < 0)
-        return -errno;
-    if (ftruncate(c->fd, (off_t)size) < 0)
-        goto fail;
+    size >>= shift;
     c->size = size;
-    c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
-    c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, c->fd, 0);
+    c->shift = shift;
+    int fd = code_file(size);
+    if (fd >= 0) {
+        c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+        close(fd); /* the mappings keep it; a guest counts its own descriptors from 3 */
+    } else {
+        c->rw = shared_memory(size);
+        c->rx = c->rw == MAP_FAILED ? MAP_FAILED : second_view(c, NULL);
+    }
     if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
         goto fail;
-    close(c->fd); /* the mappings keep it; a guest counts its own descriptors from 3 */
-    c->fd = -1;
-    c->tbs = reserve(MAX_TBS * sizeof *c->tbs);
-    c->links = reserve(MAX_LINKS * sizeof *c->links);
-    c->faults = reserve(MAX_FAULTS * sizeof *c->faults);
-    c->flexes = reserve(MAX_FLEXES * sizeof *c->flexes);
+    c->tbs = reserve(table_size(c, MAX_TBS) * sizeof *c->tbs);
+    c->links = reserve(table_size(c, MAX_LINKS) * sizeof *c->links);
+    c->faults = reserve(table_size(c, MAX_FAULTS) * sizeof *c->faults);
+    c->flexes = reserve(table_size(c, MAX_FLEXES) * sizeof *c->flexes);
     c->hash = calloc(FIRST_HASH, sizeof *c->hash);
     c->hash_size = FIRST_HASH;
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
@@ -76,20 +115,17 @@ void cache_free(struct cache *c)
     if (c->rx && c->rx != MAP_FAILED)
         munmap(c->rx, c->size);
     if (c->tbs)
-        munmap(c->tbs, MAX_TBS * sizeof *c->tbs);
+        munmap(c->tbs, table_size(c, MAX_TBS) * sizeof *c->tbs);
     if (c->links)
-        munmap(c->links, MAX_LINKS * sizeof *c->links);
+        munmap(c->links, table_size(c, MAX_LINKS) * sizeof *c->links);
     if (c->faults)
-        munmap(c->faults, MAX_FAULTS * sizeof *c->faults);
+        munmap(c->faults, table_size(c, MAX_FAULTS) * sizeof *c->faults);
     if (c->flexes)
-        munmap(c->flexes, MAX_FLEXES * sizeof *c->flexes);
+        munmap(c->flexes, table_size(c, MAX_FLEXES) * sizeof *c->flexes);
     free(c->hash);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
-    if (c->fd >= 0)
-        close(c->fd);
     memset(c, 0, sizeof *c);
-    c->fd = -1;
 }
 
 static void free_region(struct ir_region *r)
@@ -113,37 +149,50 @@ void cache_flush(struct cache *c)
     c->flushes++;
 }
 
-int cache_fork_prepare(const struct cache *c)
+int cache_fork_prepare(struct cache *c)
 {
-    int fd = memfd_create("myna-code", MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    if (ftruncate(fd, (off_t)c->size) < 0)
-        goto fail;
-    for (size_t done = 0; done < c->used;) {
+    int fd = code_file(c->size);
+    for (size_t done = 0; fd >= 0 && done < c->used;) {
         ssize_t n = pwrite(fd, c->rw + done, c->used - done, (off_t)done);
         if (n <= 0) {
             if (n < 0 && errno == EINTR)
                 continue;
-            goto fail;
+            close(fd);
+            return -ENOMEM;
         }
         done += (size_t)n;
     }
-    return fd;
-fail:;
-    int err = errno ? -errno : -EIO;
-    close(fd);
-    return err;
+    if (fd >= 0)
+        return fd;
+    c->copy = shared_memory(c->size);
+    if (c->copy == MAP_FAILED)
+        return -ENOMEM;
+    memcpy(c->copy, c->rw, c->used);
+    return COPY_MAPPED;
 }
 
-int cache_fork_child(struct cache *c, int fd)
+void cache_fork_parent(struct cache *c, int copy)
+{
+    if (copy == COPY_MAPPED)
+        munmap(c->copy, c->size);
+    else
+        close(copy);
+}
+
+int cache_fork_child(struct cache *c, int copy)
 {
     int err = 0;
 
-    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
-        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
-        err = -errno;
-    close(fd);
+    if (copy == COPY_MAPPED) {
+        if (mremap(c->copy, c->size, c->size, MREMAP_MAYMOVE | MREMAP_FIXED, c->rw) == MAP_FAILED ||
+            second_view(c, c->rx) == MAP_FAILED)
+            err = -errno;
+    } else {
+        if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED ||
+            mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED)
+            err = -errno;
+        close(copy);
+    }
     c->ready = 0; /* the copy's pages are not mapped yet */
     return err;
 }
@@ -236,15 +285,16 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
 
 bool cache_has_room(struct cache *c, size_t code)
 {
-    if (c->hash_used + 1 >= c->hash_size || c->used + code + 64 > c->size || c->ntbs + 1 >= MAX_TBS ||
-        c->nlinks + MAX_SIDE >= MAX_LINKS || c->nfaults + MAX_SIDE >= MAX_FAULTS ||
-        c->nflexes + MAX_FLEX >= MAX_FLEXES)
+    if (c->hash_used + 1 >= c->hash_size || c->used + code + 64 > c->size || c->ntbs + 1 >= table_size(c, MAX_TBS) ||
+        c->nlinks + MAX_SIDE >= table_size(c, MAX_LINKS) ||
+        c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
+        c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
         return false;
     populate(c->rw, c->used + SOON, &c->ready, c->size);
-    populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready, MAX_TBS * sizeof *c->tbs);
-    populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready, MAX_LINKS * sizeof *c->links);
+    populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready, table_size(c, MAX_TBS) * sizeof *c->tbs);
+    populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready, table_size(c, MAX_LINKS) * sizeof *c->links);
     populate(c->faults, (c->nfaults + 64) * sizeof *c->faults, &c->faults_ready,
-             MAX_FAULTS * sizeof *c->faults);
+             table_size(c, MAX_FAULTS) * sizeof *c->faults);
     return true;
 }
 

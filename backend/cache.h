@@ -1,7 +1,7 @@
 /*
  * The code cache: translations, the links between them, and where they are. Used by exec.c only.
  *
- * The arena is a memfd mapped twice: code is written through one view and runs in the other, so no page
+ * The arena is shared memory (a memfd where possible) mapped twice: code is written through one view and runs in the other, so no page
  * is ever writable and executable. Code is only appended; a flush empties all of it at once.
  */
 #ifndef MYNA_CACHE_H
@@ -44,11 +44,15 @@ enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS =
  * page fault for each. */
 enum { AHEAD = 64 << 10 };
 
+/* "descriptor" of a copy that is at cache->copy */
+enum { COPY_MAPPED = 0x7fffffff };
+
 struct cache {
-    int fd;
     uint8_t *rw;               /* writable view */
     uint8_t *rx;               /* executable view */
+    uint8_t *copy;             /* between fork_prepare and the fork, where there is no descriptor for it */
     size_t size, used, floor;  /* floor: end of the common stubs */
+    unsigned shift;            /* tables have their entries >> shift */
     size_t ready;              /* of the arena: bytes whose memory is there */
     struct tb *tbs;            /* tables are reserved at once and filled from the start */
     uint32_t ntbs;
@@ -65,13 +69,14 @@ struct cache {
     uint64_t flushes;
 };
 
-/* Reserves the arena and the tables. 0 or -errno. */
-int cache_init(struct cache *c, size_t size);
+/* Reserves the arena of size >> shift bytes and the tables. 0 or -errno. */
+int cache_init(struct cache *c, size_t size, unsigned shift);
 void cache_free(struct cache *c);
 void cache_flush(struct cache *c);
-/* A copy of the used part in a memfd: descriptor or -errno. / The arena becomes that copy. */
-int cache_fork_prepare(const struct cache *c);
-int cache_fork_child(struct cache *c, int fd);
+/* A copy of the used part: descriptor, COPY_MAPPED or -errno. / Drops it. / The arena becomes that copy. */
+int cache_fork_prepare(struct cache *c);
+void cache_fork_parent(struct cache *c, int copy);
+int cache_fork_child(struct cache *c, int copy);
 
 /* Valid translation that starts at pc, or NULL. */
 struct tb *cache_find(const struct cache *c, uint64_t pc);

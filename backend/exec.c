@@ -25,7 +25,9 @@ unsigned log_mask;
 FILE *log_file;
 
 enum { MAX_CODE = 48 << 10, /* of one translation */
-       MAX_INSNS = 64, RET_STACK = 256 << 10, RET_SLACK = 4096, MASK_PAGES = 1024 };
+       MAX_INSNS = 64, RET_STACK = 256 << 10, RET_SLACK = 4096, MASK_PAGES = 1024,
+       DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
+       SMALLEST_CACHE = 256 << 10, LARGEST_CACHE = 1 << 30 /* jumps reach 2 GiB */ };
 
 struct engine {
     struct engine_config cfg;
@@ -146,7 +148,6 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         return NULL;
     }
     e->cfg = *c;
-    e->cache.fd = -1;
     pthread_mutex_init(&e->lock, NULL);
     ir_region_init(&e->region, c->guest->ir);
     if (!log_file)
@@ -154,7 +155,11 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     e->hf = host_features_get(c->host_features, err, errlen);
     if (!e->hf)
         goto fail;
-    int rc = cache_init(&e->cache, c->cache_size ? c->cache_size : 64 << 20);
+    size_t size = c->cache_size ? c->cache_size : DEFAULT_CACHE;
+    size = size < SMALLEST_CACHE ? SMALLEST_CACHE : size > LARGEST_CACHE ? LARGEST_CACHE : size;
+    int rc = cache_init(&e->cache, (size + 4095) & ~(size_t)4095, 0);
+    for (unsigned shift = 2; rc == -ENOMEM && !c->cache_size && shift <= MAX_SHIFT; shift += 2)
+        rc = cache_init(&e->cache, DEFAULT_CACHE, shift); /* RLIMIT_AS: do with less */
     if (rc < 0) {
         snprintf(err, errlen, "no memory for the code cache: %s", strerror(-rc));
         goto fail;
@@ -238,6 +243,8 @@ int engine_fork_prepare(struct engine *e)
     pthread_mutex_unlock(&e->lock);
     return fd;
 }
+
+void engine_fork_parent(struct engine *e, int copy) { cache_fork_parent(&e->cache, copy); }
 
 int engine_fork_child(struct engine *e, int copy)
 {

@@ -22,7 +22,7 @@ extern FILE *log_file; /* stderr unless -D */
 struct engine_config {
     const struct guest *guest;
     const struct cpu_model *model;
-    size_t cache_size;     /* bytes of host code at most; 0: default */
+    size_t cache_size;     /* bytes of host code (256 KiB to 1 GiB); 0: default */
     bool interp;           /* -accel interp */
     bool one_insn;         /* one guest instruction a translation, nothing elided */
     bool perfmap;          /* write /tmp/perf-PID.map */
@@ -70,11 +70,11 @@ void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
 void engine_flush(struct engine *e); /* all of it */
 
 /* Before fork(): copies the code cache for the child, since the parent goes on patching its own.
- * Returns a descriptor (close-on-exec), which the parent closes after the fork, or -errno. Not for
- * vfork children that share memory. */
+ * Returns a token for the two below, or -errno. Not for vfork children that share memory. */
 int engine_fork_prepare(struct engine *e);
-/* After it, in the child, before it runs translated code: takes the copy and closes the descriptor.
- * 0 or -errno. */
+/* After it, in the parent: drops the copy. */
+void engine_fork_parent(struct engine *e, int copy);
+/* After it, in the child, before it runs translated code: takes the copy. 0 or -errno. */
 int engine_fork_child(struct engine *e, int copy);
 
 /* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */

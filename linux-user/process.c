@@ -85,31 +85,16 @@ static void clear_handlers(struct process *p)
     }
 }
 
-/* The child's code cache as a descriptor, also where the guest has used up all it may have. */
-static int copy_code(struct process *p)
-{
-    int copy = engine_fork_prepare(p->engine);
-    struct rlimit lim, raised;
-
-    if (copy != -EMFILE || getrlimit(RLIMIT_NOFILE, &lim) != 0)
-        return copy;
-    raised = (struct rlimit){lim.rlim_max, lim.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &raised);
-    copy = engine_fork_prepare(p->engine);
-    setrlimit(RLIMIT_NOFILE, &lim);
-    return copy;
-}
-
 static long do_fork(struct thread *t, const struct clone_request *q, bool clone3)
 {
-    int copy = copy_code(t->p), r;
+    int copy = engine_fork_prepare(t->p->engine), r;
     long pid;
 
     if (copy < 0)
-        return copy == -EMFILE || copy == -ENFILE ? -EAGAIN : -ENOMEM;
+        return -ENOMEM;
     pid = host_clone(t, q, clone3);
     if (pid != 0) {
-        close(copy);
+        engine_fork_parent(t->p->engine, copy);
         return pid;
     }
     t->tid = (pid_t)syscall(SYS_gettid);
