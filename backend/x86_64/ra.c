@@ -850,24 +850,6 @@ void ra_global(struct emit *e, uint32_t i)
 
 /* ------------------------------------------------------------- get and set */
 
-void emit_get(struct emit *e, uint32_t i)
-{
-    const struct ir_inst *p = inst(e, i);
-    unsigned row = (unsigned)p->imm;
-    struct vinfo *v = &e->v[i];
-    const struct home *h = &e->home[row];
-    if (h->reg >= 0) {
-        bool vec = v->class == CL_XMM;
-        ir_ref *val = vec ? e->xval : e->gval;
-        val[h->reg] = i;
-        v->reg = h->reg;
-    } else {
-        v->mem = h->disp;
-        v->flags |= V_MEM;
-        e->slotval[row] = i;
-    }
-}
-
 /* The slot of guest register row is about to change: the value that has its memory copy there must be
  * somewhere else if it is still needed. */
 static void leave_slot(struct emit *e, unsigned row, ir_ref keep)
@@ -893,6 +875,27 @@ static void leave_slot(struct emit *e, unsigned row, ir_ref keep)
     load_value(e, v, k);
     v->flags &= (uint8_t)~V_MEM;
     ra_bind(e, u, k);
+}
+
+void emit_get(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    unsigned row = (unsigned)p->imm;
+    struct vinfo *v = &e->v[i];
+    const struct home *h = &e->home[row];
+    if (h->reg >= 0) {
+        bool vec = v->class == CL_XMM;
+        ir_ref *val = vec ? e->xval : e->gval;
+        if (live_after(e, val[h->reg])) /* the same value by another name: only the last is tracked */
+            vacate(e, h->reg, vec, true);
+        val[h->reg] = i;
+        v->reg = h->reg;
+    } else {
+        leave_slot(e, row, 0);
+        v->mem = h->disp;
+        v->flags |= V_MEM;
+        e->slotval[row] = i;
+    }
 }
 
 void emit_set(struct emit *e, uint32_t i)
