@@ -323,10 +323,24 @@ static void emit_amo(struct emit *e, uint32_t i)
     ra_bind(e, i, RAX);
 }
 
+/* Halves of an i128 value to two registers. */
+static void load_pair(struct emit *e, ir_ref v, int lo, int hi)
+{
+    if (ir_is_const(v)) {
+        mov_ri(&e->cb, lo, emit_const(e, v)->lo);
+        mov_ri(&e->cb, hi, emit_const(e, v)->hi);
+        return;
+    }
+    struct mem m = ra_mem(e, v);
+    x_rm(&e->cb, OP_MOV_R_RM, true, lo, m);
+    m.disp += 8;
+    x_rm(&e->cb, OP_MOV_R_RM, true, hi, m);
+}
+
 /* 16-byte compare and swap: expected at eb, new value at nb (memory), address a. Afterwards ZF tells, and
  * rdx:rax is the old value. rbx and one pinned register are borrowed: their guest registers are
  * in their slots meanwhile. */
-static void cmpxchg16b(struct emit *e, ir_ref a, struct mem eb, struct mem nb)
+static void cmpxchg16b(struct emit *e, ir_ref a, ir_ref expected, ir_ref new)
 {
     const struct home *hb = &e->home[e->gpin[RBX]], *hs = &e->home[e->gpin[R11]];
     (void)hb;
@@ -346,13 +360,8 @@ static void cmpxchg16b(struct emit *e, ir_ref a, struct mem eb, struct mem nb)
         shift_ri(&e->cb, SH_SHL, true, R11, 8);
         shift_ri(&e->cb, SH_SHR, true, R11, 8);
     }
-    struct mem eh = eb, nh = nb;
-    eh.disp += 8;
-    nh.disp += 8;
-    x_rm(&e->cb, OP_MOV_R_RM, true, RAX, eb);
-    x_rm(&e->cb, OP_MOV_R_RM, true, RDX, eh);
-    x_rm(&e->cb, OP_MOV_R_RM, true, RBX, nb);
-    x_rm(&e->cb, OP_MOV_R_RM, true, RCX, nh);
+    load_pair(e, expected, RAX, RDX);
+    load_pair(e, new, RBX, RCX);
     e->borrowed = true;
     fault_point(e);
     e->borrowed = false;
@@ -387,7 +396,7 @@ static void emit_cas(struct emit *e, uint32_t i)
     if (p->type == IR_I128) {
         int32_t disp = ra_spill_slot(e, i);
         take_all(e, p->arg[0]);
-        cmpxchg16b(e, p->arg[0], ra_mem(e, p->arg[1]), ra_mem(e, p->arg[2]));
+        cmpxchg16b(e, p->arg[0], p->arg[1], p->arg[2]);
         x_rm(&e->cb, OP_MOV_RM_R, true, RAX, mem_bd(STATE, disp));
         x_rm(&e->cb, OP_MOV_RM_R, true, RDX, mem_bd(STATE, disp + 8));
         e->v[i].mem = disp;
@@ -447,7 +456,7 @@ static void emit_casx(struct emit *e, uint32_t i)
         emit_jmp(e, (struct dest){ .kind = TO_LABEL, .label = &fail });
     }
     if (pair)
-        cmpxchg16b(e, p->arg[0], ra_mem(e, p->arg[1]), ra_mem(e, p->arg[2]));
+        cmpxchg16b(e, p->arg[0], p->arg[1], p->arg[2]);
     else
         lock_cmpxchg(e, size, s, m);
     x_rr(&e->cb, OP_SETCC | CC_NE, false, 0, RAX);
