@@ -386,7 +386,9 @@ static ir_ref some_kind(struct gen *g, enum kind k)
     uint64_t bits;
     switch (k) {
     case K_FLG:
-        return pick(g, 4) ? ir_get(r, g->m->nzcv) : ir_const(r, IR_FLG, (uint64_t)pick(g, 16) << 28);
+        if (pick(g, 4))
+            return ir_get(r, g->m->nzcv);
+        return ir1(r, IR_flpack, IR_FLG, ir_const(r, IR_I32, (uint64_t)pick(g, 16) << 28));
     case K_V128:
         if (pick(g, 4))
             return ir_get(r, g->m->q[pick(g, 4)]);
