@@ -640,8 +640,10 @@ void emit_region(struct emit *e)
         ra_block_begin(e, b, prev_chain && e->b[b].chain != b);
         label_bind(e, &e->b[b].label);
         e->guest_pc = blk->pc;
-        if (blk->poll)
+        if (blk->poll) {
+            flags_clobber(e);
             poll(e, blk->pc);
+        }
         for (uint32_t i = blk->first; i < blk->end; i++) {
             const struct ir_inst *p = &r->insts[i];
             if (p->op == IR_nop)

@@ -808,6 +808,8 @@ static void emit_shift(struct emit *e, uint32_t i, enum shift op)
             int d = ra_def_copy(e, i, a, IR_NONE);
             if (n)
                 shift_ri(&e->cb, op, w, d, n);
+            else if (!w) /* a zext shares the register */
+                mov_rr(&e->cb, false, d, d);
             return;
         }
     }
