@@ -359,19 +359,6 @@ void cache_link(struct cache *c, uint32_t link, struct tb *to)
     patch(c, l->field_off, to->code_off);
 }
 
-unsigned cache_link_out(struct cache *c, struct tb *tb)
-{
-    unsigned n = 0;
-    for (uint32_t k = tb->links; k < tb->links + tb->nlinks; k++) {
-        struct tb *to = cache_find(c, c->links[k].pc);
-        if (to && !to->region) {
-            cache_link(c, k, to);
-            n++;
-        }
-    }
-    return n;
-}
-
 void cache_retire(struct cache *c, struct tb *tb)
 {
     if (!tb->valid)

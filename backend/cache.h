@@ -87,8 +87,6 @@ bool cache_has_room(struct cache *c, size_t code);
 /* Enters a translation of o's tables whose code stands at rw + used; region: interpreted instead. */
 struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region);
-/* Makes tb's own links jump to what is there already. Returns how many. */
-unsigned cache_link_out(struct cache *c, struct tb *tb);
 /* Makes link jump to tb's code. */
 void cache_link(struct cache *c, uint32_t link, struct tb *to);
 /* Retires a translation: nothing jumps to it any more. */

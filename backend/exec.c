@@ -342,7 +342,6 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct tb *tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
                               r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
     tb->masked = page_is_masked(e, pc);
-    e->st.links += cache_link_out(c, tb);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;

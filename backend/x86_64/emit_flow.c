@@ -268,9 +268,8 @@ void emit_set_pc(struct emit *e, uint64_t pc, int scratch)
 
 static struct dest dest_of(const struct emit *e, uint32_t block)
 {
-    uint64_t pc;
-    if (e->b[block].exit && block_is_exit(e->r, block, &pc))
-        return (struct dest){ .kind = TO_LINK, .pc = pc };
+    if (e->b[block].exit)
+        return (struct dest){ .kind = TO_LINK, .pc = e->b[block].exit_pc };
     return (struct dest){ .kind = TO_BLOCK, .block = block };
 }
 
@@ -514,16 +513,13 @@ bool emit_flow_op(struct emit *e, uint32_t i)
     return false;
 }
 
+/* Emits operation i, which has a register of its own and is no terminator and no get. */
 static void emit_one(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
     unsigned op = p->op;
     if (op >= IR_fadd)
         goto vec;
-    if (op == IR_get) {
-        emit_get(e, i);
-        return;
-    }
     if (op == IR_set) {
         emit_set(e, i);
         return;
@@ -537,8 +533,6 @@ static void emit_one(struct emit *e, uint32_t i)
 vec:
     if (op == IR_fcmp && (e->v[i].flags & V_DEFER))
         return;
-    if (e->v[i].root != i)
-        return; /* shares a register: nothing to do */
     if (emit_fp_op(e, i) || emit_vec_op(e, i))
         return;
     e->failed = true;
@@ -625,10 +619,6 @@ void emit_region(struct emit *e)
     flex_choose(e);
     ra_region_begin(e);
     flex_in(e);
-    for (int k = 0; k < NGPR; k++)
-        e->gval[k] = e->gcst[k] = 0;
-    for (int k = 0; k < NXMM; k++)
-        e->xval[k] = 0;
     bool prev_chain = false;
     for (uint32_t b = 0; b < r->nblocks && !e->failed; b++) {
         if (e->b[b].exit)
@@ -646,24 +636,31 @@ void emit_region(struct emit *e)
         }
         for (uint32_t i = blk->first; i < blk->end; i++) {
             const struct ir_inst *p = &r->insts[i];
-            if (p->op == IR_nop)
+            switch (p->op) {
+            case IR_nop:
                 continue;
-            if (p->op == IR_insn) {
+            case IR_insn:
                 e->guest_pc = (uint64_t)p->imm;
                 continue;
+            case IR_get:
+                e->at = i;
+                emit_get(e, i);
+                break;
+            default:
+                if (!cb_room(&e->cb, 512)) {
+                    e->failed = true;
+                    return;
+                }
+                e->at = i;
+                if (i + 1 == blk->end)
+                    terminator(e, i, next);
+                else if (!(e->v[i].flags & (V_DEFER | V_DONE)) && e->v[i].root == i)
+                    emit_one(e, i);
+                break;
             }
-            if (!cb_room(&e->cb, 512)) {
-                e->failed = true;
-                return;
-            }
-            e->at = i;
-            if (ir_opinfo[p->op].effects & IR_E_TERM) {
-                terminator(e, i, next);
-            } else if (!(e->v[i].flags & (V_DEFER | V_DONE))) {
-                emit_one(e, i);
-                if ((e->v[i].flags & V_GLOBAL) && e->v[i].root == i)
-                    ra_global(e, i);
-            }
+            if (__builtin_expect((e->v[i].flags & (V_GLOBAL | V_DEFER)) == V_GLOBAL, 0) &&
+                e->v[i].root == i)
+                ra_global(e, i);
             ra_inst_end(e);
             if (e->failed)
                 return;

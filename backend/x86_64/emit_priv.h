@@ -95,6 +95,7 @@ struct emit {
     struct block_info {
         uint32_t preds, chain; /* chain: the block whose allocation this one continues */
         bool exit;             /* holds a goto only: its jumps are links */
+        uint64_t exit_pc;      /* where it goes */
         struct label label;
     } *b;
     uint32_t cap_b;
@@ -130,7 +131,7 @@ static inline bool dies(struct emit *e, ir_ref v)
 /* ra.c */
 void ra_region_begin(struct emit *e);   /* pre-scan; fills e->v, homes, block chains */
 void ra_block_begin(struct emit *e, uint32_t block, bool keep);
-void ra_inst_end(struct emit *e);       /* unlocks, frees what died */
+void ra_free_spills(struct emit *e);    /* spill slots of what died */
 void ra_take(struct emit *e, int reg);  /* empties scratch register reg and locks it */
 void ra_bind(struct emit *e, uint32_t i, int reg); /* the result of i is in reg */
 int ra_def_scratch(struct emit *e, uint32_t i);  /* result register, never a home */
@@ -142,6 +143,14 @@ void ra_global(struct emit *e, uint32_t i); /* a V_GLOBAL value was defined: to 
 int32_t ra_spill_slot(struct emit *e, ir_ref v);
 void emit_get(struct emit *e, uint32_t i);
 void emit_set(struct emit *e, uint32_t i);
+
+/* Unlocks, frees what died. */
+static inline void ra_inst_end(struct emit *e)
+{
+    e->glock = e->xlock = 0;
+    if (__builtin_expect(e->spill_used != 0, 0))
+        ra_free_spills(e);
+}
 
 /* stubs.c */
 void host_homes(struct emit *e, const struct ir_target *t);

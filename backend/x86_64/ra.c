@@ -71,30 +71,24 @@ static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool lo
     return false;
 }
 
-static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
+static inline void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
 {
     if (!v || ir_is_const(v))
         return;
     struct vinfo *p = vi(e, v);
     if (p->last < at)
         p->last = at;
-    if (p->block != block && e->b[p->block].chain != e->b[block].chain)
+    if (__builtin_expect(p->block != block, 0) && e->b[p->block].chain != e->b[block].chain)
         p->flags |= V_GLOBAL | V_STABLE;
 }
 
 static uint8_t class_of(unsigned type)
 {
-    switch ((enum ir_type)type) {
-    case IR_F16: case IR_F32: case IR_F64: case IR_V128: case IR_V256:
-        return CL_XMM;
-    case IR_FLG:
-        return CL_FLG;
-    case IR_I128:
-        return CL_PAIR;
-    case IR_VOID: case IR_I32: case IR_I64: case IR_NTYPES:
-        break;
-    }
-    return CL_GPR;
+    static const uint8_t class[IR_NTYPES] = {
+        [IR_F16] = CL_XMM, [IR_F32] = CL_XMM, [IR_F64] = CL_XMM, [IR_V128] = CL_XMM, [IR_V256] = CL_XMM,
+        [IR_FLG] = CL_FLG, [IR_I128] = CL_PAIR, /* the others: CL_GPR */
+    };
+    return class[type];
 }
 
 /* Does the emitted form of p leave bits 63:32 of its register zero? */
@@ -153,14 +147,112 @@ static uint32_t fused_with(const struct emit *e, uint32_t i, uint32_t first)
     return 0;
 }
 
+/* The operands of instruction i of block b are used there. */
+static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t first)
+{
+    const struct ir_inst *p = inst(e, i);
+    uint32_t fused;
+    switch (p->op) {
+    case IR_br:
+    case IR_select:
+        if (!defer(e, p->arg[0], i, b, p->op == IR_br))
+            touch(e, p->arg[0], i, b);
+        touch(e, p->arg[1], i, b);
+        touch(e, p->arg[2], i, b);
+        return;
+    case IR_adc: case IR_sbc: case IR_fladc: case IR_flsbc:
+        touch(e, p->arg[0], i, b);
+        touch(e, p->arg[1], i, b);
+        if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||
+            !defer(e, p->arg[2], i, b, false))
+            touch(e, p->arg[2], i, b);
+        return;
+    case IR_flsub: case IR_fladd:
+        if ((fused = fused_with(e, i, first))) {
+            e->v[i].flags |= V_FUSED;
+            e->v[fused].flags |= V_FUSES;
+            return;
+        }
+        break;
+    case IR_cc:
+        touch(e, p->arg[0], i, b);
+        if (!ir_is_const(p->arg[0]) && inst(e, p->arg[0])->op == IR_fcmp &&
+            inst(e, p->arg[0])->uses == 1 && block_of(e, p->arg[0]) == b) {
+            e->v[p->arg[0]].flags |= V_DEFER;
+            for (int k = 0; k < 2; k++)
+                touch(e, inst(e, p->arg[0])->arg[k], i, b);
+        }
+        return;
+    default: /* the operands that it has */
+        break;
+    }
+    for (unsigned k = 0, n = ir_opinfo[p->op].nargs; k < n; k++)
+        touch(e, p->arg[k], i, b);
+}
+
+static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
+{
+    const struct ir_region *r = e->r;
+    uint32_t first = r->blocks[b].first, end = r->blocks[b].end;
+    uint32_t barrier = first - (first > 0);
+    for (uint32_t i = first; i < end; i++) {
+        const struct ir_inst *p = &r->insts[i];
+        struct vinfo *v = &e->v[i];
+        switch (p->op) {
+        case IR_nop:
+        case IR_insn:
+            continue;
+        case IR_get:
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            access[p->imm] = i;
+            continue;
+        case IR_set:
+            *v = (struct vinfo){ .root = i, .reg = -1, .block = (uint16_t)b };
+            if (!ir_is_const(p->arg[0])) {
+                touch(e, p->arg[0], i, b);
+                struct vinfo *w = vi(e, p->arg[0]);
+                if (w->root > barrier && access[p->imm] < w->root &&
+                    (!w->hint || e->home[w->hint - 1].reg < 0) && inst(e, w->root)->op != IR_get &&
+                    w->class == class_of(inst(e, p->arg[0])->type)) {
+                    w->hint = (uint8_t)(p->imm + 1);
+                    w->hint_at = i;
+                }
+            }
+            access[p->imm] = i;
+            continue;
+        case IR_load:
+        case IR_store:
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            touch(e, p->arg[0], i, b);
+            touch(e, p->arg[1], i, b);
+            if (p->op == IR_store)
+                touch(e, p->arg[2], i, b);
+            barrier = i - 1; /* its own result may go to a home: the fault comes before */
+            continue;
+        default: /* by table */
+            break;
+        }
+        *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+        touch_operands(e, i, b, first);
+        if (shares_register(e, p)) {
+            v->root = root_of(e, p->arg[0]);
+            if (block_of(e, v->root) != b && e->b[block_of(e, v->root)].chain != e->b[b].chain)
+                v->root = i; /* not over blocks */
+        }
+        unsigned effects = ir_opinfo[p->op].effects;
+        if ((effects & (IR_E_FAULT | IR_E_TERM)) ||
+            ((effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
+            barrier = i - 1;
+    }
+}
+
 void ra_region_begin(struct emit *e)
 {
     const struct ir_region *r = e->r;
-    uint64_t exit_pc;
     for (uint32_t b = 0; b < r->nblocks; b++) {
         e->b[b].preds = 0;
         e->b[b].chain = b;
-        e->b[b].exit = b && block_is_exit(r, b, &exit_pc);
+        e->b[b].exit = b && block_is_exit(r, b, &e->b[b].exit_pc);
         e->b[b].label.at = NULL;
         e->b[b].label.nfixups = 0;
     }
@@ -185,65 +277,11 @@ void ra_region_begin(struct emit *e)
         prev = b;
     }
 
-    uint32_t barrier = 0;
-    uint32_t fused;
-    uint32_t access[IR_MAXREGS] = { 0 }; /* last get or set of each guest register */
-    for (uint32_t b = 0; b < r->nblocks; b++) {
-        barrier = r->blocks[b].first - (r->blocks[b].first > 0);
-        for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
-            const struct ir_inst *p = &r->insts[i];
-            struct vinfo *v = &e->v[i];
-            if (p->op == IR_insn || p->op == IR_nop)
-                continue;
-            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
-            const struct ir_opinfo *info = &ir_opinfo[p->op];
-            if (p->op == IR_br || p->op == IR_select) {
-                if (!defer(e, p->arg[0], i, b, p->op == IR_br))
-                    touch(e, p->arg[0], i, b);
-                touch(e, p->arg[1], i, b);
-                touch(e, p->arg[2], i, b);
-            } else if ((p->op == IR_adc || p->op == IR_sbc || p->op == IR_fladc || p->op == IR_flsbc)) {
-                touch(e, p->arg[0], i, b);
-                touch(e, p->arg[1], i, b);
-                if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||
-                    !defer(e, p->arg[2], i, b, false))
-                    touch(e, p->arg[2], i, b);
-            } else if ((p->op == IR_flsub || p->op == IR_fladd) && (fused = fused_with(e, i, r->blocks[b].first))) {
-                v->flags |= V_FUSED;
-                e->v[fused].flags |= V_FUSES;
-            } else {
-                for (unsigned k = 0; k < info->nargs; k++)
-                    touch(e, p->arg[k], i, b);
-                if (p->op == IR_cc && !ir_is_const(p->arg[0]) &&
-                    inst(e, p->arg[0])->op == IR_fcmp && inst(e, p->arg[0])->uses == 1 &&
-                    block_of(e, p->arg[0]) == b) {
-                    e->v[p->arg[0]].flags |= V_DEFER;
-                    for (int k = 0; k < 2; k++)
-                        touch(e, inst(e, p->arg[0])->arg[k], i, b);
-                }
-            }
-            if (shares_register(e, p)) {
-                v->root = root_of(e, p->arg[0]);
-                if (block_of(e, v->root) != b && e->b[block_of(e, v->root)].chain != e->b[b].chain) {
-                    v->root = i; /* not over blocks */
-                }
-            }
-            if (p->op == IR_set && !ir_is_const(p->arg[0])) {
-                struct vinfo *w = vi(e, p->arg[0]);
-                if (w->root > barrier && access[p->imm] < w->root &&
-                    (!w->hint || e->home[w->hint - 1].reg < 0) &&
-                    inst(e, w->root)->op != IR_get && w->class == class_of(inst(e, p->arg[0])->type)) {
-                    w->hint = (uint8_t)(p->imm + 1);
-                    w->hint_at = i;
-                }
-            }
-            if (p->op == IR_get || p->op == IR_set)
-                access[p->imm] = i;
-            if ((info->effects & (IR_E_FAULT | IR_E_TERM)) ||
-                ((info->effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
-                barrier = i - 1; /* its own result may go to a home: the fault comes before */
-        }
-    }
+    uint32_t access[IR_MAXREGS]; /* last get or set of each guest register */
+    memset(access, 0, r->target->nregs * sizeof *access);
+    for (uint32_t b = 0; b < r->nblocks; b++)
+        if (!e->b[b].exit)
+            scan_block(e, b, access);
 }
 
 /* ---------------------------------------------------------------- bookkeeping */
@@ -254,17 +292,16 @@ void ra_block_begin(struct emit *e, uint32_t block, bool keep)
     e->glock = e->xlock = 0;
     if (keep)
         return;
-    for (int k = 0; k < NGPR; k++) {
-        if (e->gval[k])
-            e->v[e->gval[k]].reg = -1;
-        e->gval[k] = 0;
-        e->gcst[k] = 0;
-    }
-    for (int k = 0; k < NXMM; k++) {
-        if (e->xval[k])
-            e->v[e->xval[k]].reg = -1;
-        e->xval[k] = 0;
-    }
+    if (block) /* nothing is anywhere before the first one */
+        for (int k = 0; k < NGPR; k++) {
+            if (e->gval[k])
+                e->v[e->gval[k]].reg = -1;
+            if (e->xval[k])
+                e->v[e->xval[k]].reg = -1;
+        }
+    memset(e->gval, 0, sizeof e->gval);
+    memset(e->gcst, 0, sizeof e->gcst);
+    memset(e->xval, 0, sizeof e->xval);
     memset(e->slotval, 0, e->r->target->nregs * sizeof *e->slotval);
     for (uint32_t left = e->spill_used; left; left &= left - 1) {
         int k = __builtin_ctz(left);
@@ -281,9 +318,8 @@ static bool live_after(struct emit *e, ir_ref v) { return v && e->v[v].last > e-
 /* Still needed by the instruction being emitted or later ones. */
 static bool live_now(struct emit *e, ir_ref v) { return v && e->v[v].last >= e->at; }
 
-void ra_inst_end(struct emit *e)
+void ra_free_spills(struct emit *e)
 {
-    e->glock = e->xlock = 0;
     for (uint32_t left = e->spill_used; left; left &= left - 1) {
         int k = __builtin_ctz(left);
         ir_ref v = e->spillval[k];
