@@ -419,6 +419,7 @@ static void carry_in(struct emit *e, ir_ref c, bool inverted)
                 cb8(&e->cb, 0xf5); /* cmc */
             return;
         }
+        uint32_t lock = e->glock;
         struct conds k = cond_cc(e, p);
         int t = ra_temp(e);
         emit_set_bool(e, k, t);
@@ -427,6 +428,7 @@ static void carry_in(struct emit *e, ir_ref c, bool inverted)
             alu_ri(&e->cb, ALU_CMP, false, t, 1);
         else
             x_rr(&e->cb, 0xf7, false, 3, t); /* neg: CF = t != 0 */
+        e->glock = lock; /* only EFLAGS are left of it */
         return;
     }
     flags_clobber(e);
@@ -1290,6 +1292,8 @@ bool emit_int_op(struct emit *e, uint32_t i)
         if (n) {
             x_rr(&e->cb, OP_SHRD_I, w, x, d);
             cb8(&e->cb, n);
+        } else if (!w) { /* a zext shares the register */
+            mov_rr(&e->cb, false, d, d);
         }
         return true;
     }

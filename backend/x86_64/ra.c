@@ -873,6 +873,8 @@ void ra_global(struct emit *e, uint32_t i)
             flags_store(e, i, mem_bd(STATE, disp));
             v->mem = disp;
             v->flags |= V_MEM;
+        } else if (v->flags & V_MEM) { /* in the register's slot, which may change on some ways only */
+            to_spill(e, i);
         }
         return;
     }
