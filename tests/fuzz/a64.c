@@ -182,7 +182,8 @@ static const struct { uint32_t mask, value; const char *why; } never[] = {
     { 0xffffffe0, 0xd53b0020, "CTR_EL0: the model's value" },
     { 0xffffffe0, 0xd53b00e0, "DCZID_EL0: the model's block size" },
     { 0xffffffe0, 0xd50b7420, "DC ZVA: by the model's block size" },
-    { 0xffffff80, 0xd50b7400, "DC GVA, GZVA: by the model's block size" },
+    { 0xffffff00, 0xd50b7400, "DC GVA, GZVA: by the model's block size" },
+    { 0xffdfffe0, 0xd51bd0a0, "TPIDR2_EL0: the reference has SME" },
     { 0xfffff000, 0xd51b9000, "performance monitors" },
     { 0xfffff000, 0xd53b9000, "performance monitors" },
 };

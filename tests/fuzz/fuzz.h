@@ -45,6 +45,7 @@ enum { ROW_MAXEXCEPT = 16, ROW_POOL = 32 };
 struct row {
     char name[48];
     char cls[16];             /* file or class it comes from */
+    char feature[16];         /* feat= of its decode row, or empty */
     uint32_t mask, value;
     struct { uint32_t mask, value; } except[ROW_MAXEXCEPT]; /* words with these bits are not the row's */
     unsigned nexcept;
@@ -91,7 +92,7 @@ struct test {
     struct fuzz_case c;
     unsigned n;        /* test words are words[1 .. n] */
     char what[64];     /* "rows:ADD_imm" or "seq" */
-    uint64_t index;
+    uint64_t index, slot; /* case number; its code slot, a function of row and number */
 };
 
 struct options {

@@ -127,7 +127,7 @@ void gen_state(struct rng *r, struct test *t)
 void gen_finish(struct rng *r, struct test *t)
 {
     struct fuzz_case *c = &t->c;
-    c->entry = FUZZ_SLOT(t->index % FUZZ_MAX_CASES);
+    c->entry = FUZZ_SLOT(t->slot);
     c->words[0] = 0x58000000 | LIT_X30 << 5 | 30; /* ldr x30, literal */
     uint64_t at = c->entry + 4 * (t->n + 1);
     c->words[t->n + 1] = 0x14000000 | (((uint64_t)FUZZ_CODE - at) >> 2 & 0x3ffffff);
@@ -196,13 +196,14 @@ void gen_row(const struct row *row, uint64_t index, struct test *t)
     memset(t, 0, sizeof *t);
     snprintf(t->what, sizeof t->what, "rows:%s", row->name);
     t->index = index;
+    t->slot = (hash_name(row->name) * ROW_POOL + index) % FUZZ_MAX_CASES;
     gen_state(&r, t);
     uint32_t w = row_word(row, &r);
     uint32_t *out = t->c.words;
     unsigned n = CODE_FIRST;
     struct a64_mem m;
     int lo, width;
-    uint64_t entry = FUZZ_SLOT(index % FUZZ_MAX_CASES);
+    uint64_t entry = FUZZ_SLOT(t->slot);
 
     if (a64_is_branch_imm(w, &lo, &width) || a64_is_branch_reg(w)) {
         /* the branch, then three marks, then the exit; targets are any of them */

@@ -107,6 +107,8 @@ void rows_read_decode(const char *path)
             continue;
         for (tok = cons ? strtok_r(cons, " \t,", &save) : NULL; ok && tok;
              tok = strtok_r(NULL, " \t,", &save)) {
+            if (!strncmp(tok, "feat=", 5))
+                put(w.feature, sizeof w.feature, tok + 5);
             char *ne = strstr(tok, "!=");
             if (ne) {
                 *ne = 0;

@@ -316,6 +316,7 @@ void gen_seq(uint64_t index, struct test *t)
     memset(t, 0, sizeof *t);
     snprintf(t->what, sizeof t->what, "seq");
     t->index = index;
+    t->slot = index % FUZZ_MAX_CASES;
     gen_state(&s.r, t);
 
     s.reserved = 1u << 30;
