@@ -193,7 +193,10 @@ static uint64_t saturate(wide v, unsigned bits, bool is_signed, bool *q)
 static wide shifted(wide x, int n, bool round, unsigned bits)
 {
     if (n >= 0)
-        return n < (int)bits ? x << n : x == 0 ? 0 : x < 0 ? -((wide)1 << 100) : (wide)1 << 100;
+        return n < (int)bits ? x * ((wide)1 << n)
+               : x == 0      ? 0
+               : x < 0       ? -((wide)1 << 100)
+                             : (wide)1 << 100;
     n = n < -100 ? 100 : -n;
     return (x + (round ? (wide)1 << (n - 1) : 0)) >> n;
 }
@@ -231,9 +234,9 @@ static uint64_t one(unsigned op, unsigned bits, int imm, uint64_t n, uint64_t m,
     case SIMD_UQRSHL: return saturate(shifted((wide)n, (int8_t)m, true, bits), bits, false, q);
     case SIMD_SRSHL: return (uint64_t)shifted(sn, (int8_t)m, true, bits);
     case SIMD_URSHL: return (uint64_t)shifted((wide)n, (int8_t)m, true, bits);
-    case SIMD_SQSHLI: return saturate((wide)sn << imm, bits, true, q);
-    case SIMD_UQSHLI: return saturate((wide)n << imm, bits, false, q);
-    case SIMD_SQSHLU: return saturate((wide)sn << imm, bits, false, q);
+    case SIMD_SQSHLI: return saturate((wide)sn * ((wide)1 << imm), bits, true, q);
+    case SIMD_UQSHLI: return saturate((wide)n * ((wide)1 << imm), bits, false, q);
+    case SIMD_SQSHLU: return saturate((wide)sn * ((wide)1 << imm), bits, false, q);
     case SIMD_SQDMULH: return saturate(((wide)sn * sm * 2) >> bits, bits, true, q);
     case SIMD_SQRDMULH:
         return saturate(((wide)sn * sm * 2 + ((wide)1 << (bits - 1))) >> bits, bits, true, q);
