@@ -2,6 +2,8 @@
  * unmapped and reused addresses. Instructions are made here by the A64 encodings.
  * selfmod.expect is worked out by hand, because qemu 7.2 misses changes through a second view; "chain"
  * is qemu's. TEST: native=no */
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,13 @@
 
 enum { MOV_W0 = 0x52800000, RET = 0xd65f03c0, ADD_W0_W0 = 0x11000000 };
 typedef int (*fn)(int);
+
+static sigjmp_buf fault;
+
+static void not_executable(int signo)
+{
+    siglongjmp(fault, signo);
+}
 
 static void emit(uint32_t *w, uint32_t *x, const uint32_t *code, int n)
 {
@@ -62,6 +71,12 @@ int main(void)
         sum += ((fn)x)(0);
     }
     printf("dual %ld\n", sum);
+    sum = 0; /* flushed by its writable name: the instruction cache is physically tagged */
+    for (int i = 0; i < 50; i++) {
+        emit(w, w, (uint32_t[]){ MOV_W0 | (i * 7) << 5, RET }, 2);
+        sum += ((fn)x)(0);
+    }
+    printf("alias %ld\n", sum);
     /* The same address with other contents after munmap. */
     sum = 0;
     for (int i = 0; i < 50; i++) {
@@ -74,6 +89,15 @@ int main(void)
         munmap(a, page);
     }
     printf("remapped %ld\n", sum);
+    /* A page that could not be fetched from becomes executable without a flush. */
+    q = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    emit(q, q, (uint32_t[]){ MOV_W0 | 77 << 5, RET }, 2);
+    struct sigaction act = { .sa_handler = not_executable, .sa_flags = SA_NODEFER };
+    sigaction(SIGSEGV, &act, NULL);
+    if (!sigsetjmp(fault, 1))
+        ((fn)q)(0);
+    mprotect(q, page, PROT_READ | PROT_EXEC);
+    printf("became executable %d\n", ((fn)q)(0));
     /* Code that patches the instruction after its own barrier. */
     emit(p, p, (uint32_t[]){
         0x52800540,                          /* mov w0, #42 */

@@ -222,12 +222,14 @@ def address_space(context):
     if os.path.exists(config) and "sanitize=address" in open(config, encoding="utf-8").read():
         raise Skip("AddressSanitizer's shadow needs more address space than that")
     path = cross(context, context.path("tests/guest/hello.c"), "O2-static", ["-O2", "-static"])
-    for kilobytes in (16000, 30000, 60000, 150000):
+    for kilobytes in (8000, 16000, 30000, 60000, 150000):
         got = run(["sh", "-c", f"ulimit -v {kilobytes}; exec \"$0\" \"$@\"", context.myna, path], timeout=30)
         if got.status not in (42, 1, 126, 127) and not (got.status == -11 and not got.err):
             raise Fail(f"under ulimit -v {kilobytes}: status {got.status}\n{got.err.decode()[-500:]}")
         if got.status == -11:
             raise Fail(f"under ulimit -v {kilobytes}: crash")
+        if kilobytes >= 60000 and got.status != 42:
+            raise Fail(f"ulimit -v {kilobytes} is enough for a small program: {got.err.decode()[-500:]}")
 
 
 def descriptors(context):
@@ -238,6 +240,37 @@ def descriptors(context):
         got = run(["sh", "-c", shell, context.myna, path], timeout=30)
         if got.status not in (42, 1, 126, 127):
             raise Fail(f"{shell}: status {got.status}\n{got.err.decode()[-500:]}")
+
+
+def limits(context):
+    """Limits that programs are run under and that concern memory only by way of a memfd; forks too."""
+    context.need_myna()
+    path = cross(context, context.path("tests/guest/processes.c"), "O2-static", ["-O2", "-static"])
+    want = run([context.myna, path], timeout=60)
+    for shell in ("ulimit -f 0", "ulimit -f 10", "ulimit -s 64", "ulimit -u 4000"):
+        got = run(["bash", "-c", shell + "; exec \"$0\" \"$@\"", context.myna, path], timeout=60)
+        if got.status != want.status or (got.out != want.out and "-f" not in shell):
+            raise Fail(f"{shell}: status {got.status}, not {want.status}\n{got.err.decode()[-500:]}")
+
+
+def cache_sizes(context):
+    """Far too small and far too large a cache: bounded, and flushes in the midst of things harm nothing."""
+    context.need_myna()
+    path = cross(context, context.path("tests/guest/processes.c"), "O2-static", ["-O2", "-static"])
+    want = run([context.myna, path], timeout=60)
+    for size in ("1", "300K", "4G", "100000G"):
+        got = run([context.myna, "-tb-size", size, path], timeout=120)
+        if (got.status, got.out) != (want.status, want.out):
+            raise Fail(f"-tb-size {size}: status {got.status}\n{got.err.decode()[-500:]}\ncommand: {got.shell()}")
+
+
+def messages(context):
+    """One line, whatever the name; sizes beyond sense are refused, small ones serve."""
+    context.need_myna()
+    path = cross(context, context.path("tests/guest/hello.c"), "O2-static", ["-O2", "-static"])
+    check_end(run([context.myna, "/no/such\nprogram\n"]), {127})
+    check_end(run([context.myna, "-s", str(2**64 - 1), path]), {1}, ("-s",))
+    check_end(run([context.myna, "-s", "64K", path]), {42})
 
 
 def wx(context):
@@ -269,5 +302,6 @@ def cases(context):
     found = [Case("robust/elf-" + n, hostile(n), 0) for n in FILES]
     found += [Case(f"robust/mutations-{s}", mutations(s, 150)) for s in (1, 2)]
     found += [Case("robust/" + f.__name__.replace("_", "-"), f, 0)
-              for f in (usage, missing_library, address_space, descriptors, wx)]
+              for f in (usage, missing_library, address_space, descriptors, limits, cache_sizes, messages,
+                        wx)]
     return found
