@@ -389,9 +389,37 @@ void emit_bool(struct emit *e, uint32_t i)
 
 /* ------------------------------------------------------------------ flag values */
 
-/* CF := c (inverted: CF := not c), keeping nothing else. */
-static void carry_in(struct emit *e, ir_ref c, bool inverted)
+/* Before the operands of an operation with carry c are taken: is c a condition that is not just CF, it
+ * is made as 0 or 1 in a register, which is given to carry_in; else -1. */
+static int carry_ready(struct emit *e, ir_ref c)
 {
+    if (ir_is_const(c) || !(e->v[c].flags & V_DEFER))
+        return -1;
+    const struct ir_inst *p = inst(e, c);
+    ir_ref f = p->arg[0];
+    if (!ir_is_const(f) && (p->aux == IR_HS || p->aux == IR_LO) &&
+        !(e->v[root_of(e, f)].flags & V_DEFER))
+        return -1;
+    uint32_t lock = e->glock;
+    struct conds k = cond_cc(e, p);
+    int t = ra_temp(e);
+    emit_set_bool(e, k, t);
+    e->glock = lock | 1u << t;
+    e->xlock = 0;
+    return t;
+}
+
+/* CF := c (inverted: CF := not c), keeping nothing else. */
+static void carry_in(struct emit *e, ir_ref c, int ready, bool inverted)
+{
+    if (ready >= 0) {
+        flags_clobber(e);
+        if (inverted)
+            alu_ri(&e->cb, ALU_CMP, false, ready, 1);
+        else
+            x_rr(&e->cb, 0xf7, false, 3, ready); /* neg: CF = t != 0 */
+        return;
+    }
     if (ir_is_const(c)) {
         bool set = (ir_const_value(e->r, c) & 1) != inverted;
         flags_clobber(e);
@@ -419,17 +447,7 @@ static void carry_in(struct emit *e, ir_ref c, bool inverted)
                 cb8(&e->cb, 0xf5); /* cmc */
             return;
         }
-        uint32_t lock = e->glock;
-        struct conds k = cond_cc(e, p);
-        int t = ra_temp(e);
-        emit_set_bool(e, k, t);
-        flags_clobber(e);
-        if (inverted)
-            alu_ri(&e->cb, ALU_CMP, false, t, 1);
-        else
-            x_rr(&e->cb, 0xf7, false, 3, t); /* neg: CF = t != 0 */
-        e->glock = lock; /* only EFLAGS are left of it */
-        return;
+        assert(!"carry_ready has made it");
     }
     flags_clobber(e);
     if (inverted) {
@@ -492,10 +510,10 @@ void emit_flags(struct emit *e, uint32_t i)
         bool sub = p->op == IR_flsbc;
         if (!(e->alu.op == (sub ? IR_sbc : IR_adc) && e->alu.w == w && same(e, e->alu.a, a) &&
               same(e, e->alu.b, b))) {
-            int t = ra_copy(e, a);
+            int ready = carry_ready(e, p->arg[2]), t = ra_copy(e, a);
             if (!ir_is_const(b))
                 ra_use(e, b);
-            carry_in(e, p->arg[2], sub);
+            carry_in(e, p->arg[2], ready, sub);
             alu_operand(e, sub ? ALU_SBB : ALU_ADC, w, t, b);
         }
         e->alu.op = 0;
@@ -1330,6 +1348,7 @@ bool emit_int_op(struct emit *e, uint32_t i)
     case IR_adc:
     case IR_sbc: {
         bool sub = p->op == IR_sbc;
+        int ready = carry_ready(e, p->arg[2]);
         if (!ir_is_const(b) && vi(e, b)->reg >= 0)
             ra_use(e, b);
         int32_t imm;
@@ -1346,7 +1365,7 @@ bool emit_int_op(struct emit *e, uint32_t i)
         }
         int d = ra_def_copy(e, i, a, b);
         if (kept < 0) {
-            carry_in(e, p->arg[2], sub);
+            carry_in(e, p->arg[2], ready, sub);
         } else {
             flags_clobber(e);
             if (sub) {

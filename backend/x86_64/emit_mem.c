@@ -174,6 +174,16 @@ static void emit_store(struct emit *e, uint32_t i)
         }
     } else if (ordered) {
         static const unsigned op[4] = { OP_XCHG8, OP_XCHG16, OP_XCHG, OP_XCHG };
+        if (!ir_is_const(c) && vi(e, c)->reg >= 0 && (GPR_SCRATCH >> vi(e, c)->reg & 1) &&
+            !(GPR_SCRATCH & ~e->glock & ~(1u << vi(e, c)->reg))) {
+            ra_to_mem(e, c); /* no register for a copy */
+            e->gval[vi(e, c)->reg] = 0;
+            e->glock |= 1u << vi(e, c)->reg;
+            fault_point(e);
+            x_rm(&e->cb, op[size], size == 3, vi(e, c)->reg, m);
+            vi(e, c)->reg = -1;
+            return;
+        }
         int k = ra_copy(e, c);
         fault_point(e);
         x_rm(&e->cb, op[size], size == 3, k, m);

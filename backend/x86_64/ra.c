@@ -96,6 +96,9 @@ static bool zeroes_upper(const struct ir_inst *p)
 {
     if (p->type != IR_I32)
         return false;
+    if ((p->op == IR_ubfx || p->op == IR_sbfx || p->op == IR_zext || p->op == IR_sext) &&
+        (p->imm == (32 << 8) || p->imm == 32))
+        return false; /* the whole value: may be copied as it is */
     switch ((enum ir_op)p->op) {
     case IR_add: case IR_sub: case IR_mul: case IR_udiv: case IR_sdiv: case IR_and: case IR_or:
     case IR_xor: case IR_andn: case IR_not: case IR_neg: case IR_shl: case IR_shr: case IR_sar:
@@ -867,6 +870,7 @@ void ra_forget_homes(struct emit *e)
 void ra_global(struct emit *e, uint32_t i)
 {
     struct vinfo *v = &e->v[i];
+    e->glock = e->xlock = 0; /* the operation has ended */
     if (v->class == CL_FLG) {
         if (e->fl_val == i && !(v->flags & V_MEM)) {
             int32_t disp = ra_spill_slot(e, i);
