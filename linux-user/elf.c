@@ -358,6 +358,8 @@ static int load_interp(struct loading *prog, struct image *im, const char *name)
     struct loading l = { .p = p, .path = host, .err = prog->err, .errlen = prog->errlen };
 
     l.fd = open(host, O_RDONLY | O_CLOEXEC);
+    if (l.fd < 0 && errno != ENOENT && errno != ENOTDIR)
+        return fail(prog, errno, "interpreter %s: %s", host, strerror(errno));
     if (l.fd < 0)
         return fail(prog, errno, "interpreter %s: %s%s%s; -L DIR names the folder of the foreign "
                     "system (e.g. -L %s)", name, strerror(errno),
