@@ -43,6 +43,13 @@ static inline bool decode_row_match(const struct decode_row *r, uint32_t word)
     return true;
 }
 
+/* What decoding a word needs of its row, small enough to stay in the cache. */
+struct decode_key {
+    uint32_t mask, value;
+    uint8_t feature, flags;
+    bool ends, except; /* the row has exceptions */
+};
+
 /* splitmix64: the random source of the encoding generators. */
 static inline uint64_t decode_rand(uint64_t *state)
 {

@@ -433,6 +433,13 @@ static void write_tables(FILE *f)
                 *r->feature ? r->feature : "BASE",
                 r->sets ? "FLAGS_SET" : r->reads ? "FLAGS_READ" : "FLAGS_NONE", r->ends);
     }
+    fprintf(f, "};\n\nstatic const struct decode_key %s_keys[] = {\n", prefix);
+    for (int i = 0; i < nrows; i++) {
+        struct row *r = &row[i];
+        fprintf(f, "    { 0x%08x, 0x%08x, %s_FEAT_%s, %s, %d, %d },\n", r->c.mask, r->c.value, upper,
+                *r->feature ? r->feature : "BASE",
+                r->sets ? "FLAGS_SET" : r->reads ? "FLAGS_READ" : "FLAGS_NONE", r->ends, r->nexcept > 0);
+    }
     fprintf(f, "};\n\n");
     fprintf(f, "static const uint32_t %s_tree[%u] = {", prefix, ntree ? ntree : 1);
     for (unsigned i = 0; i < ntree; i++)
@@ -451,7 +458,8 @@ static void write_matcher(FILE *f, uint32_t root)
         "    while (!(n >> 31))\n"
         "        n = %1$s_tree[(n & 0xfffff) + (word >> (n >> 20 & 31) & ((1u << (n >> 25)) - 1))];\n"
         "    for (const uint16_t *p = %1$s_leaf + (n & 0xffff); *p != 0xffff; p++)\n"
-        "        if (decode_row_match(&%1$s_rows[*p], word))\n"
+        "        if ((word & %1$s_keys[*p].mask) == %1$s_keys[*p].value &&\n"
+        "            (!%1$s_keys[*p].except || decode_row_match(&%1$s_rows[*p], word)))\n"
         "            return *p;\n"
         "    return -1;\n}\n\n"
         "uint32_t %1$s_random(unsigned row, uint64_t *rng)\n{\n"

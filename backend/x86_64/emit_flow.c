@@ -132,7 +132,9 @@ static void flex_choose(struct emit *e)
     }
     if (!loop)
         return;
-    uint16_t gets[IR_MAXREGS] = { 0 }, sets[IR_MAXREGS] = { 0 };
+    uint16_t gets[IR_MAXREGS], sets[IR_MAXREGS];
+    memset(gets, 0, r->target->nregs * sizeof *gets);
+    memset(sets, 0, r->target->nregs * sizeof *sets);
     for (uint32_t b = 0; b < r->nblocks; b++)
         for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
             const struct ir_inst *p = &r->insts[i];
@@ -162,13 +164,15 @@ static void flex_choose(struct emit *e)
             if (e->home[k].reg >= 0 || (type != IR_I64 && type != IR_V128))
                 continue;
             unsigned score = gets[k] && sets[k] ? 4u + gets[k] : gets[k];
+            if (score <= best_score)
+                continue;
             int free_reg = -1;
             for (int h = 0; h < NGPR && free_reg < 0; h++) {
                 int out = type == IR_V128 ? e->xpin[h] : e->gpin[h];
                 if (out >= 0 && e->home[out].reg == h && !gets[out] && !sets[out])
                     free_reg = h;
             }
-            if (free_reg >= 0 && score > best_score) {
+            if (free_reg >= 0) {
                 best = (int)k;
                 best_score = score;
                 e->flex[e->nflex].f.reg = (int8_t)free_reg;

@@ -33,7 +33,7 @@ static_assert(A64_NFEATURES <= 64, "a model's features are one word");
 static int find_row(const struct cpu_model *m, uint32_t word)
 {
     int row = a64_decode(word);
-    if (row >= 0 && a64_rows[row].feature && !cpu_has(m, a64_rows[row].feature))
+    if (row >= 0 && a64_keys[row].feature && !cpu_has(m, a64_keys[row].feature))
         return -1;
     return row;
 }
@@ -78,7 +78,7 @@ static bool sets_flags(int row, uint32_t word)
     case A64_ROW_ANDS_imm:
         return a64_bitmask_imm(sf, word >> 22 & 1, imm, word >> 16 & 63, &v);
     default:
-        return !a64_rows[row].feature;
+        return !a64_keys[row].feature;
     }
 }
 
@@ -110,12 +110,12 @@ static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t
         next[1] = branch_target(pc, word, 5, 14);
         break;
     default:
-        if (!a64_rows[row].ends)
+        if (!a64_keys[row].ends)
             next[0] = pc + 4;
     }
-    if (a64_rows[row].flags == FLAGS_SET && !sets_flags(row, word))
+    if (a64_keys[row].flags == FLAGS_SET && !sets_flags(row, word))
         return FLAGS_READ;
-    return (enum flag_effect)a64_rows[row].flags;
+    return (enum flag_effect)a64_keys[row].flags;
 }
 
 /* Linux sets TBI0 and not TBI1: the top byte of a branch target is dropped where bit 55 is 0 (Arm ARM,
