@@ -111,6 +111,15 @@ struct emit {
     unsigned nexits;
 };
 
+/* Class of a value by its type (enum ir_type). */
+static inline uint8_t class_of(unsigned type)
+{
+    static const uint8_t class[IR_NTYPES] = {
+        [IR_F16] = CL_XMM, [IR_F32] = CL_XMM, [IR_F64] = CL_XMM, [IR_V128] = CL_XMM, [IR_V256] = CL_XMM,
+        [IR_FLG] = CL_FLG, [IR_I128] = CL_PAIR, /* the others: CL_GPR */
+    };
+    return class[type];
+}
 static inline bool class_is_vector(const struct emit *e, ir_ref v)
 {
     unsigned t = ir_type_of(e->r, v);
@@ -155,7 +164,22 @@ static inline void ra_inst_end(struct emit *e)
 /* stubs.c */
 void host_homes(struct emit *e, const struct ir_target *t);
 
-/* emit_int.c */
+/* emit_bits.c */
+void emit_shift(struct emit *e, uint32_t i, enum shift op);
+void emit_field(struct emit *e, uint32_t i);   /* ubfx sbfx */
+void emit_bfi(struct emit *e, uint32_t i);
+void emit_count(struct emit *e, uint32_t i);   /* clz ctz */
+void emit_bswap(struct emit *e, bool w, int d);
+void emit_rbit(struct emit *e, uint32_t i);
+
+/* emit_flags.c */
+/* Notes that the operation just emitted set EFLAGS as `op a, b -> res` does. */
+void alu_set(struct emit *e, unsigned op, ir_ref a, ir_ref b, ir_ref res, bool w);
+bool same(struct emit *e, ir_ref a, ir_ref b); /* the same value or constant */
+void alu_operand(struct emit *e, enum alu op, bool w, int dst, ir_ref b); /* dst op= b */
+/* A carry that takes registers to make is made first (register, or -1); then CF := c or not c. */
+int carry_ready(struct emit *e, ir_ref c);
+void carry_in(struct emit *e, ir_ref c, int ready, bool inverted);
 bool imm32(const struct emit *e, ir_ref v, bool w, int32_t *imm); /* constant usable as an immediate */
 void emit_flags(struct emit *e, uint32_t i); /* FLG operations */
 void flags_restore(struct emit *e, ir_ref f); /* EFLAGS := FLG value f */

@@ -1,0 +1,269 @@
+/*
+ * The pre-scan before allocation: one walk over the region in the order it will be emitted.
+ *
+ * It gives each value the index of its last use, joins values that share a register (trunc, zext of a
+ * 32-bit result, the low lane of a vector), finds comparisons that are emitted at their only use, and
+ * notes for each value the guest register it is on its way to (its hint) if nothing between could show
+ * the difference (the commit rule makes this the usual case).
+ */
+#include "emit_priv.h"
+
+static bool is_bool_op(const struct emit *e, ir_ref v)
+{
+    if (ir_is_const(v))
+        return false;
+    const struct ir_inst *p = inst(e, v);
+    return p->op == IR_icmp || p->op == IR_itst || p->op == IR_cc;
+}
+
+static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block);
+
+static uint32_t block_of(const struct emit *e, ir_ref v) { return e->v[v].block; }
+
+/* Defers comparison v to its use at `at` (br, select); returns true if it was. and/or of comparisons
+ * are deferred too where logic is set (br). */
+static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool logic)
+{
+    if (ir_is_const(v) || e->r->insts[v].uses != 1)
+        return false;
+    const struct ir_inst *p = inst(e, v);
+    if (is_bool_op(e, v)) {
+        if (block_of(e, v) != block)
+            return false;
+        e->v[v].flags |= V_DEFER;
+        touch(e, p->arg[0], at, block);
+        if (p->op != IR_cc)
+            touch(e, p->arg[1], at, block);
+        else if (!ir_is_const(p->arg[0]) && e->v[p->arg[0]].class == CL_FLG &&
+                 !(e->v[p->arg[0]].flags & V_DEFER))
+            e->v[e->v[p->arg[0]].root].hint_at = v; /* the condition that wants these flags */
+        else if (!ir_is_const(p->arg[0]) && (e->v[p->arg[0]].flags & V_DEFER))
+            for (int k = 0; k < 2; k++) /* a floating-point comparison goes along */
+                touch(e, inst(e, p->arg[0])->arg[k], at, block);
+        return true;
+    }
+    if (p->op == IR_xor && p->type == IR_I32 && ir_is_const(p->arg[1]) &&
+        ir_const_value(e->r, p->arg[1]) == 1 && is_bool_op(e, p->arg[0]) &&
+        inst(e, p->arg[0])->uses == 1 && block_of(e, v) == block &&
+        defer(e, p->arg[0], at, block, false)) {
+        e->v[v].flags |= V_DEFER;
+        return true;
+    }
+    if (logic && (p->op == IR_and || p->op == IR_or) && p->type == IR_I32 &&
+        is_bool_op(e, p->arg[0]) && is_bool_op(e, p->arg[1]) && inst(e, p->arg[0])->uses == 1 &&
+        inst(e, p->arg[1])->uses == 1 && p->arg[0] != p->arg[1] && block_of(e, v) == block &&
+        block_of(e, p->arg[0]) == block && block_of(e, p->arg[1]) == block) {
+        e->v[v].flags |= V_DEFER;
+        defer(e, p->arg[0], at, block, false);
+        defer(e, p->arg[1], at, block, false);
+        return true;
+    }
+    return false;
+}
+
+static inline void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
+{
+    if (!v || ir_is_const(v))
+        return;
+    struct vinfo *p = vi(e, v);
+    if (p->last < at)
+        p->last = at;
+    if (__builtin_expect(p->block != block, 0) && e->b[p->block].chain != e->b[block].chain)
+        p->flags |= V_GLOBAL | V_STABLE;
+}
+
+/* Does the emitted form of p leave bits 63:32 of its register zero? */
+static bool zeroes_upper(const struct ir_inst *p)
+{
+    if (p->type != IR_I32)
+        return false;
+    if ((p->op == IR_ubfx || p->op == IR_sbfx || p->op == IR_zext || p->op == IR_sext) &&
+        (p->imm == (32 << 8) || p->imm == 32))
+        return false; /* the whole value: may be copied as it is */
+    switch ((enum ir_op)p->op) {
+    case IR_add: case IR_sub: case IR_mul: case IR_udiv: case IR_sdiv: case IR_and: case IR_or:
+    case IR_xor: case IR_andn: case IR_not: case IR_neg: case IR_shl: case IR_shr: case IR_sar:
+    case IR_ror: case IR_clz: case IR_ctz: case IR_popcnt: case IR_bswap: case IR_rbit: case IR_extr:
+    case IR_ubfx: case IR_sbfx: case IR_bfi: case IR_zext: case IR_sext: case IR_adc: case IR_sbc:
+    case IR_select: case IR_crc32c: case IR_load: case IR_icmp: case IR_itst: case IR_cc:
+    case IR_flget: case IR_casx: case IR_vget: case IR_fbits:
+        return true;
+    default: /* a property most operations do not have: list above is what the emitters promise */
+        return false;
+    }
+}
+
+static bool shares_register(const struct emit *e, const struct ir_inst *p)
+{
+    if (!p->arg[0] || ir_is_const(p->arg[0]))
+        return false;
+    const struct ir_inst *a = inst(e, p->arg[0]);
+    if (p->op == IR_trunc)
+        return true;
+    if (p->op == IR_zext)
+        return p->imm == 32 && a->type == IR_I32 && zeroes_upper(a) && !(e->v[p->arg[0]].flags & V_DEFER);
+    if (p->op == IR_vlow)
+        return true;
+    if (p->op == IR_vzx)
+        return class_of(a->type) == CL_XMM && emit_upper_zero(e->r, p->arg[0]);
+    return false;
+}
+
+/* FLG operation i right after the addition or subtraction of the same operands: one host instruction
+ * does both. A subtraction of a constant may have become an addition. Returns the arithmetic
+ * operation's index, or 0. */
+static uint32_t fused_with(const struct emit *e, uint32_t i, uint32_t first)
+{
+    const struct ir_inst *f = inst(e, i);
+    uint32_t j = i - 1;
+    while (j > first && inst(e, j)->op == IR_nop)
+        j--;
+    const struct ir_inst *p = inst(e, j);
+    if (j < first || p->arg[0] != f->arg[0] || ir_is_const(p->arg[0]))
+        return 0;
+    bool sub = f->op == IR_flsub;
+    if (p->op == (sub ? IR_sub : IR_add) && p->arg[1] == f->arg[1])
+        return j;
+    if (sub && p->op == IR_add && ir_is_const(p->arg[1]) && ir_is_const(f->arg[1])) {
+        uint64_t sum = ir_const_value(e->r, p->arg[1]) + ir_const_value(e->r, f->arg[1]);
+        return (p->type == IR_I64 ? sum : (uint32_t)sum) == 0 ? j : 0;
+    }
+    return 0;
+}
+
+/* The operands of instruction i of block b are used there. */
+static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t first)
+{
+    const struct ir_inst *p = inst(e, i);
+    uint32_t fused;
+    switch (p->op) {
+    case IR_br:
+    case IR_select:
+        if (!defer(e, p->arg[0], i, b, p->op == IR_br))
+            touch(e, p->arg[0], i, b);
+        touch(e, p->arg[1], i, b);
+        touch(e, p->arg[2], i, b);
+        return;
+    case IR_adc: case IR_sbc: case IR_fladc: case IR_flsbc:
+        touch(e, p->arg[0], i, b);
+        touch(e, p->arg[1], i, b);
+        if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||
+            !defer(e, p->arg[2], i, b, false))
+            touch(e, p->arg[2], i, b);
+        return;
+    case IR_flsub: case IR_fladd:
+        if ((fused = fused_with(e, i, first))) {
+            e->v[i].flags |= V_FUSED;
+            e->v[fused].flags |= V_FUSES;
+            return;
+        }
+        break;
+    case IR_cc:
+        touch(e, p->arg[0], i, b);
+        if (!ir_is_const(p->arg[0]) && inst(e, p->arg[0])->op == IR_fcmp &&
+            inst(e, p->arg[0])->uses == 1 && block_of(e, p->arg[0]) == b) {
+            e->v[p->arg[0]].flags |= V_DEFER;
+            for (int k = 0; k < 2; k++)
+                touch(e, inst(e, p->arg[0])->arg[k], i, b);
+        }
+        return;
+    default: /* the operands that it has */
+        break;
+    }
+    for (unsigned k = 0, n = ir_opinfo[p->op].nargs; k < n; k++)
+        touch(e, p->arg[k], i, b);
+}
+
+static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
+{
+    const struct ir_region *r = e->r;
+    uint32_t first = r->blocks[b].first, end = r->blocks[b].end;
+    uint32_t barrier = first - (first > 0);
+    for (uint32_t i = first; i < end; i++) {
+        const struct ir_inst *p = &r->insts[i];
+        struct vinfo *v = &e->v[i];
+        switch (p->op) {
+        case IR_nop:
+        case IR_insn:
+            continue;
+        case IR_get:
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            access[p->imm] = i;
+            continue;
+        case IR_set:
+            *v = (struct vinfo){ .root = i, .reg = -1, .block = (uint16_t)b };
+            if (!ir_is_const(p->arg[0])) {
+                touch(e, p->arg[0], i, b);
+                struct vinfo *w = vi(e, p->arg[0]);
+                if (w->root > barrier && access[p->imm] < w->root &&
+                    (!w->hint || e->home[w->hint - 1].reg < 0) && inst(e, w->root)->op != IR_get &&
+                    w->class == class_of(inst(e, p->arg[0])->type)) {
+                    w->hint = (uint8_t)(p->imm + 1);
+                    w->hint_at = i;
+                }
+            }
+            access[p->imm] = i;
+            continue;
+        case IR_load:
+        case IR_store:
+            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            touch(e, p->arg[0], i, b);
+            touch(e, p->arg[1], i, b);
+            if (p->op == IR_store)
+                touch(e, p->arg[2], i, b);
+            barrier = i - 1; /* its own result may go to a home: the fault comes before */
+            continue;
+        default: /* by table */
+            break;
+        }
+        *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+        touch_operands(e, i, b, first);
+        if (shares_register(e, p)) {
+            v->root = root_of(e, p->arg[0]);
+            if (block_of(e, v->root) != b && e->b[block_of(e, v->root)].chain != e->b[b].chain)
+                v->root = i; /* not over blocks */
+        }
+        unsigned effects = ir_opinfo[p->op].effects;
+        if ((effects & (IR_E_FAULT | IR_E_TERM)) ||
+            ((effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
+            barrier = i - 1;
+    }
+}
+
+void ra_region_begin(struct emit *e)
+{
+    const struct ir_region *r = e->r;
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        e->b[b].preds = 0;
+        e->b[b].chain = b;
+        e->b[b].exit = b && block_is_exit(r, b, &e->b[b].exit_pc);
+        e->b[b].label.at = NULL;
+        e->b[b].label.nfixups = 0;
+    }
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
+        if (t->op == IR_jmp) {
+            e->b[t->imm].preds++;
+        } else if (t->op == IR_br) {
+            e->b[t->imm & 0xffffffff].preds++;
+            e->b[t->imm >> 32].preds++;
+        }
+    }
+    /* A block continues the one laid out before it if that is its only predecessor. */
+    for (uint32_t b = 1, prev = 0; b < r->nblocks; b++) {
+        if (e->b[b].exit)
+            continue;
+        const struct ir_inst *t = &r->insts[r->blocks[prev].end - 1];
+        bool falls = (t->op == IR_jmp && t->imm == b) ||
+                     (t->op == IR_br && ((uint32_t)t->imm == b || (uint32_t)(t->imm >> 32) == b));
+        if (falls && e->b[b].preds == 1 && !r->blocks[b].entry)
+            e->b[b].chain = e->b[prev].chain;
+        prev = b;
+    }
+
+    uint32_t access[IR_MAXREGS]; /* last get or set of each guest register */
+    memset(access, 0, r->target->nregs * sizeof *access);
+    for (uint32_t b = 0; b < r->nblocks; b++)
+        if (!e->b[b].exit)
+            scan_block(e, b, access);
+}
