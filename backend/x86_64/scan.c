@@ -20,6 +20,14 @@ static void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block);
 
 static uint32_t block_of(const struct emit *e, ir_ref v) { return e->v[v].block; }
 
+/* A floating-point comparison raises cumulative flags: a branch that is decided before it must not skip
+ * it. */
+static bool compares_floats(const struct emit *e, ir_ref v)
+{
+    const struct ir_inst *p = inst(e, v);
+    return p->op == IR_cc && !ir_is_const(p->arg[0]) && inst(e, p->arg[0])->op == IR_fcmp;
+}
+
 /* Defers comparison v to its use at `at` (br, select); returns true if it was. and/or of comparisons
  * are deferred too where logic is set (br). */
 static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool logic)
@@ -50,7 +58,8 @@ static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool lo
         return true;
     }
     if (logic && (p->op == IR_and || p->op == IR_or) && p->type == IR_I32 &&
-        is_bool_op(e, p->arg[0]) && is_bool_op(e, p->arg[1]) && inst(e, p->arg[0])->uses == 1 &&
+        is_bool_op(e, p->arg[0]) && is_bool_op(e, p->arg[1]) && !compares_floats(e, p->arg[0]) &&
+        !compares_floats(e, p->arg[1]) && inst(e, p->arg[0])->uses == 1 &&
         inst(e, p->arg[1])->uses == 1 && p->arg[0] != p->arg[1] && block_of(e, v) == block &&
         block_of(e, p->arg[0]) == block && block_of(e, p->arg[1]) == block) {
         e->v[v].flags |= V_DEFER;
