@@ -46,7 +46,7 @@ for f in frontend/aarch64/*.decode; do
 done
 fuzz() {
     # shellcheck disable=SC2086
-    "$out/fuzz" --ref "$QEMU" --test "$MYNA" --guest "$out/guest" $decode \
+    "$out/fuzz" --ref "tests/confine.sh $QEMU" --test "tests/confine.sh $MYNA" --guest "$out/guest" $decode \
         --report "$out/rows.txt" ${FUZZ:-} "$@"
 }
 

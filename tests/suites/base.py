@@ -111,6 +111,11 @@ def compare(got, want, what, streams=("status", "out")):
         raise Fail(text + "\n" + "\n".join("| " + x[:200] for x in tail) + "\ncommand: " + got.shell())
 
 
+def confine(context, command):
+    """The command with no power over this machine: for senseless system calls and damaged programs."""
+    return [context.path("tests/confine.sh"), *command]
+
+
 def build(context, target, sources, command):
     """Runs command (which makes target) if target is older than a source."""
     with context.once(target):

@@ -1,5 +1,8 @@
 /* System calls with senseless arguments: myna must answer as a kernel would, and never break. Each child
- * makes a batch; what becomes of a child does not matter, as long as it dies of its own doing. */
+ * makes a batch; what becomes of a child does not matter, as long as it dies of its own doing.
+ *
+ * Only to be run by tests/confine.sh, as the suite does: as root this could remove, limit or change what
+ * is not its own. Calls that name another process name none that exists. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
@@ -27,6 +30,8 @@ static const short calls[] = {
     SYS_fcntl, SYS_ioctl, SYS_pipe2, SYS_dup3, SYS_eventfd2, SYS_memfd_create, SYS_getxattr,
     SYS_io_setup, SYS_bpf, 1000, 4095, -1,
 };
+
+enum { NOBODY = 0x7fffffff }; /* above any process id */
 
 static uint64_t seed;
 static char *page, *readonly;
@@ -79,7 +84,13 @@ static void batch(int n)
 
         for (int k = 0; k < 64; k++)
             words[next() % 512] = argument();
-        syscall(nr, argument(), argument(), argument(), argument(), argument(), argument());
+        uint64_t a = argument(), b = argument();
+
+        if (nr == SYS_prlimit64)
+            a = a % 4 ? 0 : NOBODY;
+        else if (nr == SYS_ptrace)
+            b = NOBODY;
+        syscall(nr, a, b, argument(), argument(), argument(), argument());
     }
 }
 
