@@ -33,7 +33,8 @@ static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, e
     case IR_fma:   return softfp_fma(e, lane, a, b, c, imm);
     case IR_fmin:  return softfp_minmax(e, lane, a, b, false, imm);
     case IR_fmax:  return softfp_minmax(e, lane, a, b, true, imm);
-    case IR_fcvt:  return softfp_convert(e, lane, to, a);
+    case IR_fcvt:
+        return imm ? softfp_convert_plain(e, lane, to, a) : softfp_convert(e, lane, to, a);
     case IR_fcvti:
         return softfp_to_int(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux,
                              8 * lane_bytes(to), imm >> 7, imm & 127);

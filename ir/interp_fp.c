@@ -43,7 +43,7 @@ struct context {
     unsigned fp_mode; /* enum ir_fp_mode */
 };
 
-static bool flushes(const struct context *c, struct format f) { return (c->fp_mode & IR_FP_FLUSH) && f.exp != 5; }
+static bool flushes(const struct context *c, struct format f) { return c->fp_mode & (f.exp == 5 ? IR_FP_FLUSH_HALF : IR_FP_FLUSH); }
 static bool alternative(const struct context *c, struct format f) { return (c->fp_mode & IR_FP_AHP) && f.exp == 5; }
 
 static uint64_t frac_mask(struct format f) { return (1ull << f.frac) - 1; }
@@ -61,7 +61,7 @@ static struct unpacked unpack(struct context *c, struct format f, uint64_t raw)
     else if (e == 0 && u.mant == 0)
         u.kind = ZERO;
     else if (e == 0 && flushes(c, f)) {
-        c->flags |= INPUT;
+        c->flags |= f.exp == 5 ? 0 : INPUT;
         u.kind = ZERO;
         u.mant = 0;
         u.raw &= sign_bit(f);
@@ -424,7 +424,9 @@ static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_typ
     static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
     enum ir_round dynamic = (enum ir_round)modes[cpu->guest_mxcsr >> 13 & 3];
     bool from_float = op == IR_fcmp || op == IR_fcvti;
-    struct context c = {format_of(from_float ? at : t), dynamic, 0, cpu->fp_mode};
+    /* The alternative format is one of conversions, half precision is flushed elsewhere. */
+    unsigned not_here = op == IR_fcvt && !imm ? IR_FP_FLUSH_HALF : IR_FP_AHP;
+    struct context c = {format_of(from_float ? at : t), dynamic, 0, cpu->fp_mode & ~not_here};
     struct format from = format_of(at);
     bool a_is_float = op < IR_fneg || op == IR_fcmp || op == IR_fcvt || op == IR_fcvti || op == IR_frint;
     struct unpacked a = unpack(&c, from, a_is_float ? arg[0] : 0), b = {0}, d = {0};
@@ -508,7 +510,7 @@ static uint64_t half_to_int(struct cpu *cpu, unsigned round, int64_t imm, const 
     static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
     struct format f = format_of(IR_F16);
     struct context c = {f, (enum ir_round)(round == IR_RN_DYN ? modes[cpu->guest_mxcsr >> 13 & 3] : round), 0,
-                        cpu->fp_mode};
+                        cpu->fp_mode & ~(unsigned)IR_FP_AHP};
     uint64_t v = do_to_int(&c, unpack(&c, f, arg[0]), 16, imm);
     cpu->guest_mxcsr |= c.flags;
     return v;

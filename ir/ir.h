@@ -345,8 +345,9 @@ struct cpu {
 /* Bits of cpu->fp_mode, set by the guest's floating-point control register. */
 enum ir_fp_mode {
     IR_FP_DEFAULT_NAN = 1, /* every NaN result is the default NaN */
-    IR_FP_FLUSH = 2,       /* subnormal operands and results become zeros */
-    IR_FP_AHP = 4          /* Arm's alternative half-precision format */
+    IR_FP_FLUSH = 2,       /* subnormal operands and results become zeros, but for half precision */
+    IR_FP_AHP = 4,         /* Arm's alternative half-precision format: in conversions between formats */
+    IR_FP_FLUSH_HALF = 8   /* IR_FP_FLUSH for half-precision arithmetic, without a flag for operands */
 };
 
 /* Runs a region on the state until it leaves. Sets cpu->pc, leave_reason, leave_imm as translated

@@ -44,12 +44,25 @@ static uint64_t infinity(const struct format *f, bool sign)
 static uint64_t quiet_bit(const struct format *f) { return 1ull << (f->precision - 2); }
 static uint64_t default_nan(const struct format *f) { return infinity(f, false) | quiet_bit(f); }
 
+/* Conversions between formats set CONVERTING in a copy of the mode: the alternative half-precision
+ * format counts there alone, flushing of half precision everywhere else. */
+enum { CONVERTING = 1 << 16 };
+static bool alternative(const struct softfp_env *e, const struct format *f)
+{
+    return f->total == 16 && (e->mode & CONVERTING) && (e->mode & IR_FP_AHP);
+}
+static bool flushes(const struct softfp_env *e, const struct format *f)
+{
+    return f->total != 16 ? e->mode & IR_FP_FLUSH
+                          : (e->mode & IR_FP_FLUSH_HALF) && !(e->mode & CONVERTING);
+}
+
 static struct number unpack(struct softfp_env *e, const struct format *f, uint64_t v)
 {
     uint64_t fraction = v & fraction_mask(f);
     int biased = (int)(v >> (f->precision - 1)) & (2 * f->emax + 1);
     struct number n = { .sign = v >> (f->total - 1) & 1 };
-    bool ahp = f->total == 16 && (e->mode & IR_FP_AHP);
+    bool ahp = alternative(e, f);
     if (biased == 2 * f->emax + 1 && !ahp) {
         n.kind = !fraction ? INFINITE : fraction & quiet_bit(f) ? QUIET : SIGNALLING;
     } else if (biased) {
@@ -57,8 +70,8 @@ static struct number unpack(struct softfp_env *e, const struct format *f, uint64
         n.sig = fraction | (fraction_mask(f) + 1);
         n.exp = biased - f->emax - (f->precision - 1);
     } else if (fraction) {
-        if ((e->mode & IR_FP_FLUSH) && f->total != 16) {
-            e->flags |= SOFTFP_INPUT;
+        if (flushes(e, f)) {
+            e->flags |= f->total != 16 ? SOFTFP_INPUT : 0;
             n.kind = ZERO;
         } else {
             n.kind = FINITE;
@@ -119,7 +132,7 @@ static uint64_t pack(struct softfp_env *e, const struct format *f, bool sign, in
                      bool sticky)
 {
     uint64_t s = sign ? sign_bit(f) : 0;
-    bool ahp = f->total == 16 && (e->mode & IR_FP_AHP);
+    bool ahp = alternative(e, f);
     if (sticky && !(sig >> 120)) { /* room below, so that sticky is below the rounding bit */
         int up = 120 - msb(sig);
         sig <<= up;
@@ -127,7 +140,7 @@ static uint64_t pack(struct softfp_env *e, const struct format *f, bool sign, in
     }
     int top = exp + msb(sig);
     bool tiny = top < emin(f);
-    if (tiny && (e->mode & IR_FP_FLUSH) && f->total != 16) {
+    if (tiny && flushes(e, f)) {
         e->flags |= SOFTFP_UNDERFLOW;
         return s;
     }
@@ -405,9 +418,17 @@ uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint
 
 uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a)
 {
+    e->mode |= CONVERTING;
+    a = softfp_convert_plain(e, from, to, a);
+    e->mode &= ~(unsigned)CONVERTING;
+    return a;
+}
+
+uint64_t softfp_convert_plain(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a)
+{
     const struct format *f = format_of(from), *g = format_of(to);
     struct number x = unpack(e, f, a);
-    bool ahp = g->total == 16 && (e->mode & IR_FP_AHP);
+    bool ahp = alternative(e, g);
     uint64_t s = x.sign ? sign_bit(g) : 0;
     switch (x.kind) {
     case QUIET:
@@ -577,7 +598,7 @@ uint64_t softfp_estimate(struct softfp_env *e, enum ir_lane lane, uint64_t a, bo
                   (e->round == IR_RN_DOWN && x.sign);
         return infinity(f, x.sign) - !up;
     }
-    if ((e->mode & IR_FP_FLUSH) && f->total != 16 && x.exp + msb(x.sig) >= f->emax - 1) {
+    if (flushes(e, f) && x.exp + msb(x.sig) >= f->emax - 1) {
         e->flags |= SOFTFP_UNDERFLOW;
         return x.sign ? sign_bit(f) : 0;
     }

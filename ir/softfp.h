@@ -34,6 +34,8 @@ uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint
 uint32_t softfp_compare(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b,
                         bool signal);
 uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a);
+/* The same with halves as in arithmetic: never the alternative format, flushed by IR_FP_FLUSH_HALF. */
+uint64_t softfp_convert_plain(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a);
 /* To an integer of `bits` bits (in the low bits of the result), a scaled by 2^fraction first. */
 uint64_t softfp_to_int(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
                        unsigned bits, bool is_unsigned, unsigned fraction);

@@ -251,9 +251,12 @@ static const char *check_fields(const struct ir_region *r, const struct ir_inst 
     case IR_leave:
         return i->aux <= IR_LEAVE_GUEST ? NULL : "unknown reason to leave";
     case IR_fadd: case IR_fsub: case IR_fmul: case IR_fdiv: case IR_fsqrt: case IR_fma:
-    case IR_fmin: case IR_fmax: case IR_fneg: case IR_fabs: case IR_fcvt: case IR_icvtf:
-    case IR_bitsf: case IR_vlow:
+    case IR_fmin: case IR_fmax: case IR_fneg: case IR_fabs: case IR_icvtf: case IR_bitsf: case IR_vlow:
         return is_float(t) ? NULL : "float operation of another type";
+    case IR_fcvt:
+        return is_float(t) && (uint64_t)i->imm <= 1 ? NULL : "float operation of another type";
+    case IR_fcmp:
+        return ir_type_of(r, i->arg[0]) != IR_F16 ? NULL : "comparison of half precision";
     case IR_frint:
         return is_float(t) && i->aux <= IR_RN_DYN ? NULL : "unknown rounding";
     case IR_fcvti:

@@ -37,7 +37,8 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     case IR_frint:
         return fphelp_what(p->op, lane_of(p->type), 0, 1, p->aux, (uint64_t)p->imm);
     case IR_fcvt:
-        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), lane_of(p->type), 1, 0, 0);
+        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), lane_of(p->type), 1, 0,
+                           (uint64_t)p->imm);
     case IR_fcvti:
         return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])),
                            p->type == IR_I64 ? IR_D : IR_S, 1, p->aux, (uint64_t)p->imm);

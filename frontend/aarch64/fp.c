@@ -205,6 +205,7 @@ ROW(FMOV_xq, move_high(t, a))
 
 enum {
     FPCR_AHP = 1 << 26, FPCR_DN = 1 << 25, FPCR_FZ = 1 << 24, FPCR_RMODE = 3 << 22,
+    FPCR_FZ16 = 1 << 19,
     FPSR_QC = 1 << 27, FPSR_FLAGS = 0x9f,
     MXCSR_MASKS = 0x1f80, MXCSR_FLAGS = 0x3f, MXCSR_DAZ = 1 << 6, MXCSR_FTZ = 1 << 15,
 };
@@ -217,10 +218,10 @@ uint32_t a64_get_fpcr(const struct cpu *cpu)
 void a64_set_fpcr(struct cpu *cpu, uint32_t v)
 {
     static const uint8_t host_round[4] = { 0, 2, 1, 3 }; /* RN RP RM RZ; the host: RN RM RP RZ */
-    v &= FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE;
+    v &= FPCR_AHP | FPCR_DN | FPCR_FZ | FPCR_RMODE | FPCR_FZ16;
     *a64_reg(cpu, A64_fpcr) = v;
     cpu->fp_mode = (v & FPCR_DN ? IR_FP_DEFAULT_NAN : 0) | (v & FPCR_FZ ? IR_FP_FLUSH : 0) |
-                   (v & FPCR_AHP ? IR_FP_AHP : 0);
+                   (v & FPCR_AHP ? IR_FP_AHP : 0) | (v & FPCR_FZ16 ? IR_FP_FLUSH_HALF : 0);
     cpu->guest_mxcsr = (cpu->guest_mxcsr & MXCSR_FLAGS) | MXCSR_MASKS |
                        (unsigned)host_round[v >> 22 & 3] << 13 |
                        (v & FPCR_FZ ? MXCSR_DAZ | MXCSR_FTZ : 0);

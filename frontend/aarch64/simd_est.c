@@ -59,7 +59,7 @@ ROW(FCVTXN_s, narrow_odd(t, true, false, a->rn, a->rd))
 uint64_t simd_estimate(struct cpu *cpu, unsigned op, unsigned lane, uint64_t n, uint64_t m)
 {
     struct softfp_env e = { softfp_host_round(cpu->guest_mxcsr), cpu->fp_mode, 0 };
-    enum ir_lane l = lane == 3 ? IR_LD : IR_LS;
+    enum ir_lane l = lane == 3 ? IR_LD : lane == 2 ? IR_LS : IR_LH;
     uint64_t x = 0;
     switch (op) {
     case SIMD_FRECPE:  x = softfp_estimate(&e, l, n, false); break;
