@@ -36,11 +36,16 @@ static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, e
     case IR_fcvt:
         return imm ? softfp_convert_plain(e, lane, to, a) : softfp_convert(e, lane, to, a);
     case IR_fcvti:
+        if (imm & 0x100)
+            return softfp_to_int_modulo(e, a);
         return softfp_to_int(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux,
-                             8 * lane_bytes(to), imm >> 7, imm & 127);
-    case IR_icvtf: return softfp_from_int(e, lane, a, 8 * lane_bytes(to), imm >> 7, imm & 127);
-    case IR_frint:
-        return softfp_round(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux, imm);
+                             8 * lane_bytes(to), imm >> 7 & 1, imm & 127);
+    case IR_icvtf: return softfp_from_int(e, lane, a, 8 * lane_bytes(to), imm >> 7 & 1, imm & 127);
+    case IR_frint: {
+        enum ir_round mode = aux == IR_RN_DYN ? e->round : (enum ir_round)aux;
+        return imm >> 8 ? softfp_round_within(e, lane, a, mode, imm >> 8)
+                        : softfp_round(e, lane, a, mode, imm & 1);
+    }
     case IR_fcmp: {
         uint32_t f = softfp_compare(e, lane, a, b, aux != IR_EQ) >> 28;
         bool holds = aux == IR_EQ ? f == 6 : aux == IR_GE ? f == 6 || f == 2 : f == 2;
@@ -57,7 +62,7 @@ void fphelp_run(struct cpu *cpu)
     memcpy(&what, cpu->scratch + FPHELP_WHAT, 8);
     unsigned op = what & 0xffff, lane = what >> 16 & 15, to = what >> 20 & 15,
              count = what >> 24 & 255;
-    unsigned aux = what >> 32 & 255, imm = what >> 40 & 255;
+    unsigned aux = what >> 32 & 255, imm = what >> 40 & 0xffff;
     struct softfp_env e = { softfp_host_round(cpu->guest_mxcsr), cpu->fp_mode, 0 };
     unsigned in = lane_bytes(op == IR_icvtf ? to : lane);
     unsigned out = lane_bytes(op == IR_fcvt || op == IR_fcvti ? to : lane);

@@ -390,6 +390,23 @@ static uint64_t do_to_int(struct context *c, struct unpacked a, unsigned bits, i
     return (uint64_t)(a.sign ? -v : v) & mask;
 }
 
+/* FJCVTZS: to zero, modulo 2^32. */
+static uint64_t do_to_modulo(struct context *c, struct unpacked a)
+{
+    if (a.kind >= INFINITE) {
+        c->flags |= INVALID;
+        return 0;
+    }
+    if (a.kind == ZERO || a.exp < -60)
+        return c->flags |= a.kind == ZERO ? 0 : INEXACT, 0;
+    u128 v = a.exp >= 0 ? (a.exp > 40 ? 0 : (u128)a.mant << a.exp) : a.mant >> -a.exp;
+    if (a.exp > 40 || v > 0x7fffffffu + a.sign)
+        c->flags |= INVALID;
+    else if (a.exp < 0 && a.mant & ((1ull << -a.exp) - 1))
+        c->flags |= INEXACT;
+    return (uint32_t)(a.sign ? -v : v);
+}
+
 static uint64_t do_from_int(struct context *c, uint64_t v, enum ir_type t, int64_t imm)
 {
     bool sign = !(imm >> 7 & 1) && v >> (ir_type_bits(t) - 1);
@@ -409,6 +426,20 @@ static uint64_t do_round(struct context *c, struct unpacked a, bool exact)
     u128 n = to_integer(c, a.sign, a.mant, a.exp);
     if (!exact)
         c->flags = before;
+    return n ? pack(c, a.sign, n, 0) : with_sign(c->f, a.sign, 0);
+}
+
+/* do_round where only signed integers of so many bits are results. */
+static uint64_t do_round_within(struct context *c, struct unpacked a, unsigned bits)
+{
+    struct context inner = *c;
+    u128 n = a.kind == NUMBER ? to_integer(&inner, a.sign, a.mant, a.exp) : 0;
+    if (a.kind >= INFINITE || n > ((u128)1 << (bits - 1)) - 1 + a.sign) {
+        c->flags |= INVALID;
+        inner.flags = 0;
+        return pack(&inner, true, (u128)1 << (bits - 1), 0);
+    }
+    c->flags = inner.flags;
     return n ? pack(c, a.sign, n, 0) : with_sign(c->f, a.sign, 0);
 }
 
@@ -457,12 +488,12 @@ static uint64_t scalar(struct cpu *cpu, unsigned op, enum ir_type t, enum ir_typ
     case IR_fcvt: v = do_convert(&c, a, from); break;
     case IR_fcvti:
         c.mode = round == IR_RN_DYN ? dynamic : (enum ir_round)round;
-        v = do_to_int(&c, a, ir_type_bits(t), imm);
+        v = imm & 0x100 ? do_to_modulo(&c, a) : do_to_int(&c, a, ir_type_bits(t), imm);
         break;
     case IR_icvtf: v = do_from_int(&c, arg[0], at, imm); break;
     case IR_frint:
         c.mode = round == IR_RN_DYN ? dynamic : (enum ir_round)round;
-        v = do_round(&c, a, imm & 1);
+        v = imm >> 8 ? do_round_within(&c, a, (unsigned)(imm >> 8)) : do_round(&c, a, imm & 1);
         break;
     case IR_fbits: case IR_bitsf: case IR_vlow: v = float_bits(t, arg[0]); break;
     case IR_vzx: v = float_bits(at, arg[0]); break;

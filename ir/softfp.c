@@ -517,6 +517,44 @@ uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum 
     return v ? pack(e, f, x.sign, 0, v, false) : x.sign ? sign_bit(f) : 0;
 }
 
+uint64_t softfp_round_within(struct softfp_env *e, enum ir_lane lane, uint64_t a,
+                             enum ir_round round, unsigned bits)
+{
+    const struct format *f = format_of(lane);
+    struct number x = unpack(e, f, a);
+    uint64_t least = sign_bit(f) | (uint64_t)((int)bits - 1 + f->emax) << (f->precision - 1);
+    bool inexact = false;
+    u128 v = 0;
+    if (x.kind == ZERO)
+        return x.sign ? sign_bit(f) : 0;
+    if (x.kind == FINITE && x.exp + msb(x.sig) <= 64)
+        v = shift_round(round, x.sign, x.sig, -x.exp, false, &inexact);
+    else
+        v = (u128)1 << 100;
+    if (v > ((u128)1 << (bits - 1)) - !x.sign) {
+        e->flags |= SOFTFP_INVALID;
+        return least;
+    }
+    if (inexact)
+        e->flags |= SOFTFP_INEXACT;
+    return v ? pack(e, f, x.sign, 0, v, false) : x.sign ? sign_bit(f) : 0;
+}
+
+uint32_t softfp_to_int_modulo(struct softfp_env *e, uint64_t a)
+{
+    struct number x = unpack(e, format_of(IR_LD), a);
+    if (x.kind == ZERO)
+        return 0;
+    if (x.kind != FINITE || x.exp > 31) { /* a multiple of 2^32, if a number */
+        e->flags |= SOFTFP_INVALID;
+        return 0;
+    }
+    bool inexact;
+    u128 v = shift_round(IR_RN_ZERO, x.sign, x.sig, -x.exp, false, &inexact);
+    e->flags |= v > (1ull << 31) - !x.sign ? SOFTFP_INVALID : inexact ? SOFTFP_INEXACT : 0;
+    return x.sign ? 0u - (uint32_t)v : (uint32_t)v;
+}
+
 /* ----------------------------------------------------------------- estimates */
 
 /* 2 - a * b, or (3 - a * b) / 2, with one rounding; infinity times zero counts as 0. */

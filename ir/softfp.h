@@ -46,6 +46,14 @@ uint64_t softfp_from_int(struct softfp_env *e, enum ir_lane lane, uint64_t v, un
 uint64_t softfp_round(struct softfp_env *e, enum ir_lane lane, uint64_t a, enum ir_round round,
                       bool exact);
 
+/* The same into the range of signed integers of `bits` bits (32 or 64): what is outside, infinities
+ * and NaNs give the least of them and are invalid. Raises inexact. */
+uint64_t softfp_round_within(struct softfp_env *e, enum ir_lane lane, uint64_t a,
+                             enum ir_round round, unsigned bits);
+/* A double to 32 bits modulo 2^32, to zero; invalid where a signed integer cannot hold it;
+ * infinities and NaNs give 0. */
+uint32_t softfp_to_int_modulo(struct softfp_env *e, uint64_t a);
+
 /* Newton-Raphson steps and estimates (FRECPS, FRSQRTS, FRECPE, FRSQRTE, FRECPX), FMULX, and the
  * narrowing of double to single with rounding to odd (FCVTXN). */
 uint64_t softfp_step(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool sqrt);

@@ -123,6 +123,12 @@ static const char *check_memory(const struct ir_region *r, const struct ir_inst 
     return NULL;
 }
 
+/* imm of frint: bit 0, and the bits of the integers. */
+static bool rounds_within(int64_t imm)
+{
+    return imm >> 1 == 0 || imm == (32 << 8 | 1) || imm == (64 << 8 | 1);
+}
+
 static const char *check_lane_imm(const struct ir_inst *i)
 {
     unsigned bits = ir_lane_bits[i->aux & 7];
@@ -151,8 +157,10 @@ static const char *check_lane_imm(const struct ir_inst *i)
     case IR_vxtn: return bits > 8 ? NULL : "vector lane out of range";
     case IR_vuxtl: case IR_vsxtl: case IR_vumull: case IR_vsmull:
         return bits < 64 ? NULL : "vector lane out of range";
-    case IR_fvcvti: case IR_fvrint:
+    case IR_fvcvti:
         return (i->aux >> 8 & 15) <= IR_RN_DYN ? NULL : "unknown rounding";
+    case IR_fvrint:
+        return (i->aux >> 8 & 15) <= IR_RN_DYN && rounds_within(i->imm) ? NULL : "unknown rounding";
     case IR_fvcmp: {
         unsigned cc = i->aux >> 8 & 15;
         return cc == IR_EQ || cc == IR_GE || cc == IR_GT ? NULL
@@ -258,8 +266,11 @@ static const char *check_fields(const struct ir_region *r, const struct ir_inst 
     case IR_fcmp:
         return ir_type_of(r, i->arg[0]) != IR_F16 ? NULL : "comparison of half precision";
     case IR_frint:
-        return is_float(t) && i->aux <= IR_RN_DYN ? NULL : "unknown rounding";
+        return is_float(t) && i->aux <= IR_RN_DYN && rounds_within(i->imm) ? NULL
+                                                                           : "unknown rounding";
     case IR_fcvti:
+        if (i->imm & 0x100 && (i->imm != 0x100 || i->aux != IR_RN_ZERO || t != IR_I32 || at != IR_F64))
+            return "modulo of another conversion";
         return is_int(t) && i->aux <= IR_RN_DYN ? NULL : "unknown rounding";
     case IR_fbits:
         return t == (at == IR_F64 ? IR_I64 : IR_I32) ? NULL : "integer operation of another type";

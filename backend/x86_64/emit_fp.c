@@ -234,6 +234,19 @@ static void round_scalar(struct emit *e, uint32_t i)
         fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
+    if (p->imm >> 8) { /* cold: not below 2^(bits-1); the inexact flag only if it is */
+        int t = rx_temp(e), u = rx_temp(e);
+        emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | ROUND_QUIET);
+        emit_const_op(e, OP_MOVAPS, t, 0, power(dbl, (int)(p->imm >> 8) - 1), 0);
+        emit_const_op(e, OP_MOVAPS, u, 0, dbl ? ~0ull >> 1 : ~0u >> 1, 0);
+        emit_x3(e, OP_ANDPS, u, u, d);
+        emit_x2(e, OP_UCOMIS | ps(dbl), t, u);
+        uint8_t *over = jump_over(e, CC_BE);
+        emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux));
+        bind_over(e, over);
+        fp_go_cold(e, CC_BE, i, d, a, -1, -1);
+        return;
+    }
     if (p->aux == IR_RN_TIES_AWAY) {
         /* cold: no fraction, or not a number; else the sign comes from the operand (zeros) */
         uint64_t limit = power(dbl, dbl ? 52 : 23), s = dbl ? 1ull << 63 : 1u << 31;
@@ -346,7 +359,7 @@ static void to_integer(struct emit *e, uint32_t i)
     }
     if (mode == IR_RN_ZERO || mode == IR_RN_DYN) {
         x_gpr(e, (mode == IR_RN_ZERO ? OP_CVTTI : 0x2d | M0F) | ss(dbl), w, d, 0, a);
-        alu_ri(c, ALU_CMP, w, d, 1);
+        alu_ri(c, ALU_CMP, w, d, 1); /* modulo (imm bit 8) differs out of line only */
         fp_go_cold(e, CC_O, i, FP_GENERAL + d, a, -1, -1);
         return;
     }

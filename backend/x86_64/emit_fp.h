@@ -16,6 +16,7 @@ enum {
     OP_INSERTPS = 0x21 | M3A | P66, OP_PTEST = 0x17 | M38 | P66, OP_XORPS = 0x57 | M0F,
     OP_ANDPS = 0x54 | M0F, OP_ORPS = 0x56 | M0F, OP_PCMPEQD = 0x76 | M0F | P66,
     OP_MOVMSKPS = 0x50 | M0F, ROUND_QUIET = 8, CMP_EQ = 0, CMP_LT = 1, CMP_LE = 2, CMP_UNORD = 3,
+    CMP_NLT = 5,
 };
 
 static inline bool is_double(unsigned type) { return type == IR_F64; }

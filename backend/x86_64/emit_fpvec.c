@@ -111,6 +111,24 @@ static void vector_unary(struct emit *e, uint32_t i)
         check_vector(e, i, dbl, d, a, -1, -1);
         break;
     case IR_fvrint:
+        if (p->imm >> 8) { /* as round_scalar: the least of the magnitudes' bounds */
+            uint64_t m = dbl ? ~0ull >> 1 : 0x7fffffff7fffffff,
+                     k = power(dbl, (int)(p->imm >> 8) - 1);
+            int t = rx_temp(e), u = rx_temp(e);
+            k = dbl ? k : k | k << 32;
+            emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | ROUND_QUIET);
+            if (!e->hf->avx)
+                emit_x2(e, OP_MOVAPS, t, d);
+            emit_const_op(e, OP_ANDPS, t, e->hf->avx ? d : t, m, m);
+            emit_const_op(e, OP_MOVAPS, u, 0, k, k);
+            emit_x3i(e, OP_CMPP | ps(dbl), t, t, u, CMP_NLT);
+            emit_x2(e, OP_PTEST, t, t);
+            uint8_t *over = jump_over(e, CC_NE);
+            emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode));
+            bind_over(e, over);
+            fp_go_cold(e, CC_NE, i, d, a, -1, -1);
+            break;
+        }
         emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
         check_vector(e, i, dbl, d, a, -1, -1);
         break;

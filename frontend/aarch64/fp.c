@@ -69,6 +69,14 @@ ROW(FMADD_f,  fused(t, a, 0))
 ROW(FMSUB_f,  fused(t, a, 1))
 ROW(FNMADD_f, fused(t, a, 3))
 ROW(FNMSUB_f, fused(t, a, 2))
+/* To the range of signed integers of so many bits, in mode ZERO or (x) FPCR's. */
+static bool round_within(struct tr *t, const struct arg_FABS_f *a, bool x, unsigned bits)
+{
+    return set_f(t, a->rd,
+                 ir_emit(t->r, IR_frint, fp_type(a->d), get_f(t, a->d, a->rn), 0, 0, 0,
+                         x ? IR_RN_DYN : IR_RN_ZERO, bits << 8 | 1));
+}
+
 ROW(FRINTN_f, round_to_integral(t, a, IR_RN_TIES_EVEN, false))
 ROW(FRINTP_f, round_to_integral(t, a, IR_RN_UP, false))
 ROW(FRINTM_f, round_to_integral(t, a, IR_RN_DOWN, false))
@@ -76,6 +84,10 @@ ROW(FRINTZ_f, round_to_integral(t, a, IR_RN_ZERO, false))
 ROW(FRINTA_f, round_to_integral(t, a, IR_RN_TIES_AWAY, false))
 ROW(FRINTX_f, round_to_integral(t, a, IR_RN_DYN, true))
 ROW(FRINTI_f, round_to_integral(t, a, IR_RN_DYN, false))
+ROW(FRINT32Z_f, round_within(t, a, false, 32))
+ROW(FRINT32X_f, round_within(t, a, true, 32))
+ROW(FRINT64Z_f, round_within(t, a, false, 64))
+ROW(FRINT64X_f, round_within(t, a, true, 64))
 
 static bool convert(struct tr *t, const struct arg_FCVT_f *a)
 {
@@ -163,6 +175,20 @@ static bool from_fixed(struct tr *t, const struct arg_FCVTZS_xi *a, int64_t sign
            from_integer(t, a->sf, a->d, a->rn, a->rd, sign | (64 - a->scale));
 }
 
+/* Modulo 2^32. Z: the integer is the operand, which is not -0: their bits are compared, which no
+ * result out of range, no fraction and no flushed operand passes. */
+static bool to_javascript(struct tr *t, unsigned rn, unsigned rd)
+{
+    ir_ref x = get_f(t, true, rn);
+    ir_ref n = ir_emit(t->r, IR_fcvti, IR_I32, x, 0, 0, 0, IR_RN_ZERO, 0x100);
+    ir_ref back = ir1(t->r, IR_fbits, IR_I64, ir1i(t->r, IR_icvtf, IR_F64, n, 0));
+    ir_ref z = ir_icmp(t->r, IR_EQ, back, ir1(t->r, IR_fbits, IR_I64, x));
+    set_w(t, rd, n);
+    set_nzcv_bits(t, ir2(t->r, IR_shl, IR_I32, z, imm_w(t, 30)));
+    return true;
+}
+
+ROW(FJCVTZS_x, to_javascript(t, a->rn, a->rd))
 ROW(FCVTNS_x,  to_integer(t, a->sf, a->d, a->rn, a->rd, IR_RN_TIES_EVEN, 0))
 ROW(FCVTNU_x,  to_integer(t, a->sf, a->d, a->rn, a->rd, IR_RN_TIES_EVEN, UNSIGNED))
 ROW(FCVTPS_x,  to_integer(t, a->sf, a->d, a->rn, a->rd, IR_RN_UP, 0))

@@ -188,6 +188,13 @@ static void make_tests(void)
         add(IR_fcvt, d ? IR_F32 : IR_F64, 0, 0, 1, f, 0, 0);
         add(IR_fcvt, IR_F16, 0, 0, 1, f, 0, 0);
         add(IR_fcvt, t, 0, 0, 1, F16, 0, 0);
+        for (unsigned m = IR_RN_ZERO; m <= IR_RN_DYN; m += IR_RN_DYN - IR_RN_ZERO)
+            for (unsigned n = 32; n <= 64; n += 32) {
+                add(IR_frint, t, m, n << 8 | 1, 1, f, 0, 0);
+                add(IR_fvrint, IR_V128, l | m << 8, n << 8 | 1, 1, V, 0, 0);
+            }
+        if (d)
+            add(IR_fcvti, IR_I32, IR_RN_ZERO, 0x100, 1, f, 0, 0);
         for (unsigned m = 0; m <= IR_RN_DYN; m++) {
             for (unsigned x = 0; x < 2; x++) {
                 add(IR_frint, t, m, x, 1, f, 0, 0);
