@@ -4,6 +4,7 @@
  * this only where emit_vec.c has nothing better for the host at hand.
  */
 #include <string.h>
+#include "interp.h"
 #include "vechelp.h"
 
 static uint64_t shift(uint64_t a, int n, unsigned bits, bool sign)
@@ -41,35 +42,28 @@ static uint64_t run_lane(unsigned op, unsigned bits, uint64_t a, uint64_t b)
     return 0;
 }
 
-static void multiply_carryless(const uint8_t *va, const uint8_t *vb, uint8_t *out)
-{
-    uint64_t a, b, r[2] = { 0, 0 };
-    memcpy(&a, va, 8);
-    memcpy(&b, vb, 8);
-    for (unsigned k = 0; k < 64; k++)
-        if (b >> k & 1) {
-            r[0] ^= a << k;
-            r[1] ^= k ? a >> (64 - k) : 0;
-        }
-    memcpy(out, r, 16);
-}
-
 void vechelp_run(struct cpu *cpu)
 {
     uint32_t what;
     memcpy(&what, cpu->scratch + VECHELP_WHAT, 4);
     unsigned op = what & 0xffff, bytes = 1u << (what >> 16 & 3);
     uint8_t result[16];
-    if (op == IR_vpmull) {
-        multiply_carryless(cpu->scratch + VECHELP_A, cpu->scratch + VECHELP_B, result);
-    } else {
-        for (unsigned k = 0; k < 16; k += bytes) {
-            uint64_t a = 0, b = 0;
-            memcpy(&a, cpu->scratch + VECHELP_A + k, bytes);
-            memcpy(&b, cpu->scratch + VECHELP_B + k, bytes);
-            a = run_lane(op, 8 * bytes, a, b);
-            memcpy(result + k, &a, bytes);
-        }
+    for (unsigned k = 0; k < 16; k += bytes) {
+        uint64_t a = 0, b = 0;
+        memcpy(&a, cpu->scratch + VECHELP_A + k, bytes);
+        memcpy(&b, cpu->scratch + VECHELP_B + k, bytes);
+        a = run_lane(op, 8 * bytes, a, b);
+        memcpy(result + k, &a, bytes);
     }
     memcpy(cpu->scratch + VECHELP_RESULT, result, 16);
+}
+
+void crypthelp_run(struct cpu *cpu)
+{
+    uint32_t what;
+    struct ir_value arg[3], result;
+    memcpy(&what, cpu->scratch + VECHELP_WHAT, 4);
+    memcpy(arg, cpu->scratch + VECHELP_A, sizeof arg);
+    result = ir_crypto(what & 0xffff, what >> 16, arg);
+    memcpy(cpu->scratch + VECHELP_RESULT, &result, 16);
 }

@@ -327,6 +327,25 @@ static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
     return 0;
 }
 
+/* Lanes of a and b picked together, where those are themselves picked from one pair (x, y), are x or y
+ * as they were: SHA state goes from the host's order of words to the guest's and back. Worth a
+ * temporary. Returns 0 if it is neither. */
+static ir_ref unpicked(const struct ir_region *r, const struct ir_inst *in)
+{
+    const struct ir_inst *a = fold_def(r, in->arg[0]), *b = fold_def(r, in->arg[1]);
+    if (a->op != IR_vpick || b->op != IR_vpick || a->arg[0] != b->arg[0] || a->arg[1] != b->arg[1])
+        return 0;
+    bool is[2] = { true, true };
+    for (unsigned n = 0; n < 4; n++) {
+        unsigned lane = (unsigned)in->imm >> 2 * n & 3;
+        unsigned from = (unsigned)(n < 2 ? a : b)->imm >> 2 * lane & 3;
+        is[0] &= from == n && (lane < 2 || a->arg[0] == a->arg[1]);
+        is[1] &= from == n && (lane >= 2 || a->arg[0] == a->arg[1]);
+    }
+    ir_ref v = is[0] ? a->arg[0] : is[1] ? a->arg[1] : 0;
+    return v && fold_home(r, v) != HOME_LOST ? v : 0;
+}
+
 static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
@@ -336,6 +355,12 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vand:
         in->aux = 0;
         in->uses = za || zb ? 64 : 0;
+        if (d->op == IR_vand && ir_is_const(b) && ir_is_const(d->arg[1])) {
+            const struct ir_const *k = &r->consts[b & ~IR_CONST_BIT],
+                                  *m = &r->consts[d->arg[1] & ~IR_CONST_BIT];
+            if (!(m->lo & ~k->lo) && !(m->hi & ~k->hi))
+                return a; /* masked more narrowly before */
+        }
         return a == b ? a : 0;
     case IR_vor:
         in->aux = 0;
@@ -360,6 +385,21 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
         in->aux = 0;
         in->uses = 64;
         return za ? a : 0;
+    case IR_vxor3:
+        in->aux = 0;
+        in->uses = za && zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
+        return 0;
+    case IR_vpick:
+        return unpicked(r, in);
+    case IR_vaesmc: /* of a round without a key: the round with it */
+    case IR_vaesimc:
+        if (d->op == (in->op == IR_vaesmc ? IR_vaesencl : IR_vaesdecl) && ir_is_const(d->arg[1]) &&
+            high_is_zero(r, d->arg[1]) && fold_is_k(r, d->arg[1], 0) &&
+            fold_home(r, d->arg[0]) != HOME_LOST)
+            return irv2(r, in->op == IR_vaesmc ? IR_vaesenc : IR_vaesdec, IR_B, d->arg[0],
+                        d->arg[1], 0);
+        return 0;
+    case IR_vror:
     case IR_vshli: case IR_vshri: case IR_vsari:
         in->uses = za ? 64 : 0;
         return in->imm == 0 ? a : 0;

@@ -33,5 +33,8 @@ struct ir_value interp_float_vector(struct cpu *cpu, const struct ir_inst *i,
                                     const struct ir_value *arg);
 /* An integer operation on vectors. */
 struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *arg);
+/* A carry-less product or an operation of cryptography (enum ir_op) with its imm; backends call it
+ * too where the host lacks the instruction. */
+struct ir_value ir_crypto(unsigned op, unsigned imm, const struct ir_value *arg);
 
 #endif

@@ -54,6 +54,7 @@ static uint64_t lane_op(const struct ir_inst *i, unsigned bits, uint64_t x, int6
     case IR_vshli: return x << imm;
     case IR_vshri: return imm >= bits ? 0 : x >> imm;
     case IR_vsari: return (uint64_t)(sx >> (imm > 63 ? 63 : imm));
+    case IR_vror: return imm ? x >> imm | x << (bits - imm) : x;
     case IR_vushl: return shift_lane(x, sx, bits, y, false);
     case IR_vsshl: return shift_lane(x, sx, bits, y, true);
     case IR_vclz: return x ? (unsigned)__builtin_clzll(x) - (64 - bits) : bits;
@@ -116,15 +117,6 @@ static uint64_t permuted(unsigned op, unsigned bits, struct ir_value a, struct i
     case IR_vtrn2: return interp_lane(n & 1 ? b : a, bits, n | 1);
     }
     return 0;
-}
-
-static struct ir_value carryless_product(uint64_t a, uint64_t b)
-{
-    unsigned __int128 sum = 0;
-    for (unsigned n = 0; n < 64; n++)
-        if (b >> n & 1)
-            sum ^= (unsigned __int128)a << n;
-    return (struct ir_value){(uint64_t)sum, (uint64_t)(sum >> 64)};
 }
 
 static uint64_t byte_op(unsigned op, uint64_t x)
@@ -225,7 +217,16 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
                             i->op == IR_vumull ? interp_lane(a, bits, n) * interp_lane(b, bits, n)
                                                : (uint64_t)(slane(a, bits, n) * slane(b, bits, n)));
         return v;
-    case IR_vpmull: return carryless_product(a.lo, b.lo);
+    case IR_vxor3: return (struct ir_value){a.lo ^ b.lo ^ c.lo, a.hi ^ b.hi ^ c.hi};
+    case IR_vbcax: return (struct ir_value){a.lo ^ (b.lo & ~c.lo), a.hi ^ (b.hi & ~c.hi)};
+    case IR_vpick:
+        for (n = 0; n < 4; n++)
+            interp_put_lane(&v, 32, n, interp_lane(n < 2 ? a : b, 32, imm >> 2 * n & 3));
+        return v;
+    case IR_vpmull: case IR_vaesenc: case IR_vaesencl: case IR_vaesdec: case IR_vaesdecl:
+    case IR_vaesmc: case IR_vaesimc: case IR_vsha1r4: case IR_vsha256r2: case IR_vsha256m1:
+    case IR_vsha256m2: case IR_vsm4s:
+        return ir_crypto(i->op, (unsigned)imm, arg);
     }
     return equal_lanes(i, bits, a, b);
 }

@@ -149,6 +149,10 @@ static const char *check_lane_imm(const struct ir_inst *i)
                    : "vector lane out of range";
     case IR_vinsl: return !(imm & ~0xf0full) && (imm & 15) < lanes && imm >> 8 < lanes
                               ? NULL : "vector lane out of range";
+    case IR_vror: return bits >= 32 && imm < bits ? NULL : "vector shift out of range";
+    case IR_vpmull: return imm & ~0x11ull ? "vector lane out of range" : NULL;
+    case IR_vpick: return imm <= 255 ? NULL : "vector lane out of range";
+    case IR_vsha1r4: return imm <= 3 ? NULL : "unknown function";
     case IR_vext: return imm <= 15 ? NULL : "vector shift out of range";
     case IR_vext64: return imm <= 7 ? NULL : "vector shift out of range";
     case IR_vrev:

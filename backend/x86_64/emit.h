@@ -46,6 +46,7 @@ int ra_def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b);
 
 /* --- vector registers: the same for f16 f32 f64 v128 values --- */
 int rx_use(struct emit *e, ir_ref v);
+int rx_use_in(struct emit *e, ir_ref v, int reg);    /* in scratch reg, read only */
 int rx_copy(struct emit *e, ir_ref v);
 int rx_temp(struct emit *e);
 int rx_def(struct emit *e, uint32_t i);
@@ -94,5 +95,6 @@ bool emit_mem_op(struct emit *e, uint32_t i);
 bool emit_flow_op(struct emit *e, uint32_t i);
 bool emit_fp_op(struct emit *e, uint32_t i);
 bool emit_vec_op(struct emit *e, uint32_t i);
+bool emit_crypto_op(struct emit *e, uint32_t i);
 
 #endif

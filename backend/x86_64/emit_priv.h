@@ -103,7 +103,7 @@ struct emit {
     unsigned ncolds;
     struct { uint8_t *jump; uint64_t pc; } polls[64];
     unsigned npolls;
-    struct { uint8_t *at, *place; uint64_t lo, hi; } pool[64]; /* constants: rel32 fields to fill */
+    struct { uint8_t *at, *place; uint64_t lo, hi; } pool[256]; /* constants: rel32 fields to fill */
     unsigned npool;
     struct { struct xlate_flex f; bool dirty; } flex[MAX_FLEX]; /* homes of a loop */
     unsigned nflex;

@@ -52,6 +52,12 @@ static void two(struct emit *e, uint32_t i, unsigned op)
         v_rrm(emit_cb(e), op, false, rx_def(e, i), a, m);
         return;
     }
+    if (ir_is_const(p->arg[1])) {
+        const struct ir_const *k = emit_const(e, p->arg[1]);
+        int a = rx_use(e, p->arg[0]);
+        x3k(e, op, rx_def(e, i), a, k->lo, k->hi);
+        return;
+    }
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
     emit_x3(e, op, d, a, b);
 }
@@ -237,22 +243,33 @@ static void saturating_words(struct emit *e, uint32_t i, bool add)
     }
 }
 
-static void choose(struct emit *e, uint32_t i)
+/* vpternlog: d is one of the sources or a copy of the first; the truth table follows its place. */
+void emit_ternary(struct emit *e, uint32_t i, unsigned truth)
 {
     const struct ir_inst *p = emit_inst(e, i);
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
+    int d = rx_def(e, i);
+    int place = d == a ? 0 : d == b ? 1 : d == c ? 2 : 0;
+    if (d != a && d != b && d != c)
+        emit_x2(e, OP_MOVAPS, d, a);
+    unsigned moved = 0; /* order: place 0: a b c; 1: b a c; 2: c a b */
+    for (unsigned k = 0; k < 8; k++) {
+        unsigned x = k >> 2, y = k >> 1 & 1, z = k & 1;
+        unsigned from = place == 0 ? k : place == 1 ? y << 2 | x << 1 | z : y << 2 | z << 1 | x;
+        moved |= (truth >> from & 1) << k;
+    }
+    e_rrr(emit_cb(e), 0x25 | M3A | P66, true, d, place == 0 ? b : a, place == 2 ? b : c);
+    cb8(emit_cb(e), moved);
+}
+
+static void choose(struct emit *e, uint32_t i)
+{
     if (evex(e)) {
-        int d = rx_def(e, i);
-        /* vpternlog: d is one of the sources or a copy of the mask; the truth table follows its
-         * place */
-        static const uint8_t truth[3] = { 0xca, 0xe2, 0xb8 };
-        int place = d == a ? 0 : d == b ? 1 : d == c ? 2 : 0;
-        if (d != a && d != b && d != c)
-            emit_x2(e, OP_MOVAPS, d, a);
-        e_rrr(emit_cb(e), 0x25 | M3A | P66, true, d, place == 0 ? b : a, place == 2 ? b : c);
-        cb8(emit_cb(e), truth[place]);
+        emit_ternary(e, i, 0xca);
         return;
     }
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
     int d = rx_def_clear(e, i);
     emit_x3(e, PXOR, d, b, c);
     emit_x3(e, PAND, d, d, a);
@@ -410,17 +427,10 @@ bool emit_vec_op(struct emit *e, uint32_t i)
             return true;
         }
         break;
-    case IR_vpmull:
-        if (emit_hf(e)->pclmul) {
-            int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
-            emit_x3i(e, PCLMULQDQ, d, a, b, 0);
-            return true;
-        }
-        break;
     case IR_vsmin: case IR_vsmax: case IR_vumin: case IR_vumax: case IR_vclz:
         break;
     default:
-        return emit_perm_op(e, i);
+        return emit_perm_op(e, i) || emit_crypto_op(e, i);
     }
     flags_clobber(e);
     by_helper(e, i);

@@ -33,7 +33,7 @@ enum {
     PMOVZX = 0x30 | M38 | P66, INSERTPS = 0x21 | M3A | P66, PEXTRB = 0x14 | M3A | P66,
     PEXTRW = 0xc5 | M0F | P66, PEXTRD = 0x16 | M3A | P66, PINSRB = 0x20 | M3A | P66,
     PINSRW = 0xc4 | M0F | P66, PINSRD = 0x22 | M3A | P66, PCLMULQDQ = 0x44 | M3A | P66,
-    GF2P8AFFINEQB = 0xce | M3A | P66, BLENDVPS = 0x14 | M38 | P66, VPBROADCASTB = 0x78 | M38 | P66,
+    GF2P8AFFINEQB = 0xce | M3A | P66, GF2P8AFFINEINVQB = 0xcf | M3A | P66, BLENDVPS = 0x14 | M38 | P66, VPBROADCASTB = 0x78 | M38 | P66,
     VPBROADCASTW = 0x79 | M38 | P66, VPBROADCASTD = 0x58 | M38 | P66,
     VPBROADCASTQ = 0x59 | M38 | P66, PSHIFTW = 0x71 | M0F | P66, PSHIFTD = 0x72 | M0F | P66,
     PSHIFTQ = 0x73 | M0F | P66, /* /digit imm8 */
@@ -112,6 +112,8 @@ static inline void with_const(struct emit *e, uint32_t i, unsigned op, uint64_t 
     x3k(e, op, d, a, lo, hi);
 }
 
+/* emit_vec.c: d = the bitwise function of a, b and c (in truth: bit a << 2 | b << 1 | c); AVX-512. */
+void emit_ternary(struct emit *e, uint32_t i, unsigned truth);
 
 /* emit_perm.c: moves, permutations, reductions. Returns false for other operations. */
 bool emit_perm_op(struct emit *e, uint32_t i);

@@ -352,6 +352,26 @@ int rx_use(struct emit *e, ir_ref ref)
     return v->reg;
 }
 
+int rx_use_in(struct emit *e, ir_ref ref, int reg)
+{
+    struct vinfo *v = ir_is_const(ref) ? NULL : vi(e, ref);
+    if (e->xlock >> reg & 1)
+        e->failed = true; /* an emitter asked for a register it uses already */
+    e->xlock |= 1u << reg;
+    if (v && v->reg == reg && !used_twice(e, v->root))
+        return reg;
+    vacate(e, reg, true, true);
+    if (!v) {
+        const struct ir_const *c = &e->r->consts[ref & ~IR_CONST_BIT];
+        emit_const_op(e, OP_MOVAPS, reg, 0, c->lo, c->hi);
+    } else if (v->reg >= 0) {
+        emit_x2(e, OP_MOVAPS, reg, v->reg);
+    } else {
+        load_value(e, v, reg);
+    }
+    return reg;
+}
+
 int rx_copy(struct emit *e, ir_ref ref)
 {
     if (!ir_is_const(ref)) {

@@ -333,8 +333,8 @@ ROW(SMLAL_v,  mull(t, a, IR_vsmull, IR_vadd))
 ROW(UMLAL_v,  mull(t, a, IR_vumull, IR_vadd))
 ROW(SMLSL_v,  mull(t, a, IR_vsmull, IR_vsub))
 ROW(UMLSL_v,  mull(t, a, IR_vumull, IR_vsub))
-ROW(PMULL_v,  set_v(t, a->rd, true, v2(t, IR_vpmull, 3, half(t, a->q, get_v(t, a->rn)),
-                                       half(t, a->q, get_v(t, a->rm)))))
+ROW(PMULL_v,  set_v(t, a->rd, true, v2i(t, IR_vpmull, 3, get_v(t, a->rn), get_v(t, a->rm),
+                                        a->q ? 0x11 : 0)))
 
 /* ------------------------------------------------------------ by element */
 

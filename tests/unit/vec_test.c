@@ -157,7 +157,27 @@ static void make_tests(void)
     for (unsigned k = 0; k < 8; k++)
         add(IR_vext64, IR_V128, 0, k, 2, V, V, 0);
     add(IR_vbsl, IR_V128, 0, 0, 3, V, V, V);
-    add(IR_vpmull, IR_V128, 3, 0, 2, V, V, 0);
+    for (unsigned k = 0; k < 4; k++)
+        add(IR_vpmull, IR_V128, 3, (k & 1) | (k & 2) << 3, 2, V, V, 0);
+    static const uint8_t rounds[] = { IR_vaesenc, IR_vaesencl, IR_vaesdec, IR_vaesdecl,
+                                      IR_vsha256m1, IR_vsha256m2 };
+    for (unsigned k = 0; k < sizeof rounds; k++)
+        add(rounds[k], IR_V128, 0, 0, 2, V, V, 0);
+    add(IR_vaesmc, IR_V128, 0, 0, 1, V, 0, 0);
+    add(IR_vaesimc, IR_V128, 0, 0, 1, V, 0, 0);
+    add(IR_vsm4s, IR_V128, 0, 0, 1, V, 0, 0);
+    for (unsigned k = 0; k < 4; k++)
+        add(IR_vsha1r4, IR_V128, 0, k, 2, V, V, 0);
+    add(IR_vsha256r2, IR_V128, 0, 0, 3, V, V, V);
+    add(IR_vxor3, IR_V128, 0, 0, 3, V, V, V);
+    add(IR_vbcax, IR_V128, 0, 0, 3, V, V, V);
+    for (unsigned k = 0; k < 64; k += k < 4 ? 1 : 7) {
+        add(IR_vror, IR_V128, 3, k, 1, V, 0, 0);
+        add(IR_vror, IR_V128, 2, k / 2, 1, V, 0, 0);
+    }
+    static const uint8_t picks[] = { 0, 0x1b, 0x11, 0xbb, 0xe4, 0xee, 0x93 };
+    for (unsigned k = 0; k < sizeof picks; k++)
+        add(IR_vpick, IR_V128, 2, picks[k], 2, V, V, 0);
 
     chain_from = ntests - 40;
     for (unsigned d = 0; d < 2; d++) {
