@@ -40,6 +40,9 @@ static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, e
             return softfp_to_int_modulo(e, a);
         return softfp_to_int(e, lane, a, aux == IR_RN_DYN ? e->round : (enum ir_round)aux,
                              8 * lane_bytes(to), imm >> 7 & 1, imm & 127);
+    case IR_fvfmaw:  return softfp_fma_half(e, a, b, c, imm);
+    case IR_fvbfcvt: return softfp_to_bfloat(e, a);
+    case IR_fvbfdot: return softfp_bfdot((uint32_t)a, (uint32_t)b, (uint32_t)c);
     case IR_icvtf: return softfp_from_int(e, lane, a, 8 * lane_bytes(to), imm >> 7 & 1, imm & 127);
     case IR_frint: {
         enum ir_round mode = aux == IR_RN_DYN ? e->round : (enum ir_round)aux;
@@ -65,13 +68,13 @@ void fphelp_run(struct cpu *cpu)
     unsigned aux = what >> 32 & 255, imm = what >> 40 & 0xffff;
     struct softfp_env e = { softfp_host_round(cpu->guest_mxcsr), cpu->fp_mode, 0 };
     unsigned in = lane_bytes(op == IR_icvtf ? to : lane);
-    unsigned out = lane_bytes(op == IR_fcvt || op == IR_fcvti ? to : lane);
+    unsigned out = lane_bytes(op == IR_fcvt || op == IR_fcvti || op >= IR_fvfmaw ? to : lane);
     uint8_t result[16] = { 0 };
     for (unsigned k = 0; k < count; k++) {
         uint64_t x = run_lane(&e, op, (enum ir_lane)lane, (enum ir_lane)to, aux, imm,
                               get_lane(cpu->scratch + FPHELP_A, in, k),
                               get_lane(cpu->scratch + FPHELP_B, in, k),
-                              get_lane(cpu->scratch + FPHELP_C, in, k));
+                              get_lane(cpu->scratch + FPHELP_C, op == IR_fvfmaw ? out : in, k));
         memcpy(result + k * out, &x, out);
     }
     memcpy(cpu->scratch + FPHELP_RESULT, result, 16);

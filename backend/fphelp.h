@@ -16,8 +16,8 @@ enum {
     FPHELP_TEMP = 96
 };
 
-/* What to do, 64 bits: op is the IR's scalar operation; lane the operands' lane; to the result's
- * (fcvt; for fcvti and icvtf the integer's, B..D); count lanes; aux as round or condition; imm as
+/* What to do, 64 bits: op is the IR's scalar operation, or fvfmaw, fvbfcvt, fvbfdot; lane the operands' lane; to the result's
+ * (fcvt and vector operations; for fcvti and icvtf the integer's, B..D); count lanes; aux as round or condition; imm as
  * in the IR. */
 static inline uint64_t fphelp_what(unsigned op, unsigned lane, unsigned to, unsigned count,
                                    unsigned aux, uint64_t imm)

@@ -316,7 +316,8 @@ enter:
             return leave(cpu, (enum ir_leave)i->aux, arg[0].lo, i->imm);
         default:
             if (i->op >= IR_vadd) {
-                *out = ir_opinfo[i->op].effects & IR_E_FPENV ? interp_float_vector(cpu, i, arg)
+                *out = (ir_opinfo[i->op].effects & IR_E_FPENV) || i->op == IR_fvbfdot
+                           ? interp_float_vector(cpu, i, arg)
                                                              : interp_vector(i, arg);
             } else if (i->op >= IR_fadd) {
                 *out = interp_float(cpu, r, i, arg);

@@ -10,6 +10,7 @@
  * selects flushing (not of half precision), default NaNs and alternative half precision.
  */
 #include "interp.h"
+#include "softfp.h"
 
 typedef unsigned __int128 u128;
 
@@ -547,10 +548,56 @@ static uint64_t half_to_int(struct cpu *cpu, unsigned round, int64_t imm, const 
     return v;
 }
 
+/* A product of half precision added to single: the factors as single numbers, signalling ones still so. */
+static uint64_t fused_half(struct cpu *cpu, int64_t imm, const uint64_t *arg)
+{
+    struct format half = format_of(IR_F16), single = format_of(IR_F32);
+    uint64_t lo[3] = {0, 0, arg[2]};
+    for (unsigned k = 0; k < 2; k++) {
+        struct context c = {single, IR_RN_ZERO, 0, cpu->fp_mode & ~(unsigned)IR_FP_AHP};
+        struct unpacked u = unpack(&c, half, arg[k]);
+        lo[k] = u.kind >= QUIET ? with_sign(single, u.sign, infinity(single) | (arg[k] & frac_mask(half)) << 13)
+                                : do_convert(&c, u, half);
+    }
+    return scalar(cpu, IR_fma, IR_F32, IR_F32, 0, imm, lo);
+}
+
+/* Single precision to BFloat16. */
+static uint64_t to_bfloat(struct cpu *cpu, uint64_t v)
+{
+    static const uint8_t modes[] = {IR_RN_TIES_EVEN, IR_RN_DOWN, IR_RN_UP, IR_RN_ZERO};
+    struct context c = {{7, 8}, (enum ir_round)modes[cpu->guest_mxcsr >> 13 & 3], 0, cpu->fp_mode};
+    v = do_convert(&c, unpack(&c, format_of(IR_F32), v), format_of(IR_F32));
+    cpu->guest_mxcsr |= c.flags & 63;
+    cpu->fp_flags |= c.flags & INPUT;
+    return v;
+}
+
+/* One lane of fvfmaw, fvbfcvt or fvbfdot. */
+static struct ir_value mixed_formats(struct cpu *cpu, const struct ir_inst *i, const struct ir_value *arg)
+{
+    struct ir_value v = {0, 0};
+    for (unsigned n = 0; n < 4; n++) {
+        if (i->op == IR_fvfmaw) {
+            uint64_t lo[3] = {interp_lane(arg[0], 16, n), interp_lane(arg[1], 16, n), interp_lane(arg[2], 32, n)};
+            interp_put_lane(&v, 32, n, fused_half(cpu, i->imm, lo));
+        } else if (i->op == IR_fvbfcvt) {
+            interp_put_lane(&v, 16, n, to_bfloat(cpu, interp_lane(arg[0], 32, n)));
+        } else {
+            interp_put_lane(&v, 32, n, softfp_bfdot((uint32_t)interp_lane(arg[0], 32, n),
+                                                    (uint32_t)interp_lane(arg[1], 32, n),
+                                                    (uint32_t)interp_lane(arg[2], 32, n)));
+        }
+    }
+    return v;
+}
+
 struct ir_value interp_float_vector(struct cpu *cpu, const struct ir_inst *i, const struct ir_value *arg)
 {
     static const uint8_t lane_types[] = {[IR_LH] = IR_F16, [IR_LS] = IR_F32, [IR_LD] = IR_F64, [7] = IR_F16};
     enum ir_type lane = (enum ir_type)lane_types[i->aux & 7], to, from;
+    if (i->op == IR_fvfmaw || i->op == IR_fvbfcvt || i->op == IR_fvbfdot)
+        return mixed_formats(cpu, i, arg);
     enum ir_op op = lane_form(i->op, lane, &to, &from);
     unsigned bits = lane == IR_F64 ? 64 : lane == IR_F32 ? 32 : 16, out = bits, lanes = 128 / bits;
     unsigned field = i->aux >> 8 & 15;

@@ -47,14 +47,15 @@ static uint64_t default_nan(const struct format *f) { return infinity(f, false) 
 /* Conversions between formats set CONVERTING in a copy of the mode: the alternative half-precision
  * format counts there alone, flushing of half precision everywhere else. */
 enum { CONVERTING = 1 << 16 };
+static bool is_half(const struct format *f) { return f->precision == 11; }
 static bool alternative(const struct softfp_env *e, const struct format *f)
 {
-    return f->total == 16 && (e->mode & CONVERTING) && (e->mode & IR_FP_AHP);
+    return is_half(f) && (e->mode & CONVERTING) && (e->mode & IR_FP_AHP);
 }
 static bool flushes(const struct softfp_env *e, const struct format *f)
 {
-    return f->total != 16 ? e->mode & IR_FP_FLUSH
-                          : (e->mode & IR_FP_FLUSH_HALF) && !(e->mode & CONVERTING);
+    return is_half(f) ? (e->mode & IR_FP_FLUSH_HALF) && !(e->mode & CONVERTING)
+                      : (e->mode & IR_FP_FLUSH) != 0;
 }
 
 static struct number unpack(struct softfp_env *e, const struct format *f, uint64_t v)
@@ -71,7 +72,7 @@ static struct number unpack(struct softfp_env *e, const struct format *f, uint64
         n.exp = biased - f->emax - (f->precision - 1);
     } else if (fraction) {
         if (flushes(e, f)) {
-            e->flags |= f->total != 16 ? SOFTFP_INPUT : 0;
+            e->flags |= is_half(f) ? 0 : SOFTFP_INPUT;
             n.kind = ZERO;
         } else {
             n.kind = FINITE;
@@ -416,6 +417,10 @@ uint64_t softfp_minmax(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint
 
 /* -------------------------------------------------------------- conversions */
 
+/* From format f to format g. */
+static uint64_t convert(struct softfp_env *e, const struct format *f, const struct format *g,
+                        uint64_t a);
+
 uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a)
 {
     e->mode |= CONVERTING;
@@ -426,7 +431,18 @@ uint64_t softfp_convert(struct softfp_env *e, enum ir_lane from, enum ir_lane to
 
 uint64_t softfp_convert_plain(struct softfp_env *e, enum ir_lane from, enum ir_lane to, uint64_t a)
 {
-    const struct format *f = format_of(from), *g = format_of(to);
+    return convert(e, format_of(from), format_of(to), a);
+}
+
+uint64_t softfp_to_bfloat(struct softfp_env *e, uint64_t a)
+{
+    static const struct format bfloat = { 16, 8, 127 };
+    return convert(e, format_of(IR_LS), &bfloat, a);
+}
+
+static uint64_t convert(struct softfp_env *e, const struct format *f, const struct format *g,
+                        uint64_t a)
+{
     struct number x = unpack(e, f, a);
     bool ahp = alternative(e, g);
     uint64_t s = x.sign ? sign_bit(g) : 0;
@@ -553,6 +569,40 @@ uint32_t softfp_to_int_modulo(struct softfp_env *e, uint64_t a)
     u128 v = shift_round(IR_RN_ZERO, x.sign, x.sig, -x.exp, false, &inexact);
     e->flags |= v > (1ull << 31) - !x.sign ? SOFTFP_INVALID : inexact ? SOFTFP_INEXACT : 0;
     return x.sign ? 0u - (uint32_t)v : (uint32_t)v;
+}
+
+/* ------------------------------------------- half and BFloat16 into single */
+
+/* The same number; a signalling NaN stays one. */
+static uint64_t widen_half(struct softfp_env *e, uint64_t a)
+{
+    if (softfp_is_nan(IR_LH, a))
+        return infinity(format_of(IR_LS), a >> 15 & 1) | (a & 0x3ff) << 13;
+    return softfp_convert_plain(e, IR_LH, IR_LS, a);
+}
+
+uint64_t softfp_fma_half(struct softfp_env *e, uint64_t a, uint64_t b, uint64_t c, unsigned negate)
+{
+    return softfp_fma(e, IR_LS, widen_half(e, a), widen_half(e, b), c, negate);
+}
+
+/* A result truncated under e, rounded to odd instead. */
+static uint64_t to_odd(struct softfp_env *e, uint64_t v)
+{
+    unsigned flags = e->flags;
+    e->flags = 0;
+    if (flags & SOFTFP_OVERFLOW)
+        return infinity(format_of(IR_LS), v >> 31);
+    return v | !!(flags & SOFTFP_INEXACT);
+}
+
+uint32_t softfp_bfdot(uint32_t a, uint32_t b, uint32_t c)
+{
+    struct softfp_env e = { IR_RN_ZERO, IR_FP_DEFAULT_NAN | IR_FP_FLUSH, 0 };
+    uint64_t even = to_odd(&e, softfp_mul(&e, IR_LS, (uint32_t)(a << 16), (uint32_t)(b << 16)));
+    uint64_t odd = to_odd(&e, softfp_mul(&e, IR_LS, a & 0xffff0000, b & 0xffff0000));
+    uint64_t both = to_odd(&e, softfp_add(&e, IR_LS, even, odd));
+    return (uint32_t)to_odd(&e, softfp_add(&e, IR_LS, c, both));
 }
 
 /* ----------------------------------------------------------------- estimates */

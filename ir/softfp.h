@@ -54,6 +54,13 @@ uint64_t softfp_round_within(struct softfp_env *e, enum ir_lane lane, uint64_t a
  * infinities and NaNs give 0. */
 uint32_t softfp_to_int_modulo(struct softfp_env *e, uint64_t a);
 
+/* Single precision to BFloat16. */
+uint64_t softfp_to_bfloat(struct softfp_env *e, uint64_t a);
+/* a * b + c as softfp_fma does it, a and b of half precision, c and the result of single. */
+uint64_t softfp_fma_half(struct softfp_env *e, uint64_t a, uint64_t b, uint64_t c, unsigned negate);
+/* c + (a0 * b0 + a1 * b1) of BFloat16 pairs as IR_fvbfdot defines it: no modes, no flags. */
+uint32_t softfp_bfdot(uint32_t a, uint32_t b, uint32_t c);
+
 /* Newton-Raphson steps and estimates (FRECPS, FRSQRTS, FRECPE, FRSQRTE, FRECPX), FMULX, and the
  * narrowing of double to single with rounding to odd (FCVTXN). */
 uint64_t softfp_step(struct softfp_env *e, enum ir_lane lane, uint64_t a, uint64_t b, bool sqrt);

@@ -172,6 +172,10 @@ static const char *check_lane_imm(const struct ir_inst *i)
     }
     case IR_fvwiden:
         return bits < 64 ? NULL : "vector lane out of range";
+    case IR_fvfmaw:
+        return bits == 16 && !(imm >> 1) ? NULL : "vector lane out of range";
+    case IR_fvbfcvt:
+        return bits == 32 ? NULL : "vector lane out of range";
     case IR_fvnarrow:
         return bits > 16 ? NULL : "vector lane out of range";
     case IR_vcmp: {

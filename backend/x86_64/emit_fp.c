@@ -62,6 +62,9 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     case IR_fvrint: return fphelp_what(IR_frint, lane, 0, full, mode, (uint64_t)p->imm);
     case IR_fvwiden:  return fphelp_what(IR_fcvt, lane, lane + 1, full / 2, 0, 0);
     case IR_fvnarrow: return fphelp_what(IR_fcvt, lane, lane - 1, full, 0, 0);
+    case IR_fvfmaw:   return fphelp_what(p->op, IR_LH, IR_LS, 4, 0, (uint64_t)p->imm);
+    case IR_fvbfcvt:  return fphelp_what(p->op, IR_LS, IR_LH, 4, 0, 0);
+    case IR_fvbfdot:  return fphelp_what(p->op, IR_LS, IR_LS, 4, 0, 0);
     }
     return 0;
 }

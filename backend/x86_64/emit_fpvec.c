@@ -170,6 +170,16 @@ static void vector_unary(struct emit *e, uint32_t i)
     }
 }
 
+/* Of mixed formats: in C. */
+static void half_op(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = p->arg[1] ? rx_use(e, p->arg[1]) : -1;
+    int c = p->arg[2] ? rx_use(e, p->arg[2]) : -1, d = rx_def_clear(e, i);
+    flags_clobber(e);
+    fp_go_cold(e, -1, i, d, a, b, c);
+}
+
 bool emit_fpvec_op(struct emit *e, uint32_t i)
 {
     switch (emit_inst(e, i)->op) {
@@ -178,6 +188,7 @@ bool emit_fpvec_op(struct emit *e, uint32_t i)
     case IR_fvmul: vector_binary(e, i, OP_MULP); return true;
     case IR_fvdiv: vector_binary(e, i, OP_DIVP); return true;
     case IR_fvfma: vector_fused(e, i); return true;
+    case IR_fvfmaw: case IR_fvbfcvt: case IR_fvbfdot: half_op(e, i); return true;
     case IR_fvmin: vector_minmax(e, i, OP_MINP, false); return true;
     case IR_fvmax: vector_minmax(e, i, OP_MAXP, true); return true;
     case IR_fvcmp: vector_compare(e, i); return true;
