@@ -30,7 +30,8 @@ static void populate(void *base, size_t used, size_t *ready, size_t size)
 {
     if (used <= *ready)
         return;
-    size_t to = (used + AHEAD - 1) & ~(size_t)(AHEAD - 1);
+    size_t more = used / 2 < LEAST_AHEAD ? LEAST_AHEAD : used / 2 > MOST_AHEAD ? MOST_AHEAD : used / 2;
+    size_t to = (used + more + 4095) & ~(size_t)4095;
     if (to > size)
         to = size;
 #ifdef MADV_POPULATE_WRITE
@@ -331,9 +332,10 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
             const struct xlink *x = &o->links[k];
             c->links[c->nlinks] = (struct tb_link){ .pc = x->pc, .field_off = tb->code_off + x->off,
                                                     .stub_off = tb->code_off + x->stub_off };
-            memcpy(c->rw + tb->code_off + x->id_off, &c->nlinks, 4);
             c->nlinks++;
         }
+        if (o->nlinks)
+            memcpy(c->rw + tb->code_off + o->id_off, &tb->links, 4);
         c->used = (c->used + o->code_len + 15) & ~(size_t)15;
     }
     uint64_t first = lo >> 12, last = (hi - 1) >> 12;

@@ -42,7 +42,7 @@ enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS =
 
 /* How far into a table memory was asked for ahead of its use: one call for many pages instead of a
  * page fault for each. */
-enum { AHEAD = 64 << 10 };
+enum { LEAST_AHEAD = 16 << 10, MOST_AHEAD = 256 << 10 };
 
 /* "descriptor" of a copy that is at cache->copy */
 enum { COPY_MAPPED = 0x7fffffff };

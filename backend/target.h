@@ -22,7 +22,6 @@ struct reloc {
 /* An exit that can be chained: the rel32 at off jumps to stub_off until it is linked. */
 struct xlink {
     uint32_t off, stub_off;
-    uint32_t id_off; /* of the 32-bit link number in the stub */
     uint64_t pc;
 };
 
@@ -45,6 +44,7 @@ struct xlate_out {
     uint32_t nrelocs, cap_relocs;
     struct xlink *links;
     uint32_t nlinks, cap_links;
+    uint32_t id_off; /* of the 32-bit number of the first link, which the stubs count from (if any) */
     struct fault_entry *faults;
     uint32_t nfaults, cap_faults;
     struct xlate_flex flex[MAX_FLEX];
@@ -54,7 +54,7 @@ struct xlate_out {
 };
 
 /* Common stubs at the start of the code cache, by number. */
-enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK, STUB_LOOKUP /* rax = pc */,
+enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK /* cpu->link + pushed number */, STUB_LOOKUP /* rax = pc */,
             STUB_RET_MISS /* rax = pc */, STUB_POLL /* rax = pc */, STUB_HELPER /* rax = function */,
             STUB_HELPER_PURE, STUB_HELPER_LEAVE /* rax = 1 + reason */,
             STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW, NSTUBS };

@@ -249,7 +249,7 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
         }
     }
     for (unsigned i = 0; i < x.nexits; i++) {
-        ir_block_begin(r, x.exits[i].block, false);
+        ir_block_begin(r, x.exits[i].block, true); /* it looks at no value: nothing to forget */
         ir_emit(r, IR_goto, IR_VOID, 0, 0, 0, 0, x.exits[i].flags_dead, (int64_t)x.exits[i].target);
     }
     if (r->seen_hi < r->end_pc)

@@ -34,6 +34,14 @@ const struct ir_opinfo ir_opinfo[IR_NOPS] = {
 #define OP(name, result, args, effects, text) \
     {#name, args, text, effects, result, sizeof(args) - 1},
 #include "ops.def"
+};
+
+#define STAYS (FAULT | STORE | SET | TERM | CALL | ORDER | FPENV)
+const uint8_t ir_opkind[IR_NOPS] = {
+#define OP(name, result, args, effects, text)                                           \
+    (sizeof(args) - 1) | ((effects)&STAYS ? IR_K_KEEP : 0) | ((effects)&FAULT ? IR_K_FAULT : 0) | \
+        ((effects)&TERM ? IR_K_TERM : 0),
+#include "ops.def"
 #undef FAULT
 #undef LOAD
 #undef STORE
@@ -97,10 +105,10 @@ void ir_region_reset(struct ir_region *r, const struct ir_target *t)
     r->target = t;
     memset(&r->insts[0], 0, sizeof(r->insts[0]));
     r->ninsts = 1;
-    r->nconsts = r->nblocks = 0;
+    r->nconsts = r->nblocks = r->nbegun = 0;
     r->pc = r->end_pc = 0;
     r->ninsns = 0;
-    r->raw = r->precise_flags = false;
+    r->raw = r->precise_flags = r->counted = false;
     r->cur_block = 0;
     r->ebb_start = 1;
     memset(r->cur, 0, t->nregs * sizeof(r->cur[0]));
@@ -127,7 +135,8 @@ unsigned ir_block_new(struct ir_region *r, uint64_t pc)
 
 void ir_block_begin(struct ir_region *r, unsigned b, bool keep)
 {
-    assert(b < r->nblocks);
+    assert(b < r->nblocks && r->nbegun < r->nblocks);
+    r->blocks[r->nbegun++].nth = b;
     r->cur_block = b;
     r->blocks[b].first = r->blocks[b].end = r->ninsts;
     if (!keep) {
@@ -139,13 +148,10 @@ void ir_block_begin(struct ir_region *r, unsigned b, bool keep)
 unsigned ir_block_order(const struct ir_region *r, uint32_t *order)
 {
     unsigned n = 0;
-    for (uint32_t b = 0; b < r->nblocks; b++) {
-        if (r->blocks[b].end == r->blocks[b].first)
-            continue;
-        unsigned i = n++;
-        for (; i > 0 && r->blocks[order[i - 1]].first > r->blocks[b].first; i--)
-            order[i] = order[i - 1];
-        order[i] = b;
+    for (uint32_t k = 0; k < r->nbegun; k++) {
+        uint32_t b = r->blocks[k].nth;
+        if (r->blocks[b].end != r->blocks[b].first)
+            order[n++] = b;
     }
     return n;
 }
@@ -184,7 +190,7 @@ ir_ref ir_const(struct ir_region *r, enum ir_type t, uint64_t v)
 ir_ref ir_append(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c,
                  ir_ref d, unsigned aux, int64_t imm)
 {
-    struct ir_inst in = {(uint8_t)op, (uint8_t)t, (uint16_t)aux, 0, 0, {a, b, c, d}, imm};
+    struct ir_inst in = {(uint8_t)op, (uint8_t)t, (uint16_t)aux, 0, 0, 0, {a, b, c, d}, imm};
     return ir_opinfo[op].effects & IR_E_TERM ? build_push_end(r, &in) : build_push(r, &in);
 }
 

@@ -23,7 +23,8 @@ static inline ir_ref build_push(struct ir_region *r, const struct ir_inst *in)
     out->op = in->op;
     out->type = in->type;
     out->aux = in->aux;
-    out->uses = in->uses;
+    out->uses = 0;
+    out->zeros = in->zeros;
     out->mark = 0;
     out->arg[0] = in->arg[0];
     out->arg[1] = in->arg[1];

@@ -60,14 +60,14 @@ static inline void commit(struct ir_region *r, unsigned reg, ir_ref v)
         return;
     struct ir_inst *i = &r->insts[v];
     if (!i->mark || r->cur[i->mark - 1] != v)
-        i->mark = (uint16_t)(reg + 1);
+        i->mark = (uint8_t)(reg + 1);
     ir_ref low = i->arg[0];
     if ((i->op != IR_zext && i->op != IR_vzx) || ir_is_const(low) || !fold_widens(i, low))
         return;
     unsigned lt = r->insts[low].type;
     if ((i->op == IR_zext ? lt == IR_I32 : lt == IR_F64 || lt == IR_F32 || lt == IR_F16) &&
         fold_home(r, low) != HOME_CURRENT)
-        r->insts[low].mark = (uint16_t)(reg + 1);
+        r->insts[low].mark = (uint8_t)(reg + 1);
 }
 
 /* Appends an instruction of at most one operand. */
@@ -77,7 +77,7 @@ static inline ir_ref push_small(struct ir_region *r, enum ir_op op, unsigned typ
     if (__builtin_expect(r->ninsts == r->cap_insts, 0))
         ir_grow_insts(r);
     struct ir_inst *out = &r->insts[r->ninsts];
-    *out = (struct ir_inst){(uint8_t)op, (uint8_t)type, (uint16_t)aux, 0, 0, {a, 0, 0, 0}, imm};
+    *out = (struct ir_inst){(uint8_t)op, (uint8_t)type, (uint16_t)aux, 0, 0, 0, {a, 0, 0, 0}, imm};
     return r->ninsts++;
 }
 
@@ -87,7 +87,7 @@ static inline ir_ref fold_get(struct ir_region *r, unsigned reg)
     unsigned type = r->target->regs[reg].type;
     if (!v) {
         v = push_small(r, IR_get, type, 0, 0, reg);
-        r->insts[v].mark = (uint16_t)(reg + 1);
+        r->insts[v].mark = (uint8_t)(reg + 1);
         r->cur[reg] = v;
         return v;
     }
@@ -208,10 +208,10 @@ static ir_ref fold_load(struct ir_region *r, struct ir_inst *in)
     fold_address(r, in);
     unsigned bits = 8u << IR_MEM_SIZE(in->aux);
     if (in->type == IR_I32 || in->type == IR_I64)
-        in->uses =
-            (uint16_t)(IR_MEM_SIGNED(in->aux) ? 0 : ir_type_bits((enum ir_type)in->type) - bits);
+        in->zeros =
+            (uint8_t)(IR_MEM_SIGNED(in->aux) ? 0 : ir_type_bits((enum ir_type)in->type) - bits);
     else if (in->type == IR_V128)
-        in->uses = bits <= 64 ? 64 : 0;
+        in->zeros = bits <= 64 ? 64 : 0;
     return build_push(r, in);
 }
 
@@ -268,7 +268,7 @@ static ir_ref fold_indirect(struct ir_region *r, struct ir_inst *in)
 
 static inline bool high_is_zero(const struct ir_region *r, ir_ref v)
 {
-    return ir_is_const(v) ? r->consts[v & ~IR_CONST_BIT].hi == 0 : r->insts[v].uses == 64;
+    return ir_is_const(v) ? r->consts[v & ~IR_CONST_BIT].hi == 0 : r->insts[v].zeros == 64;
 }
 
 static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
@@ -293,7 +293,7 @@ static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
             return x;
         break;
     case IR_fbits:
-        in->uses = ir_type_of(r, a) == IR_F16 ? 16 : 0;
+        in->zeros = ir_type_of(r, a) == IR_F16 ? 16 : 0;
         if (usable && d->op == IR_bitsf && ir_type_of(r, x) == in->type && d->type != IR_F16)
             return x;
         if (d->op == IR_vlow && fold_def(r, x)->op == IR_vzx) { /* an integer went through a vector */
@@ -311,7 +311,7 @@ static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
             return x;
         break;
     case IR_vzx:
-        in->uses = 64;
+        in->zeros = 64;
         if (usable && d->op == IR_vlow && in->aux == 0 && d->type == IR_F64)
             return irv1(r, IR_vlow64, IR_B, x, 0);
         break;
@@ -354,7 +354,7 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     switch ((unsigned)in->op) {
     case IR_vand:
         in->aux = 0;
-        in->uses = za || zb ? 64 : 0;
+        in->zeros = za || zb ? 64 : 0;
         if (d->op == IR_vand && ir_is_const(b) && ir_is_const(d->arg[1])) {
             const struct ir_const *k = &r->consts[b & ~IR_CONST_BIT],
                                   *m = &r->consts[d->arg[1] & ~IR_CONST_BIT];
@@ -364,30 +364,30 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
         return a == b ? a : 0;
     case IR_vor:
         in->aux = 0;
-        in->uses = za && zb ? 64 : 0;
+        in->zeros = za && zb ? 64 : 0;
         return a == b ? a : 0;
     case IR_vxor:
         in->aux = 0;
-        in->uses = za && zb ? 64 : 0;
+        in->zeros = za && zb ? 64 : 0;
         return a == b ? ir_const128(r, IR_V128, 0, 0) : 0;
     case IR_vandn:
         in->aux = 0;
-        in->uses = za ? 64 : 0;
+        in->zeros = za ? 64 : 0;
         return a == b ? ir_const128(r, IR_V128, 0, 0) : 0;
     case IR_vnot:
         in->aux = 0;
         return d->op == IR_vnot && fold_may_use(r, d->arg[0], a) ? d->arg[0] : 0;
     case IR_vbsl:
         in->aux = 0;
-        in->uses = zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
+        in->zeros = zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
         return b == in->arg[2] ? b : 0;
     case IR_vlow64:
         in->aux = 0;
-        in->uses = 64;
+        in->zeros = 64;
         return za ? a : 0;
     case IR_vxor3:
         in->aux = 0;
-        in->uses = za && zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
+        in->zeros = za && zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
         return 0;
     case IR_vpick:
         return unpicked(r, in);
@@ -401,24 +401,24 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
         return 0;
     case IR_vror:
     case IR_vshli: case IR_vshri: case IR_vsari:
-        in->uses = za ? 64 : 0;
+        in->zeros = za ? 64 : 0;
         return in->imm == 0 ? a : 0;
     case IR_vneg: case IR_vabs: case IR_vcnt: case IR_vrbit: case IR_vrev: case IR_vushl:
     case IR_vsshl:
-        in->uses = za ? 64 : 0;
+        in->zeros = za ? 64 : 0;
         return 0;
     case IR_vadd: case IR_vsub: case IR_vmul: case IR_vsmin: case IR_vsmax: case IR_vumin:
     case IR_vumax: case IR_vtst: case IR_vuavg: case IR_vurhavg: case IR_vuqadd: case IR_vuqsub:
-        in->uses = za && zb ? 64 : 0;
+        in->zeros = za && zb ? 64 : 0;
         return 0;
     case IR_vhigh64: case IR_vext64: case IR_vaddv: case IR_vumaxv: case IR_vuminv: case IR_vsmaxv:
     case IR_vsminv: case IR_vxtn: case IR_vshrn:
-        in->uses = 64;
+        in->zeros = 64;
         return 0;
     case IR_vget:
         if (in->type == IR_I32 || in->type == IR_I64) {
             unsigned w = ir_type_bits((enum ir_type)in->type), bits = ir_lane_bits[in->aux & 7];
-            in->uses = (uint16_t)(in->imm & 0x80 || bits > w ? 0 : w - bits);
+            in->zeros = (uint8_t)(in->imm & 0x80 || bits > w ? 0 : w - bits);
             if (d->op == IR_vzx && (in->imm & 15) == 0 && ir_type_of(r, d->arg[0]) == in->type &&
                 bits == w && fold_may_use(r, d->arg[0], a))
                 return d->arg[0];
@@ -433,7 +433,7 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
 ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_ref b, ir_ref c,
                ir_ref d, unsigned aux, int64_t imm)
 {
-    struct ir_inst in = {(uint8_t)op, (uint8_t)t, (uint16_t)aux, 0, 0, {a, b, c, d}, imm};
+    struct ir_inst in = {(uint8_t)op, (uint8_t)t, (uint16_t)aux, 0, 0, 0, {a, b, c, d}, imm};
     ir_ref v = 0;
     if (r->raw)
         return ir_append(r, op, t, a, b, c, d, aux, imm);
@@ -454,7 +454,7 @@ ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_
     case IR_icvtf:
     case IR_frint: return build_push(r, &in);
     case IR_casx:
-        in.uses = 31;
+        in.zeros = 31;
         return build_push(r, &in);
     case IR_load:
         return fold_load(r, &in);

@@ -3,7 +3,7 @@
  *
  * A rule gets the instruction that is asked for and either returns the value that takes its place,
  * or returns 0 having perhaps changed the instruction's operands; the caller then looks for an
- * equal one and appends. While a region is built, ir_inst.uses holds the number of high bits known
+ * equal one and appends. While a region is built, ir_inst.zeros holds the number of high bits known
  * to be zero (v128: 64 if the high half is) and ir_inst.mark 1 + the register the value was last
  * committed to.
  *
@@ -58,7 +58,7 @@ static inline bool fold_may_use(const struct ir_region *r, ir_ref x, ir_ref v)
 static inline unsigned fold_zeros(const struct ir_region *r, ir_ref v)
 {
     if (!ir_is_const(v))
-        return r->insts[v].uses;
+        return r->insts[v].zeros;
     const struct ir_const *c = &r->consts[v & ~IR_CONST_BIT];
     unsigned w = ir_type_bits((enum ir_type)c->type);
     return c->lo ? (unsigned)__builtin_clzll(c->lo) - (64 - w) : w;

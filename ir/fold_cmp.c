@@ -75,7 +75,7 @@ static ir_ref fold_icmp(struct ir_region *r, struct ir_inst *in)
     enum ir_type t = ir_type_of(r, a);
     enum ir_cc cc = (enum ir_cc)in->aux;
     uint64_t k, k2;
-    in->uses = 31;
+    in->zeros = 31;
     if (ir_is_const(a)) {
         if (ir_is_const(b))
             return boolean(r, ir_eval_icmp(cc, t, ir_const_value(r, a), ir_const_value(r, b)));
@@ -131,7 +131,7 @@ static ir_ref fold_itst(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
     uint64_t k;
-    in->uses = 31;
+    in->zeros = 31;
     if (ir_is_const(a)) {
         if (ir_is_const(b))
             return boolean(r, ir_eval(IR_itst, IR_I32, ir_type_of(r, a), ir_const_value(r, a),
@@ -179,7 +179,7 @@ static ir_ref fold_select(struct ir_region *r, struct ir_inst *in)
     if (t != IR_I32 && t != IR_I64)
         return 0;
     unsigned zx = fold_zeros(r, x), zy = fold_zeros(r, y);
-    in->uses = (uint16_t)(zx < zy ? zx : zy);
+    in->zeros = (uint8_t)(zx < zy ? zx : zy);
     if (!ir_const_get(r, x, &kx) || !ir_const_get(r, y, &ky) || !fold_is_bool(r, c))
         return 0;
     uint64_t mask = ir_type_mask(t);
@@ -235,7 +235,7 @@ static ir_ref fold_cc(struct ir_region *r, struct ir_inst *in)
     const struct ir_inst *f = fold_def(r, in->arg[0]);
     ir_ref a = f->arg[0], b = f->arg[1], c = f->arg[2], v;
     uint64_t k;
-    in->uses = 31;
+    in->zeros = 31;
     switch ((unsigned)f->op) {
     case IR_flsub:
         if (cc <= IR_LE && fold_home(r, a) != HOME_LOST && fold_home(r, b) != HOME_LOST)

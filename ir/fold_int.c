@@ -31,7 +31,7 @@ static ir_ref fold_add(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
     unsigned zeros = min_u(fold_zeros(r, a), fold_zeros(r, b));
-    in->uses = (uint16_t)(zeros ? zeros - 1 : 0);
+    in->zeros = (uint8_t)(zeros ? zeros - 1 : 0);
     uint64_t k, k2;
     const struct ir_inst *da = fold_def(r, a);
     if (ir_const_get(r, b, &k)) {
@@ -71,7 +71,7 @@ static ir_ref fold_mul(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
     unsigned w = ir_type_bits((enum ir_type)in->type), zeros = fold_zeros(r, a) + fold_zeros(r, b);
-    in->uses = (uint16_t)(zeros > w ? zeros - w : 0);
+    in->zeros = (uint8_t)(zeros > w ? zeros - w : 0);
     uint64_t k;
     if (!ir_const_get(r, b, &k))
         return 0;
@@ -107,7 +107,7 @@ static ir_ref fold_div(struct ir_region *r, struct ir_inst *in)
 {
     uint64_t k;
     if (in->op == IR_udiv)
-        in->uses = (uint16_t)fold_zeros(r, in->arg[0]);
+        in->zeros = (uint8_t)fold_zeros(r, in->arg[0]);
     if (fold_is_k(r, in->arg[0], 0))
         return in->arg[0];
     if (!ir_const_get(r, in->arg[1], &k))
@@ -128,7 +128,7 @@ static ir_ref fold_and(struct ir_region *r, struct ir_inst *in)
     ir_ref a = in->arg[0], b = in->arg[1];
     unsigned w = ir_type_bits((enum ir_type)in->type);
     uint64_t k, k2, mask = ir_type_mask((enum ir_type)in->type);
-    in->uses = (uint16_t)max_u(fold_zeros(r, a), fold_zeros(r, b));
+    in->zeros = (uint8_t)max_u(fold_zeros(r, a), fold_zeros(r, b));
     if (a == b)
         return a;
     const struct ir_inst *da = fold_def(r, a);
@@ -160,7 +160,7 @@ static ir_ref fold_or_xor(struct ir_region *r, struct ir_inst *in)
     ir_ref a = in->arg[0], b = in->arg[1];
     bool is_or = in->op == IR_or;
     uint64_t k, k2;
-    in->uses = (uint16_t)min_u(fold_zeros(r, a), fold_zeros(r, b));
+    in->zeros = (uint8_t)min_u(fold_zeros(r, a), fold_zeros(r, b));
     if (a == b)
         return is_or ? a : konst(r, in, 0);
     if (!ir_const_get(r, b, &k))
@@ -184,7 +184,7 @@ static ir_ref fold_andn(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
     uint64_t k;
-    in->uses = (uint16_t)fold_zeros(r, a);
+    in->zeros = (uint8_t)fold_zeros(r, a);
     if (a == b)
         return konst(r, in, 0);
     if (ir_const_get(r, b, &k))
@@ -206,7 +206,7 @@ static ir_ref fold_unary(struct ir_region *r, struct ir_inst *in)
          * for: reversing bits is some twenty host instructions. */
         if (in->op == IR_clz && da->op == IR_rbit)
             return ir1(r, IR_ctz, (enum ir_type)in->type, da->arg[0]);
-        in->uses = (uint16_t)(ir_type_bits((enum ir_type)in->type) - 7);
+        in->zeros = (uint8_t)(ir_type_bits((enum ir_type)in->type) - 7);
         return 0;
     case IR_neg:
         if (da->op == IR_sub && fold_may_use(r, da->arg[0], a) && fold_may_use(r, da->arg[1], a))
@@ -228,7 +228,7 @@ static ir_ref fold_shift(struct ir_region *r, struct ir_inst *in)
             fold_may_use(r, db->arg[0], b))
             return bin(r, in, (enum ir_op)in->op, a, db->arg[0]);
         if (in->op == IR_shr)
-            in->uses = (uint16_t)zeros;
+            in->zeros = (uint8_t)zeros;
         return fold_is_k(r, a, 0) ? a : 0;
     }
     n = (unsigned)k & (w - 1);
@@ -242,10 +242,10 @@ static ir_ref fold_shift(struct ir_region *r, struct ir_inst *in)
     if (in->op == IR_shr) {
         if (n + zeros >= w)
             return konst(r, in, 0);
-        in->uses = (uint16_t)(zeros + n);
+        in->zeros = (uint8_t)(zeros + n);
     }
     if (in->op == IR_shl)
-        in->uses = (uint16_t)(zeros > n ? zeros - n : 0);
+        in->zeros = (uint8_t)(zeros > n ? zeros - n : 0);
     if ((da->op != IR_shl && da->op != IR_shr && da->op != IR_sar && da->op != IR_ror) ||
         !ir_const_get(r, da->arg[1], &k2) || !fold_may_use(r, da->arg[0], a))
         return 0;
@@ -301,7 +301,7 @@ static ir_ref fold_field(struct ir_region *r, struct ir_inst *in)
         return bin(r, in, IR_shr, a, ir_const(r, IR_I32, lsb));
     if (lsb == 0 && width < 32)
         return bin(r, in, IR_and, a, konst(r, in, (1ull << width) - 1));
-    in->uses = (uint16_t)(w - width);
+    in->zeros = (uint8_t)(w - width);
     const struct ir_inst *da = fold_def(r, a);
     uint64_t k;
     if (da->op == IR_shr && ir_const_get(r, da->arg[1], &k) && k + lsb + width <= w &&
@@ -318,7 +318,7 @@ static ir_ref fold_bfi(struct ir_region *r, struct ir_inst *in)
     if (width == w)
         return b;
     unsigned top = w - lsb - width;
-    in->uses = (uint16_t)min_u(fold_zeros(r, a), top);
+    in->zeros = (uint8_t)min_u(fold_zeros(r, a), top);
     if (!fold_is_k(r, a, 0))
         return 0;
     if (top && fold_zeros(r, b) < w - width)
@@ -343,9 +343,9 @@ static ir_ref fold_zext(struct ir_region *r, struct ir_inst *in)
         n = 32;
     }
     in->imm = n;
-    in->uses = (uint16_t)(ir_type_bits(t) - n);
+    in->zeros = (uint8_t)(ir_type_bits(t) - n);
     if (t == IR_I64 && at == IR_I32)
-        in->uses = (uint16_t)max_u(in->uses, 32 + zeros);
+        in->zeros = (uint8_t)max_u(in->zeros, 32 + zeros);
     const struct ir_inst *da = fold_def(r, a);
     ir_ref x = da->arg[0];
     uint64_t k;
@@ -417,7 +417,7 @@ static ir_ref fold_trunc(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0];
     unsigned zeros = fold_zeros(r, a);
-    in->uses = (uint16_t)(zeros > 32 ? zeros - 32 : 0);
+    in->zeros = (uint8_t)(zeros > 32 ? zeros - 32 : 0);
     const struct ir_inst *da = fold_def(r, a);
     ir_ref x = da->arg[0];
     if ((da->op != IR_zext && da->op != IR_sext) || !fold_may_use(r, x, a))

@@ -135,8 +135,9 @@ struct ir_inst {
     uint8_t op;   /* enum ir_op */
     uint8_t type; /* enum ir_type of the result */
     uint16_t aux;
-    uint16_t uses; /* number of uses, saturated; valid after ir_pass_dead */
-    uint16_t mark; /* scratch of the pass that runs */
+    uint16_t uses; /* number of uses, saturated; 0 before ir_pass_dead */
+    uint8_t zeros; /* builder's own: high bits known to be zero (v128: 64 if the high half is) */
+    uint8_t mark;  /* builder's own: 1 + the register that the value was last committed to, or 0 */
     ir_ref arg[4]; /* a b c d */
     int64_t imm;
 };
@@ -161,6 +162,11 @@ struct ir_opinfo {
 };
 extern const struct ir_opinfo ir_opinfo[IR_NOPS];
 
+/* The same in a byte, for walks over every instruction: number of operands; the operation stays though
+ * nothing uses its result; it may fault; it ends a block. */
+enum { IR_K_ARGS = 7, IR_K_KEEP = 8, IR_K_FAULT = 16, IR_K_TERM = 32 };
+extern const uint8_t ir_opkind[IR_NOPS];
+
 /* aux of load, store, amo, cas, casx */
 #define IR_MEM_SIZE(aux) ((aux) & 7)         /* log2 of the bytes, 0..4 */
 #define IR_MEM_SIGNED(aux) (((aux) >> 3) & 1) /* loads: sign-extend to the type */
@@ -175,6 +181,7 @@ extern const struct ir_opinfo ir_opinfo[IR_NOPS];
 struct ir_block {
     uint32_t first, end;  /* instructions [first, end) */
     uint64_t pc;          /* guest pc at its start */
+    uint32_t nth;         /* of the region, not of this block: number of the nth block begun */
     bool poll;            /* poll for signals at its entry (every cycle has one) */
     bool flags_dead;      /* flags registers are known dead at its entry */
     bool entry;           /* enterable from outside (block 0 always is) */
@@ -189,6 +196,8 @@ struct ir_region {
     uint32_t nconsts, cap_consts;
     struct ir_block *blocks;
     uint32_t nblocks, cap_blocks;
+    uint32_t nbegun;      /* blocks that were begun: blocks[k].nth, k < nbegun, in that order */
+    bool counted;         /* ir_pass_dead has filled in the uses */
     uint64_t pc, end_pc;  /* guest bytes [pc, end_pc) were read */
     uint64_t seen_lo, seen_hi; /* guest bytes the code depends on: those and what the look-ahead read */
     uint32_t ninsns;      /* guest instructions */

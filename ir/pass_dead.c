@@ -51,15 +51,11 @@ static inline struct regset join(struct regset a, struct regset b)
     return (struct regset){{a.bits[0] | b.bits[0], a.bits[1] | b.bits[1]}};
 }
 
-/* Operations that stay though nothing uses their result. */
-enum {
-    KEEP = IR_E_FAULT | IR_E_STORE | IR_E_SET | IR_E_TERM | IR_E_CALL | IR_E_ORDER | IR_E_FPENV
-};
-
-static inline void count(struct ir_region *r, ir_ref v)
+/* v is used. Constants and none are not positive as signed numbers. */
+static inline void count(struct ir_inst *insts, ir_ref v)
 {
-    if (!ir_is_const(v) && r->insts[v].uses != UINT16_MAX)
-        r->insts[v].uses++;
+    if ((int32_t)v > 0)
+        insts[v].uses = (uint16_t)(insts[v].uses + (insts[v].uses != UINT16_MAX));
 }
 
 static inline void remove_inst(struct ir_inst *i)
@@ -86,7 +82,7 @@ struct sink {
 };
 
 struct sinks {
-    uint32_t n, chain; /* chain: first instruction of the extended basic block of the walk */
+    uint32_t n;
     struct sink list[MAX_SINKS];
 };
 
@@ -139,6 +135,7 @@ static void place_sink(struct ir_region *r, const struct sink *s)
     struct ir_inst exit = r->insts[r->blocks[to[s->way]].end - 1], op = s->op;
     uint64_t pc = r->blocks[to[s->way]].pc;
     unsigned b = ir_block_new(r, pc);
+    r->blocks[r->nbegun++].nth = b;
     r->blocks[b].first = r->ninsts;
     r->blocks[b].cold = true;
     for (unsigned k = 0; k < 2; k++) {
@@ -227,33 +224,66 @@ static bool defer_set(const struct ir_region *r, const struct ir_block *b, struc
     return true;
 }
 
-static struct dead walk_block(struct ir_region *r, const struct ir_block *b, struct dead dead,
-                              struct regset flags, struct sinks *sinks)
+/* First instruction of the extended basic block that block b belongs to: order[0..n) are the blocks in
+ * the order of their instructions. */
+static uint32_t chain_start(const struct ir_region *r, const uint32_t *order, unsigned n, uint32_t b)
 {
-    struct sink *sink = &sinks->list[sinks->n];
-    for (uint32_t v = b->end; v-- > b->first;) {
-        struct ir_inst *i = &r->insts[v];
-        unsigned op = i->op, effects = ir_opinfo[op].effects;
+    unsigned at = n;
+    while (order[--at] != b)
+        ;
+    for (; at > 0; at--) {
+        uint32_t succ[2];
+        unsigned preds = 0, follows = 0;
+        for (unsigned k = 0; k < n; k++)
+            for (unsigned j = ir_block_succ(r, &r->blocks[order[k]], succ); j-- > 0;)
+                if (succ[j] == order[at]) {
+                    preds++;
+                    follows |= k + 1 == at;
+                }
+        if (!follows || preds != 1 || r->blocks[order[at]].entry)
+            break;
+    }
+    return r->blocks[order[at]].first;
+}
+
+struct walk {
+    struct ir_region *r;
+    struct regset flags; /* the flags registers, or none if they are precise */
+    const uint32_t *order;
+    unsigned nblocks;
+    struct sinks sinks;
+};
+
+static struct dead walk_block(struct walk *w, uint32_t block, struct dead dead)
+{
+    struct ir_region *r = w->r;
+    const struct ir_block *b = &r->blocks[block];
+    struct sink *sink = &w->sinks.list[w->sinks.n];
+    struct ir_inst *insts = r->insts;
+    for (struct ir_inst *i = insts + b->end, *first = insts + b->first; i-- > first;) {
+        unsigned op = i->op, k = ir_opkind[op];
         switch (op) {
         case IR_nop:
             continue;
         case IR_insn:
             if (dead.fault)
-                dead.home = meet(dead.guest, flags);
+                dead.home = meet(dead.guest, w->flags);
             dead.fault = false;
             continue;
-        case IR_set:
-            add(&dead.guest, (unsigned)i->imm);
-            if (has(&dead.home, (unsigned)i->imm)) {
+        case IR_set: {
+            unsigned reg = (unsigned)i->imm;
+            add(&dead.guest, reg);
+            if (has(&dead.home, reg)) {
                 remove_inst(i);
                 continue;
             }
-            add(&dead.home, (unsigned)i->imm);
-            if (sink->wanted && i->imm == sink->reg && defer_set(r, b, sink, v))
+            add(&dead.home, reg);
+            if (sink->wanted && reg == sink->reg && defer_set(r, b, sink, (uint32_t)(i - insts)))
                 continue;
-            add(&sink->over, (unsigned)i->imm);
-            count(r, i->arg[0]);
+            add(&sink->over, reg);
+            count(insts, i->arg[0]);
             continue;
+        }
         case IR_get:
             del(&dead.guest, (unsigned)i->imm);
             if (i->uses == 0) {
@@ -273,20 +303,21 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
             }
             break;
         default:
-            if (effects & KEEP) {
-                if (effects & IR_E_FAULT) {
-                    dead.home = meet(dead.guest, flags);
+            if (k & IR_K_KEEP) {
+                if (k & IR_K_FAULT) {
+                    dead.home = meet(dead.guest, w->flags);
                     dead.fault = true;
                     sink->wanted = false;
                 }
                 break;
             }
-            if (v == sink->flags) {
-                if (find_operands(r, sink, v, sinks->chain)) {
-                    remove_inst(&r->insts[sink->set]);
-                    sinks->n++;
+            if (__builtin_expect(sink->flags && i == insts + sink->flags, 0)) {
+                uint32_t v = sink->flags;
+                if (find_operands(r, sink, v, chain_start(r, w->order, w->nblocks, block))) {
+                    remove_inst(&insts[sink->set]);
+                    w->sinks.n++;
                 } else {
-                    count(r, v);
+                    count(insts, v);
                 }
                 sink->flags = 0;
             }
@@ -296,70 +327,62 @@ static struct dead walk_block(struct ir_region *r, const struct ir_block *b, str
             }
             break;
         }
-        for (unsigned k = 0; k < ir_opinfo[op].nargs; k++)
-            if (i->arg[k])
-                count(r, i->arg[k]);
+        switch (k & IR_K_ARGS) {
+        case 4:
+            count(insts, i->arg[3]);
+            /* fall through */
+        case 3:
+            count(insts, i->arg[2]);
+            /* fall through */
+        case 2:
+            count(insts, i->arg[1]);
+            /* fall through */
+        case 1:
+            count(insts, i->arg[0]);
+        }
     }
     return dead;
 }
 
-/* First instruction of the extended basic block that each block belongs to. */
-static void find_chains(const struct ir_region *r, const uint32_t *order, unsigned n,
-                        uint32_t *chain, uint32_t *preds)
-{
-    uint32_t succ[2];
-    memset(preds, 0, r->nblocks * sizeof(*preds));
-    for (unsigned k = 0; k < n; k++)
-        for (unsigned j = ir_block_succ(r, &r->blocks[order[k]], succ); j-- > 0;)
-            preds[succ[j]]++;
-    for (unsigned k = 0; k < n; k++) {
-        const struct ir_block *b = &r->blocks[order[k]];
-        bool follows = false;
-        if (k > 0)
-            for (unsigned j = ir_block_succ(r, &r->blocks[order[k - 1]], succ); j-- > 0;)
-                follows |= succ[j] == order[k];
-        chain[order[k]] =
-            follows && preds[order[k]] == 1 && !b->entry ? chain[order[k - 1]] : b->first;
-    }
-}
-
 void ir_pass_dead(struct ir_region *r)
 {
-    struct regset flags = none;
-    struct sinks sinks;
-    if (!r->precise_flags)
-        memcpy(flags.bits, r->flag_rows, sizeof flags.bits);
-    for (uint32_t v = 0; v < r->ninsts; v++)
+    for (uint32_t v = 0; r->counted && v < r->ninsts; v++)
         r->insts[v].uses = 0;
+    r->counted = true;
 
     size_t n = r->nblocks;
-    struct dead *in =
-        ir_scratch(r, n * (sizeof(struct dead) + 3 * sizeof(uint32_t) + sizeof(bool)));
-    uint32_t *order = (uint32_t *)(in + n), *chain = order + n, *preds = chain + n;
-    bool *done = (bool *)(preds + n);
-    memset(done, 0, n);
-    unsigned filled = ir_block_order(r, order);
-    find_chains(r, order, filled, chain, preds);
-    sinks.n = 0;
-    for (unsigned k = filled; k-- > 0;) {
-        const struct ir_block *b = &r->blocks[order[k]];
+    struct dead *in = ir_scratch(r, n * (sizeof(struct dead) + sizeof(uint32_t) + sizeof(bool)));
+    uint32_t *order = (uint32_t *)(in + n);
+    bool *done = (bool *)(order + n);
+    struct walk w;
+    w.r = r;
+    w.flags = none;
+    w.order = order;
+    w.nblocks = ir_block_order(r, order);
+    w.sinks.n = 0;
+    if (!r->precise_flags)
+        memcpy(w.flags.bits, r->flag_rows, sizeof w.flags.bits);
+    for (size_t k = 0; k < n; k++)
+        done[k] = false;
+    for (unsigned k = w.nblocks; k-- > 0;) {
+        uint32_t block = order[k];
+        const struct ir_block *b = &r->blocks[block];
         if (b->end - b->first == 1 && r->insts[b->first].op == IR_goto) { /* most exits */
-            struct regset d = r->insts[b->first].aux & 1 ? flags : none;
-            in[order[k]] = (struct dead){d, d, false};
-            done[order[k]] = true;
+            struct regset d = r->insts[b->first].aux & 1 ? w.flags : none;
+            in[block] = (struct dead){d, d, false};
+            done[block] = true;
             continue;
         }
-        struct sink *sink = &sinks.list[sinks.n];
-        sink->block = order[k];
+        struct sink *sink = &w.sinks.list[w.sinks.n];
+        sink->block = block;
         sink->wanted = false;
         sink->flags = 0;
         sink->over = none;
-        struct dead dead = dead_at_end(r, b, in, done, flags, sink);
-        sink->wanted &= sinks.n < MAX_SINKS - 1;
-        sinks.chain = chain[order[k]];
-        in[order[k]] = walk_block(r, b, dead, flags, &sinks);
-        done[order[k]] = true;
+        struct dead dead = dead_at_end(r, b, in, done, w.flags, sink);
+        sink->wanted &= w.sinks.n < MAX_SINKS - 1;
+        in[block] = walk_block(&w, block, dead);
+        done[block] = true;
     }
-    for (uint32_t k = 0; k < sinks.n; k++)
-        place_sink(r, &sinks.list[k]);
+    for (uint32_t k = 0; k < w.sinks.n; k++)
+        place_sink(r, &w.sinks.list[k]);
 }

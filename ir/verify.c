@@ -315,6 +315,8 @@ static const char *check_blocks(const struct ir_region *r, struct flow *f, uint3
     for (uint32_t b = 0; b < r->nblocks; b++)
         if (r->blocks[b].end <= r->blocks[b].first)
             return *at = r->blocks[b].first, "block without terminator";
+    if (filled != r->nblocks)
+        return "block that was not begun";
     for (unsigned k = 0; k < filled; k++) {
         const struct ir_block *b = &r->blocks[f->order[k]];
         *at = b->first;

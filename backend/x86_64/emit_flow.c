@@ -562,9 +562,41 @@ static void fix32(uint8_t *field, const uint8_t *to)
     memcpy(field, &rel, 4);
 }
 
-static void emit_tail(struct emit *e)
+/* Stub of link k: push k; jmp to what they have in common: cpu->link := the first link's number (filled
+ * in when the translation gets its place), jmp STUB_LINK, which adds the two. */
+static void emit_link_stubs(struct emit *e)
 {
     struct xlate_out *o = e->out;
+    if (!o->nlinks || !cb_room(&e->cb, 64))
+        return;
+    const uint8_t *common = e->cb.p;
+    mov_mi32(&e->cb, true, mem_bd(STATE, CPU_DISP(link)), 0);
+    o->id_off = (uint32_t)(e->cb.p - 4 - e->cb.start);
+    emit_stub_jcc(e, -1, STUB_LINK);
+    for (uint32_t k = 0; k < o->nlinks && cb_room(&e->cb, 64); k++) {
+        struct xlink *l = &o->links[k];
+        l->stub_off = (uint32_t)(e->cb.p - e->cb.start);
+        fix32(e->cb.start + l->off, e->cb.p);
+        if (k < 128) {
+            cb8(&e->cb, 0x6a);
+            cb8(&e->cb, k);
+        } else {
+            cb8(&e->cb, 0x68);
+            cb32(&e->cb, k);
+        }
+        ptrdiff_t back = common - (e->cb.p + 2);
+        if (back >= -128) {
+            cb8(&e->cb, 0xeb);
+            cb8(&e->cb, (uint8_t)back);
+        } else {
+            cb8(&e->cb, 0xe9);
+            cb32(&e->cb, (uint32_t)(back - 3));
+        }
+    }
+}
+
+static void emit_tail(struct emit *e)
+{
     for (unsigned k = 0; k < e->ncolds && cb_room(&e->cb, 512); k++) {
         struct cold *c = &e->colds[k];
         fix32(c->jump, e->cb.p);
@@ -587,14 +619,7 @@ static void emit_tail(struct emit *e)
         mov_ri(&e->cb, RAX, e->polls[k].pc);
         emit_stub_jcc(e, -1, STUB_POLL);
     }
-    for (uint32_t k = 0; k < o->nlinks && cb_room(&e->cb, 64); k++) {
-        struct xlink *l = &o->links[k];
-        l->stub_off = (uint32_t)(e->cb.p - e->cb.start);
-        fix32(e->cb.start + l->off, e->cb.p);
-        mov_mi32(&e->cb, true, mem_bd(STATE, CPU_DISP(link)), 0);
-        l->id_off = (uint32_t)(e->cb.p - 4 - e->cb.start);
-        emit_stub_jcc(e, -1, STUB_LINK);
-    }
+    emit_link_stubs(e);
     if (e->npool) {
         while ((uintptr_t)(e->cb.p + e->cb.delta) & 15)
             cb8(&e->cb, 0xcc);

@@ -31,6 +31,7 @@ struct vinfo {
     uint8_t flags;
     uint8_t class;   /* enum: general, vector, flags, memory only (i128) */
     uint16_t block;  /* that defines it */
+    uint64_t pad;    /* 32 bytes: indexed by a shift */
 };
 enum { CL_GPR, CL_XMM, CL_FLG, CL_PAIR };
 

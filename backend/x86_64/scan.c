@@ -72,7 +72,7 @@ static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool lo
 
 static inline void touch(struct emit *e, ir_ref v, uint32_t at, uint32_t block)
 {
-    if (!v || ir_is_const(v))
+    if ((int32_t)v <= 0) /* none, or a constant */
         return;
     struct vinfo *p = vi(e, v);
     if (p->last < at)
@@ -104,18 +104,16 @@ static bool zeroes_upper(const struct ir_inst *p)
 
 static bool shares_register(const struct emit *e, const struct ir_inst *p)
 {
-    if (!p->arg[0] || ir_is_const(p->arg[0]))
+    if (p->op != IR_trunc && p->op != IR_zext && p->op != IR_vlow && p->op != IR_vzx)
+        return false;
+    if (ir_is_const(p->arg[0]))
         return false;
     const struct ir_inst *a = inst(e, p->arg[0]);
-    if (p->op == IR_trunc)
-        return true;
     if (p->op == IR_zext)
         return p->imm == 32 && a->type == IR_I32 && zeroes_upper(a) && !(e->v[p->arg[0]].flags & V_DEFER);
-    if (p->op == IR_vlow)
-        return true;
     if (p->op == IR_vzx)
         return class_of(a->type) == CL_XMM && emit_upper_zero(e->r, p->arg[0]);
-    return false;
+    return true;
 }
 
 /* FLG operation i right after the addition or subtraction of the same operands: one host instruction
@@ -179,8 +177,33 @@ static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t firs
     default: /* the operands that it has */
         break;
     }
-    for (unsigned k = 0, n = ir_opinfo[p->op].nargs; k < n; k++)
-        touch(e, p->arg[k], i, b);
+    switch (ir_opkind[p->op] & IR_K_ARGS) {
+    case 4:
+        touch(e, p->arg[3], i, b);
+        /* fall through */
+    case 3:
+        touch(e, p->arg[2], i, b);
+        /* fall through */
+    case 2:
+        touch(e, p->arg[1], i, b);
+        /* fall through */
+    case 1:
+        touch(e, p->arg[0], i, b);
+    }
+}
+
+/* A value of type `type` that block b defines, seen for the first time. */
+static inline void begin_value(struct vinfo *v, uint32_t root, unsigned type, uint32_t b)
+{
+    v->root = root;
+    v->last = 0;
+    v->hint_at = 0;
+    v->mem = 0;
+    v->reg = -1;
+    v->hint = 0;
+    v->flags = 0;
+    v->class = class_of(type);
+    v->block = (uint16_t)b;
 }
 
 static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
@@ -196,11 +219,11 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
         case IR_insn:
             continue;
         case IR_get:
-            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            begin_value(v, i, p->type, b);
             access[p->imm] = i;
             continue;
         case IR_set:
-            *v = (struct vinfo){ .root = i, .reg = -1, .block = (uint16_t)b };
+            begin_value(v, i, IR_VOID, b);
             if (!ir_is_const(p->arg[0])) {
                 touch(e, p->arg[0], i, b);
                 struct vinfo *w = vi(e, p->arg[0]);
@@ -215,7 +238,7 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
             continue;
         case IR_load:
         case IR_store:
-            *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+            begin_value(v, i, p->type, b);
             touch(e, p->arg[0], i, b);
             touch(e, p->arg[1], i, b);
             if (p->op == IR_store)
@@ -225,16 +248,15 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
         default: /* by table */
             break;
         }
-        *v = (struct vinfo){ .root = i, .reg = -1, .class = class_of(p->type), .block = (uint16_t)b };
+        begin_value(v, i, p->type, b);
         touch_operands(e, i, b, first);
         if (shares_register(e, p)) {
             v->root = root_of(e, p->arg[0]);
             if (block_of(e, v->root) != b && e->b[block_of(e, v->root)].chain != e->b[b].chain)
                 v->root = i; /* not over blocks */
         }
-        unsigned effects = ir_opinfo[p->op].effects;
-        if ((effects & (IR_E_FAULT | IR_E_TERM)) ||
-            ((effects & IR_E_CALL) && r->target->helpers[p->imm].class != IR_PURE))
+        if ((ir_opkind[p->op] & (IR_K_FAULT | IR_K_TERM)) ||
+            (p->op == IR_call && r->target->helpers[p->imm].class != IR_PURE))
             barrier = i - 1;
     }
 }

@@ -141,6 +141,8 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     cb8(&c, 0xc3);
 
     BEGIN(STUB_LINK);
+    pop(&c, RAX);
+    alu_mr(&c, ALU_ADD, true, field(CPU_DISP(link)), RAX);
     mov_ri(&c, RAX, IR_LEAVE_LINK);
     jmp_to(&c, s, STUB_LEAVE);
 

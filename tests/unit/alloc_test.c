@@ -247,7 +247,6 @@ static const char *attempt(const struct ir_region *raw, const struct trial *t, s
         return NULL;
     }
     for (uint32_t k = 0; k < out.nlinks; k++)
-        memcpy(code + code_start + out.links[k].id_off, &k, 4);
     for (unsigned n = 0; n < STATES; n++) {
         stage = "interpreter";
         set_state(cpus[0], t->seed + n);

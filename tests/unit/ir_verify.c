@@ -49,9 +49,17 @@ static void test_rejections(void)
 
     start();
     ir_emit(&r, IR_goto, IR_VOID, 0, 0, 0, 0, 0, 0x10);
-    ir_block_new(&r, 0);
-    r.blocks[1] = r.blocks[0];
+    ir_block_begin(&r, ir_block_new(&r, 0), false);
+    r.blocks[1].first = r.blocks[0].first;
+    r.blocks[1].end = r.blocks[0].end;
     rejected("blocks overlap");
+
+    start();
+    ir_emit(&r, IR_goto, IR_VOID, 0, 0, 0, 0, 0, 0x10);
+    ir_block_new(&r, 0);
+    r.blocks[1].first = r.blocks[0].first;
+    r.blocks[1].end = r.blocks[0].end;
+    rejected("block that was not begun");
 
     start();
     ir_emit(&r, IR_goto, IR_VOID, 0, 0, 0, 0, 0, 0x10);
