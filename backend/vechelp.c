@@ -7,17 +7,12 @@
 #include "interp.h"
 #include "vechelp.h"
 
-static uint64_t shift(uint64_t a, int n, unsigned bits, bool sign)
+/* The host has no shifts of a lane by its own count. */
+static uint64_t shift(unsigned op, unsigned bits, uint64_t a, int64_t sa, uint64_t n)
 {
-    uint64_t all = ~0ull >> (64 - bits);
-    if (n >= (int)bits)
-        return 0;
-    if (n >= 0)
-        return a << n & all;
-    int64_t s = (int64_t)(a << (64 - bits)) >> (64 - bits);
-    if (n <= -(int)bits)
-        return sign && s < 0 ? all : 0;
-    return (sign ? (uint64_t)(s >> -n) : a >> -n) & all;
+    if (op == IR_vsarv)
+        return (uint64_t)(sa >> (n >= bits ? 63 : 64 - bits + n)) & ~0ull >> (64 - bits);
+    return n >= bits ? 0 : op == IR_vshlv ? a << n : a >> n;
 }
 
 static uint64_t run_lane(unsigned op, unsigned bits, uint64_t a, uint64_t b)
@@ -25,8 +20,7 @@ static uint64_t run_lane(unsigned op, unsigned bits, uint64_t a, uint64_t b)
     uint64_t all = ~0ull >> (64 - bits);
     int64_t sa = (int64_t)(a << (64 - bits)), sb = (int64_t)(b << (64 - bits));
     switch (op) {
-    case IR_vushl: return shift(a, (int8_t)b, bits, false);
-    case IR_vsshl: return shift(a, (int8_t)b, bits, true);
+    case IR_vshlv: case IR_vshrv: case IR_vsarv: return shift(op, bits, a, sa, b);
     case IR_vclz:  return a ? (unsigned)__builtin_clzll(a) - (64 - bits) : bits;
     case IR_vmul:  return a * b & all;
     case IR_vsmin: return sa < sb ? a : b;

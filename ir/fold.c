@@ -346,6 +346,35 @@ static ir_ref unpicked(const struct ir_region *r, const struct ir_inst *in)
     return v && fold_home(r, v) != HOME_LOST ? v : 0;
 }
 
+/* Two vectors narrowed one after the other, into the low and the high half, are narrowed at once. a is
+ * the low half, b the high one. Returns 0 where that isn't what they are. */
+static ir_ref narrowed_pair(struct ir_region *r, ir_ref a, ir_ref b)
+{
+    const struct ir_inst *x = fold_def(r, a), *y = fold_def(r, b);
+    if (x->op == IR_vlow64)
+        x = fold_def(r, a = x->arg[0]);
+    if (y->op == IR_vlow64)
+        y = fold_def(r, b = y->arg[0]);
+    if (x->op != y->op || x->aux != y->aux || x->imm != y->imm || !fold_may_use(r, x->arg[0], a) ||
+        !fold_may_use(r, y->arg[0], b))
+        return 0;
+    unsigned l = x->aux & 3, n = (unsigned)x->imm;
+    ir_ref lo = x->arg[0], hi = y->arg[0];
+    switch ((unsigned)x->op) {
+    case IR_vpackss: case IR_vpacksu: case IR_vpackuu:
+        return irv2(r, (enum ir_op)x->op, (enum ir_lane)l, lo, hi, 0);
+    case IR_vxtn:
+        return irv2(r, IR_vuzp1, (enum ir_lane)(l - 1), lo, hi, 0);
+    case IR_vshrn:
+        if (n == 4u << l)
+            return irv2(r, IR_vuzp2, (enum ir_lane)(l - 1), lo, hi, 0);
+        lo = irv1(r, IR_vshri, (enum ir_lane)l, lo, n);
+        hi = irv1(r, IR_vshri, (enum ir_lane)l, hi, n);
+        return irv2(r, IR_vuzp1, (enum ir_lane)(l - 1), lo, hi, 0);
+    }
+    return 0;
+}
+
 static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
@@ -403,14 +432,20 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vshli: case IR_vshri: case IR_vsari:
         in->zeros = za ? 64 : 0;
         return in->imm == 0 ? a : 0;
-    case IR_vneg: case IR_vabs: case IR_vcnt: case IR_vrbit: case IR_vrev: case IR_vushl:
-    case IR_vsshl:
+    case IR_vneg: case IR_vabs: case IR_vcnt: case IR_vrbit: case IR_vrev: case IR_vshlv:
+    case IR_vshrv: case IR_vsarv:
         in->zeros = za ? 64 : 0;
         return 0;
     case IR_vadd: case IR_vsub: case IR_vmul: case IR_vsmin: case IR_vsmax: case IR_vumin:
-    case IR_vumax: case IR_vtst: case IR_vuavg: case IR_vurhavg: case IR_vuqadd: case IR_vuqsub:
+    case IR_vumax: case IR_vuavg: case IR_vurhavg: case IR_vuqadd: case IR_vuqsub:
+    case IR_vsqadd: case IR_vsqsub:
         in->zeros = za && zb ? 64 : 0;
         return 0;
+    case IR_vtst: case IR_vfxmul: case IR_vdot4:
+        in->zeros = za || zb ? 64 : 0;
+        return 0;
+    case IR_vcomb:
+        return narrowed_pair(r, a, b);
     case IR_vhigh64: case IR_vext64: case IR_vaddv: case IR_vumaxv: case IR_vuminv: case IR_vsmaxv:
     case IR_vsminv: case IR_vxtn: case IR_vshrn:
         in->zeros = 64;

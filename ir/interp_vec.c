@@ -11,18 +11,18 @@ static int64_t slane(struct ir_value v, unsigned bits, unsigned n)
     return (int64_t)(interp_lane(v, bits, n) << (64 - bits)) >> (64 - bits);
 }
 
-/* USHL and SSHL of one lane: shifted by the signed low byte of by. */
-static uint64_t shift_lane(uint64_t x, int64_t sx, unsigned bits, uint64_t by, bool is_signed)
+/* A signed number limited to the width, as an unsigned one of 64 bits. */
+static uint64_t saturated(__int128 v, unsigned bits, bool is_signed)
 {
-    int n = (int8_t)by;
-    if (n >= (int)bits)
-        return 0;
-    if (n >= 0)
-        return x << n;
-    n = -n;
-    if (is_signed)
-        return (uint64_t)(sx >> (n > 63 ? 63 : n));
-    return n >= (int)bits ? 0 : x >> n;
+    __int128 top = ((__int128)1 << (bits - is_signed)) - 1, bottom = is_signed ? -top - 1 : 0;
+    return (uint64_t)(v > top ? top : v < bottom ? bottom : v);
+}
+
+static uint64_t fraction_product(int64_t x, int64_t y, unsigned bits, uint64_t rounding)
+{
+    __int128 half = (__int128)1 << (bits - 1);
+    __int128 r = rounding == 0 ? 0 : rounding == 1 ? half : half - 1;
+    return (uint64_t)(((__int128)x * y * 2 + r) >> bits);
 }
 
 /* One lane of an operation that works on equal lanes. */
@@ -55,13 +55,17 @@ static uint64_t lane_op(const struct ir_inst *i, unsigned bits, uint64_t x, int6
     case IR_vshri: return imm >= bits ? 0 : x >> imm;
     case IR_vsari: return (uint64_t)(sx >> (imm > 63 ? 63 : imm));
     case IR_vror: return imm ? x >> imm | x << (bits - imm) : x;
-    case IR_vushl: return shift_lane(x, sx, bits, y, false);
-    case IR_vsshl: return shift_lane(x, sx, bits, y, true);
+    case IR_vshlv: return y >= bits ? 0 : x << y;
+    case IR_vshrv: return y >= bits ? 0 : x >> y;
+    case IR_vsarv: return (uint64_t)(sx >> (y >= bits ? bits - 1 : y));
     case IR_vclz: return x ? (unsigned)__builtin_clzll(x) - (64 - bits) : bits;
     case IR_vuavg: return (uint64_t)(((unsigned __int128)x + y) >> 1);
     case IR_vurhavg: return (uint64_t)(((unsigned __int128)x + y + 1) >> 1);
     case IR_vuqadd: return x + y < x || x + y > m ? m : x + y;
     case IR_vuqsub: return x > y ? x - y : 0;
+    case IR_vsqadd: return saturated((__int128)sx + sy, bits, true);
+    case IR_vsqsub: return saturated((__int128)sx - sy, bits, true);
+    case IR_vfxmul: return fraction_product(sx, sy, bits, imm);
     }
     return 0;
 }
@@ -117,6 +121,32 @@ static uint64_t permuted(unsigned op, unsigned bits, struct ir_value a, struct i
     case IR_vtrn2: return interp_lane(n & 1 ? b : a, bits, n | 1);
     }
     return 0;
+}
+
+static struct ir_value packed(unsigned op, unsigned bits, struct ir_value a, struct ir_value b)
+{
+    struct ir_value v = {0, 0};
+    unsigned lanes = 128 / bits;
+    for (unsigned n = 0; n < 2 * lanes; n++) {
+        struct ir_value from = n < lanes ? a : b;
+        __int128 x = op == IR_vpackuu ? (__int128)interp_lane(from, bits, n % lanes)
+                                      : slane(from, bits, n % lanes);
+        interp_put_lane(&v, bits / 2, n, saturated(x, bits / 2, op == IR_vpackss));
+    }
+    return v;
+}
+
+static struct ir_value dot4(uint64_t is_signed, struct ir_value a, struct ir_value b)
+{
+    struct ir_value v = {0, 0};
+    for (unsigned n = 0; n < 4; n++) {
+        int64_t sum = 0;
+        for (unsigned k = 4 * n; k < 4 * n + 4; k++)
+            sum += (is_signed & 1 ? slane(a, 8, k) : (int64_t)interp_lane(a, 8, k)) *
+                   (is_signed & 2 ? slane(b, 8, k) : (int64_t)interp_lane(b, 8, k));
+        interp_put_lane(&v, 32, n, (uint64_t)sum);
+    }
+    return v;
 }
 
 static uint64_t byte_op(unsigned op, uint64_t x)
@@ -227,6 +257,8 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
     case IR_vaesmc: case IR_vaesimc: case IR_vsha1r4: case IR_vsha256r2: case IR_vsha256m1:
     case IR_vsha256m2: case IR_vsm4s:
         return ir_crypto(i->op, (unsigned)imm, arg);
+    case IR_vpackss: case IR_vpacksu: case IR_vpackuu: return packed(i->op, bits, a, b);
+    case IR_vdot4: return dot4(imm, a, b);
     }
     return equal_lanes(i, bits, a, b);
 }

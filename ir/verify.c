@@ -158,6 +158,11 @@ static const char *check_lane_imm(const struct ir_inst *i)
     case IR_vrev:
         return (imm == 16 || imm == 32 || imm == 64) && imm > bits
                    ? NULL : "vector container out of range";
+    case IR_vfxmul: case IR_vpackss: case IR_vpacksu: case IR_vpackuu:
+        return bits != 16 && bits != 32 ? "vector lane out of range"
+               : imm > (i->op == IR_vfxmul ? 2 : 0) ? "immediate out of range"
+                                                    : NULL;
+    case IR_vdot4: return imm <= 3 ? NULL : "immediate out of range";
     case IR_vxtn: return bits > 8 ? NULL : "vector lane out of range";
     case IR_vuxtl: case IR_vsxtl: case IR_vumull: case IR_vsmull:
         return bits < 64 ? NULL : "vector lane out of range";

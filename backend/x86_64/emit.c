@@ -45,6 +45,7 @@ static struct host_features detect(void)
         bool avx512 = zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1);
         f.avx512vl = avx512 && (b >> 31 & 1);
         f.vbmi = f.avx512vl && (c >> 1 & 1);
+        f.vnni = f.avx512vl && (c >> 11 & 1);
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d))
         f.lzcnt = c >> 5 & 1;
@@ -58,7 +59,7 @@ const struct host_features *host_features_get(const char *list, char *err, size_
     static const struct { const char *name; size_t off; } names[] = {
 #define F(n) { #n, offsetof(struct host_features, n) }
         F(avx), F(avx2), F(bmi1), F(bmi2), F(lzcnt), F(fma), F(f16c), F(aes), F(pclmul), F(sha), F(gfni),
-        F(avx512vl), F(vbmi),
+        F(avx512vl), F(vbmi), F(vnni),
 #undef F
     };
     const char *s = list;
@@ -77,7 +78,7 @@ const struct host_features *host_features_get(const char *list, char *err, size_
         s += n + (s[n] == ',');
     }
     if (!f.avx)
-        f.avx2 = f.fma = f.f16c = f.avx512vl = f.vbmi = false;
+        f.avx2 = f.fma = f.f16c = f.avx512vl = f.vbmi = f.vnni = false;
     return &f;
 }
 

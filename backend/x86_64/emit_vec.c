@@ -91,8 +91,6 @@ static const struct {
     { IR_vtrn2, { 0, 0, 0, PUNPCKHQDQ } },
     { IR_vaddp, { 0, PHADDW, PHADDD, 0 } },
     { IR_vurhavg, { PAVGB, PAVGW, 0, 0 } },
-    { IR_vuqadd, { PADDUSB, PADDUSW, 0, 0 } },
-    { IR_vuqsub, { PSUBUSB, PSUBUSW, 0, 0 } },
 };
 
 static unsigned direct_op(unsigned op, unsigned lane)
@@ -100,7 +98,7 @@ static unsigned direct_op(unsigned op, unsigned lane)
     for (unsigned k = 0; k < sizeof direct / sizeof *direct; k++)
         if (direct[k].op == op)
             return direct[k].lane[lane & 3];
-    return 0;
+    return emit_sat_direct(op, lane);
 }
 
 /* --------------------------------------------------------------------- comparison */
@@ -229,20 +227,6 @@ static void average(struct emit *e, uint32_t i, bool up)
     emit_x3(e, up ? sub[l] : add[l], d, d, t);
 }
 
-static void saturating_words(struct emit *e, uint32_t i, bool add)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    if (add) { /* min(a, ~b) + b */
-        x3kk(e, PXOR, d, b, ~0ull);
-        emit_x3(e, PMINUD, d, d, a);
-        emit_x3(e, PADDD, d, d, b);
-    } else { /* max(a, b) - b */
-        emit_x3(e, PMAXUD, d, a, b);
-        emit_x3(e, PSUBD, d, d, b);
-    }
-}
-
 /* vpternlog: d is one of the sources or a copy of the first; the truth table follows its place. */
 void emit_ternary(struct emit *e, uint32_t i, unsigned truth)
 {
@@ -337,59 +321,6 @@ static void shift_right_signed(struct emit *e, uint32_t i)
     }
 }
 
-/* Shifts by the signed byte n of each lane: left by n mod 256, right by -n mod 256; a count of the
- * lane's width or more gives 0, so the wrong direction does (its count is at least 129, and n = 0
- * gives a twice). For signed ones bit 7 of n selects. */
-static void shift_variable(struct emit *e, uint32_t i, bool is_signed)
-{
-    const struct ir_inst *p = emit_inst(e, i);
-    unsigned l = p->aux & 3;
-    bool can = l == 2   ? emit_hf(e)->avx2
-               : l == 3 ? (is_signed ? evex(e) : emit_hf(e)->avx2)
-                        : l == 1 && evex(e);
-    if (!can) {
-        flags_clobber(e);
-        by_helper(e, i);
-        return;
-    }
-    static const unsigned sub[4] = { PSUBB, PSUBW, PSUBD, PSUBQ };
-    struct codebuf *c = emit_cb(e);
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i), t = rx_temp(e);
-    zero(e, t);
-    emit_x3(e, sub[l], t, t, b);
-    x3kk(e, PAND, t, t, splat(l, 0xff));
-    unsigned right = is_signed ? 0x46 : 0x45;
-    if (l == 1)
-        e_rrr(c, (is_signed ? 0x11 : 0x10) | M38 | P66, true, t, a, t);
-    else if (l == 3 && is_signed)
-        e_rrr(c, 0x46 | M38 | P66, true, t, a, t);
-    else
-        v_rrr(c, right | M38 | P66, l == 3, t, a, t);
-    x3kk(e, PAND, d, b, splat(l, 0xff));
-    if (l == 1)
-        e_rrr(c, 0x12 | M38 | P66, true, d, a, d);
-    else
-        v_rrr(c, 0x47 | M38 | P66, l == 3, d, a, d);
-    if (!is_signed) {
-        emit_x3(e, POR, d, d, t);
-        return;
-    }
-    /* t where n is negative, else d; t waits in memory while its register holds the mask */
-    struct mem aside = mem_bd(STATE, CPU_DISP(scratch));
-    v_rrm(c, OP_MOVUPS_S, false, t, 0, aside);
-    if (l == 3) {
-        shift(e, PSHIFTQ, LEFT, t, b, 56);
-        e_rrr(c, PSHIFTD, true, RIGHT_SIGNED, t, t);
-        cb8(c, 63);
-    } else {
-        shift(e, l == 1 ? PSHIFTW : PSHIFTD, LEFT, t, b, (8u << l) - 8);
-        shift(e, l == 1 ? PSHIFTW : PSHIFTD, RIGHT_SIGNED, t, t, (8u << l) - 1);
-    }
-    emit_x3(e, PANDN, d, t, d);
-    v_rrm(c, PAND, false, t, t, aside);
-    emit_x3(e, POR, d, d, t);
-}
-
 bool emit_vec_op(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -415,18 +346,15 @@ bool emit_vec_op(struct emit *e, uint32_t i)
     case IR_vshli:  shift_left(e, i); return true;
     case IR_vshri:  shift_right(e, i); return true;
     case IR_vsari:  shift_right_signed(e, i); return true;
-    case IR_vushl:  shift_variable(e, i, false); return true;
-    case IR_vsshl:  shift_variable(e, i, true); return true;
+    case IR_vuqadd: case IR_vuqsub: case IR_vsqadd: case IR_vsqsub: case IR_vfxmul: case IR_vpackss:
+    case IR_vpacksu: case IR_vpackuu: case IR_vdot4: case IR_vshlv: case IR_vshrv: case IR_vsarv:
+        if (emit_sat_op(e, i))
+            return true;
+        break;
     case IR_vumull: multiply_long(e, i, false); return true;
     case IR_vsmull: multiply_long(e, i, true); return true;
     case IR_vuavg:  average(e, i, false); return true;
     case IR_vurhavg: average(e, i, true); return true;
-    case IR_vuqadd: case IR_vuqsub:
-        if (l == 2) {
-            saturating_words(e, i, p->op == IR_vuqadd);
-            return true;
-        }
-        break;
     case IR_vsmin: case IR_vsmax: case IR_vumin: case IR_vumax: case IR_vclz:
         break;
     default:

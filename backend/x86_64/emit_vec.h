@@ -115,6 +115,11 @@ static inline void with_const(struct emit *e, uint32_t i, unsigned op, uint64_t 
 /* emit_vec.c: d = the bitwise function of a, b and c (in truth: bit a << 2 | b << 1 | c); AVX-512. */
 void emit_ternary(struct emit *e, uint32_t i, unsigned truth);
 
+/* emit_sat.c: saturating and fixed-point operations, shifts by counts. The host instruction that is the
+ * whole operation, or 0; the code of the others, false if the host has none. */
+unsigned emit_sat_direct(unsigned op, unsigned lane);
+bool emit_sat_op(struct emit *e, uint32_t i);
+
 /* emit_perm.c: moves, permutations, reductions. Returns false for other operations. */
 bool emit_perm_op(struct emit *e, uint32_t i);
 

@@ -5,7 +5,7 @@
  *
  * A scalar result clears the rest of its register. Rounding, NaNs and cumulative flags are the IR's
  * business: FPENV operations follow FPCR as it is mirrored in cpu->guest_mxcsr and cpu->fp_mode.
- * Cumulative flags live in guest_mxcsr's low bits or in the fpsr slot; FPSR is the union.
+ * Cumulative flags live in guest_mxcsr's low bits or in the fpsr slot, QC in a vector; FPSR is the union.
  * Trapped exceptions are not supported: FPCR's enable bits read as zero.
  */
 #include "simd.h"
@@ -256,13 +256,17 @@ void a64_set_fpcr(struct cpu *cpu, uint32_t v)
 uint32_t a64_get_fpsr(const struct cpu *cpu)
 {
     uint32_t m = cpu->guest_mxcsr; /* IE DE ZE OE UE PE -> IOC DZC OFC UFC IXC */
-    return (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) |
+    const uint64_t *qc = a64_reg((struct cpu *)cpu, A64_qc);
+    return (qc[0] | qc[1] ? FPSR_QC : 0) | (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) |
            (cpu->fp_flags & 64) << 1;
 }
 
 void a64_set_fpsr(struct cpu *cpu, uint32_t v)
 {
-    *a64_reg(cpu, A64_fpsr) = v & (FPSR_QC | FPSR_FLAGS);
+    uint64_t *qc = a64_reg(cpu, A64_qc);
+    qc[0] = v & FPSR_QC;
+    qc[1] = 0;
+    *a64_reg(cpu, A64_fpsr) = v & FPSR_FLAGS;
     cpu->guest_mxcsr &= ~(uint32_t)MXCSR_FLAGS;
     cpu->fp_flags = 0;
 }

@@ -10,7 +10,7 @@
  *
  * As in simd_fp.c, lanes that do not belong to the operation raise no exception.
  */
-#include "simd_sat.h"
+#include "simd_est.h"
 
 enum { H = 1, UNSIGNED = 0x80 };
 

@@ -1,299 +1,373 @@
 /*
- * Advanced SIMD that saturates, rounds shifts by registers, or multiplies polynomials: lowering to
- * one call each, and the C function that does it element by element (Arm ARM C7.2, SatQ, SQADD ...
- * UQXTN; the functions SignedSatQ, UnsignedSatQ, Poly multiplication of J1.3). FPSR.QC is set by
- * what saturates.
+ * Advanced SIMD that saturates, rounds shifts by registers, or multiplies polynomials of bytes (Arm ARM
+ * C7.2: SQADD ... UQXTN, SRSHL, PMUL; the functions SignedSatQ, UnsignedSatQ and PolynomialMult of J1.3).
  *
- * Elements are taken to 128-bit integers, so that no step overflows.
+ * FPSR.QC is a vector, row qc of the register table: any bit that is set there means 1. An instruction
+ * ORs in what is not 0 where it saturated, mostly the difference between a saturated and a wrapped
+ * result, so no branch is taken and nothing is reduced before FPSR is read.
+ *
+ * Scalars and 64-bit vectors are worked on as whole vectors whose other lanes are cleared beforehand:
+ * each operation gives 0 for zeros and does not saturate on them.
  */
-#include "simd_sat.h"
+#include "simd.h"
 
-typedef __int128 wide;
+/* ------------------------------------------------------------------ operands */
 
-/* ------------------------------------------------------------------ lowering */
-
-/* The fields of simd_what in words: the helper's arguments. */
-bool simd_in_c(struct tr *t, struct simd_what w)
+/* Which lanes of its registers an instruction works on. */
+struct part {
+    bool scalar, q;
+    uint8_t lane;
+};
+static struct part vector(bool q, unsigned lane)
 {
-    uint64_t what = w.op | (uint64_t)w.shape << 8 | (uint64_t)w.lane << 16 |
-                    (uint64_t)w.count << 24 | (uint64_t)(uint8_t)w.index << 32 |
-                    (uint64_t)(uint8_t)w.imm << 40 | (uint64_t)w.upper << 48;
-    call_helper(t, A64_HELPER_simd, imm_x(t, what), imm_x(t, w.rd), imm_x(t, w.rn), imm_x(t, w.rm));
-    return true;
+    return (struct part){ false, q, (uint8_t)lane };
+}
+static struct part scalar(unsigned lane) { return (struct part){ true, false, (uint8_t)lane }; }
+static bool reserved(struct part p) { return p.lane == 3 && !p.scalar && !p.q; }
+
+static ir_ref and(struct tr *t, ir_ref a, ir_ref b) { return v2(t, IR_vand, 0, a, b); }
+static ir_ref or(struct tr *t, ir_ref a, ir_ref b) { return v2(t, IR_vor, 0, a, b); }
+static ir_ref xor(struct tr *t, ir_ref a, ir_ref b) { return v2(t, IR_vxor, 0, a, b); }
+static ir_ref not(struct tr *t, ir_ref a) { return v1(t, IR_vnot, 0, a); }
+static ir_ref andn(struct tr *t, ir_ref a, ir_ref b) { return v2(t, IR_vandn, 0, a, b); }
+static ir_ref choose(struct tr *t, ir_ref mask, ir_ref a, ir_ref b)
+{
+    return v3(t, IR_vbsl, 0, mask, a, b);
 }
 
-static unsigned lanes(bool q, unsigned lane) { return (q ? 16u : 8u) >> lane; }
+/* v with the lanes cleared that p does not have. */
+static ir_ref cut(struct tr *t, struct part p, ir_ref v)
+{
+    if (p.q)
+        return v;
+    if (!p.scalar || p.lane == 3)
+        return v1(t, IR_vlow64, 0, v);
+    return and(t, v, ir_const128(t->r, IR_V128, ~0ull >> (64 - (8u << p.lane)), 0));
+}
+static ir_ref get_part(struct tr *t, struct part p, unsigned n) { return cut(t, p, get_v(t, n)); }
 
-static bool same(struct tr *t, unsigned op, bool scalar, bool q, unsigned size, unsigned rm,
+static uint64_t minimum(unsigned l) { return 1ull << ((8u << l) - 1); }
+
+/* rd := v (its lanes outside the part are 0 already), QC := 1 if any bit of bad is set. */
+static bool finish(struct tr *t, unsigned rd, ir_ref v, ir_ref bad)
+{
+    ir_set(t->r, A64_qc, or(t, ir_get(t->r, A64_qc), bad));
+    return set_v(t, rd, true, v);
+}
+
+/* -------------------------------------------------------------- sums, signs */
+
+/* op saturates where wrapping does not. */
+static bool sum(struct tr *t, struct part p, enum ir_op op, enum ir_op wrapping, unsigned rm,
+                unsigned rn, unsigned rd)
+{
+    if (reserved(p))
+        return false;
+    ir_ref a = get_part(t, p, rn), b = get_part(t, p, rm), v = v2(t, op, p.lane, a, b);
+    return finish(t, rd, v, xor(t, v, v2(t, wrapping, p.lane, a, b)));
+}
+
+/* SUQADD: a signed accumulator as an unsigned number that is 2^(bits-1) higher. */
+static bool suqadd(struct tr *t, struct part p, unsigned rn, unsigned rd)
+{
+    if (reserved(p))
+        return false;
+    ir_ref sign = cut(t, p, vconst(t, p.lane, minimum(p.lane)));
+    ir_ref a = get_part(t, p, rd), b = get_part(t, p, rn);
+    ir_ref v = xor(t, v2(t, IR_vuqadd, p.lane, xor(t, a, sign), b), sign);
+    return finish(t, rd, v, xor(t, v, v2(t, IR_vadd, p.lane, a, b)));
+}
+
+/* USQADD: what is positive in b is added, what is negative subtracted. */
+static bool usqadd(struct tr *t, struct part p, unsigned rn, unsigned rd)
+{
+    if (reserved(p))
+        return false;
+    ir_ref a = get_part(t, p, rd), b = get_part(t, p, rn);
+    ir_ref positive = andn(t, b, v1i(t, IR_vsari, p.lane, b, (8u << p.lane) - 1));
+    ir_ref v = v2(t, IR_vuqsub, p.lane, v2(t, IR_vuqadd, p.lane, a, positive),
+                  v2(t, IR_vsub, p.lane, positive, b));
+    return finish(t, rd, v, xor(t, v, v2(t, IR_vadd, p.lane, a, b)));
+}
+
+/* The minimum alone has no negative: it stays as it is, and 1 less is the maximum. */
+static bool absolute(struct tr *t, struct part p, enum ir_op op, unsigned rn, unsigned rd)
+{
+    if (reserved(p))
+        return false;
+    ir_ref a = get_part(t, p, rn);
+    ir_ref bad = vcmp(t, IR_EQ, p.lane, a, vconst(t, p.lane, minimum(p.lane)));
+    return finish(t, rd, v2(t, IR_vadd, p.lane, v1(t, op, p.lane, a), bad), bad);
+}
+
+#define SUM(n, op, wrapping)                                                                       \
+    ROW(n##_v, sum(t, vector(a->q, a->size), op, wrapping, a->rm, a->rn, a->rd))                   \
+    ROW(n##_s, sum(t, scalar(a->size), op, wrapping, a->rm, a->rn, a->rd))
+SUM(SQADD, IR_vsqadd, IR_vadd)
+SUM(UQADD, IR_vuqadd, IR_vadd)
+SUM(SQSUB, IR_vsqsub, IR_vsub)
+SUM(UQSUB, IR_vuqsub, IR_vsub)
+ROW(SUQADD_v, suqadd(t, vector(a->q, a->size), a->rn, a->rd))
+ROW(SUQADD_s, suqadd(t, scalar(a->size), a->rn, a->rd))
+ROW(USQADD_v, usqadd(t, vector(a->q, a->size), a->rn, a->rd))
+ROW(USQADD_s, usqadd(t, scalar(a->size), a->rn, a->rd))
+ROW(SQABS_v, absolute(t, vector(a->q, a->size), IR_vabs, a->rn, a->rd))
+ROW(SQABS_s, absolute(t, scalar(a->size), IR_vabs, a->rn, a->rd))
+ROW(SQNEG_v, absolute(t, vector(a->q, a->size), IR_vneg, a->rn, a->rd))
+ROW(SQNEG_s, absolute(t, scalar(a->size), IR_vneg, a->rn, a->rd))
+
+/* ----------------------------------------------------------- doubled products */
+
+/* The second operand: a register, or one lane of it for all. */
+struct second {
+    unsigned reg;
+    int index; /* -1: no lane */
+};
+static ir_ref get_second(struct tr *t, unsigned lane, struct second m, bool high)
+{
+    ir_ref v = get_v(t, m.reg);
+    return m.index >= 0 ? v1i(t, IR_vdupl, lane, v, m.index) : half(t, high, v);
+}
+
+/* Twice the product, its upper half. The minimum comes out of minimum by minimum only. */
+static bool mulh(struct tr *t, struct part p, bool round, struct second m, unsigned rn, unsigned rd)
+{
+    ir_ref v = v2i(t, IR_vfxmul, p.lane, get_part(t, p, rn), get_second(t, p.lane, m, false), round);
+    ir_ref bad = vcmp(t, IR_EQ, p.lane, v, vconst(t, p.lane, minimum(p.lane)));
+    return finish(t, rd, xor(t, v, bad), bad);
+}
+
+/* The accumulator plus or minus the rounded product, saturated once. The product lies in -max ... max + 1,
+ * its negative in the lane's range, so that is what is subtracted or added. Minus a product rounded
+ * half up is its negative rounded half down. */
+static bool mlah(struct tr *t, struct part p, bool minus, struct second m, unsigned rn, unsigned rd)
+{
+    unsigned l = p.lane;
+    ir_ref x = v2i(t, IR_vfxmul, l, get_part(t, p, rn), get_second(t, l, m, false), minus ? 2 : 1);
+    ir_ref d = get_part(t, p, rd), negative = v1(t, IR_vneg, l, x);
+    ir_ref v = v2(t, minus ? IR_vsqadd : IR_vsqsub, l, d, negative);
+    return finish(t, rd, v, xor(t, v, v2(t, minus ? IR_vsub : IR_vadd, l, d, x)));
+}
+
+/* Twice the whole product; op: how it goes to the destination, nop: as it is. */
+static bool mull(struct tr *t, bool is_scalar, bool high, unsigned l, enum ir_op op, struct second m,
                  unsigned rn, unsigned rd)
 {
-    if (!scalar && !q && size == 3)
-        return false;
-    return simd_in_c(t, (struct simd_what){ .op = (uint8_t)op,
-                                            .shape = SIMD_SAME,
-                                            .lane = (uint8_t)size,
-                                            .count = (uint8_t)(scalar ? 1 : lanes(q, size)),
-                                            .index = -1,
-                                            .rm = (uint8_t)rm,
-                                            .rn = (uint8_t)rn,
-                                            .rd = (uint8_t)rd });
+    struct part wide = is_scalar ? scalar(l + 1) : vector(true, l + 1);
+    ir_ref a = half(t, high, get_v(t, rn));
+    if (is_scalar)
+        a = cut(t, scalar(l), a);
+    ir_ref x = v2(t, IR_vsmull, l, a, get_second(t, l, m, high));
+    x = v2(t, IR_vadd, l + 1, x, x);
+    ir_ref bad = vcmp(t, IR_EQ, l + 1, x, vconst(t, l + 1, minimum(l + 1)));
+    x = xor(t, x, bad);
+    if (op == IR_nop)
+        return finish(t, rd, x, bad);
+    ir_ref d = get_part(t, wide, rd), v = v2(t, op, l + 1, d, x);
+    ir_ref wrapped = v2(t, op == IR_vsqadd ? IR_vadd : IR_vsub, l + 1, d, x);
+    return finish(t, rd, v, or(t, bad, xor(t, v, wrapped)));
 }
-/* imm is immh:immb. */
+
+#define REGISTER ((struct second){ a->rm, -1 })
+#define ELEMENT                                                                                    \
+    ((struct second){ a->size == 1 ? a->rm : a->m << 4 | a->rm,                                    \
+                      (int)(a->size == 1 ? a->h << 2 | a->l << 1 | a->m : a->h << 1 | a->l) })
+#define PRODUCT(n, f, flag)                                                                        \
+    ROW(n##_v, f(t, vector(a->q, a->size), flag, REGISTER, a->rn, a->rd))                          \
+    ROW(n##_s, f(t, scalar(a->size), flag, REGISTER, a->rn, a->rd))                                \
+    ROW(n##_e, f(t, vector(a->q, a->size), flag, ELEMENT, a->rn, a->rd))                           \
+    ROW(n##_se, f(t, scalar(a->size), flag, ELEMENT, a->rn, a->rd))
+PRODUCT(SQDMULH, mulh, false)
+PRODUCT(SQRDMULH, mulh, true)
+PRODUCT(SQRDMLAH, mlah, false)
+PRODUCT(SQRDMLSH, mlah, true)
+
+#define LONG(n, op)                                                                                \
+    ROW(n##_v, mull(t, false, a->q, a->size, op, REGISTER, a->rn, a->rd))                          \
+    ROW(n##_s, mull(t, true, false, a->size, op, REGISTER, a->rn, a->rd))                          \
+    ROW(n##_e, mull(t, false, a->q, a->size, op, ELEMENT, a->rn, a->rd))                           \
+    ROW(n##_se, mull(t, true, false, a->size, op, ELEMENT, a->rn, a->rd))
+LONG(SQDMULL, IR_nop)
+LONG(SQDMLAL, IR_vsqadd)
+LONG(SQDMLSL, IR_vsqsub)
+
+/* ------------------------------------------------- shifts by a register's lanes */
+
+/* The count is the signed low byte of each lane. As unsigned numbers of the lane's width, counts of the
+ * wrong direction are too large and give 0. To the right by n, rounded: with x shifted by n - 1, it
+ * is x less half of x. ~n is the count to the right less 1. */
+enum { ROUND = 1, SATURATE = 2 };
+
+static bool shift(struct tr *t, struct part p, bool is_signed, unsigned how, unsigned rm, unsigned rn,
+                  unsigned rd)
+{
+    if (reserved(p))
+        return false;
+    unsigned l = p.lane, bits = 8u << l;
+    ir_ref a = get_part(t, p, rn), top = v1i(t, IR_vshli, l, get_v(t, rm), bits - 8);
+    ir_ref n = v1i(t, IR_vsari, l, top, bits - 8), negative = v1i(t, IR_vsari, l, top, bits - 1);
+    ir_ref left = v2(t, IR_vshlv, l, a, n), right, back, fits = IR_NONE;
+    enum ir_op by_counts = is_signed ? IR_vsarv : IR_vshrv, by_one = is_signed ? IR_vsari : IR_vshri;
+    if (how & ROUND) {
+        ir_ref x = v2(t, by_counts, l, a, not(t, n));
+        right = v2(t, IR_vsub, l, x, v1i(t, by_one, l, x, 1));
+    } else {
+        right = v2(t, by_counts, l, a, v1(t, IR_vneg, l, n));
+    }
+    if (how & SATURATE) {
+        back = v2(t, by_counts, l, left, n);
+        fits = or(t, vcmp(t, IR_EQ, l, back, a), negative);
+    }
+    if (!is_signed) {
+        ir_ref v = or(t, left, right);
+        if (!fits)
+            return set_v(t, rd, true, v);
+        ir_ref bad = not(t, fits);
+        return finish(t, rd, or(t, v, bad), bad);
+    }
+    if (!fits)
+        return set_v(t, rd, true, choose(t, negative, right, left));
+    ir_ref limit = xor(t, v1i(t, IR_vsari, l, a, bits - 1), vconst(t, l, minimum(l) - 1));
+    return finish(t, rd, choose(t, negative, right, choose(t, fits, left, limit)), not(t, fits));
+}
+
+#define SHIFT(n, is_signed, how)                                                                   \
+    ROW(n##_v, shift(t, vector(a->q, a->size), is_signed, how, a->rm, a->rn, a->rd))               \
+    ROW(n##_s, shift(t, scalar(a->size), is_signed, how, a->rm, a->rn, a->rd))
+#define SHIFT_WIDE(n, is_signed, how)                                                              \
+    ROW(n##_v, shift(t, vector(a->q, a->size), is_signed, how, a->rm, a->rn, a->rd))               \
+    ROW(n##_s, shift(t, scalar(3), is_signed, how, a->rm, a->rn, a->rd))
+SHIFT_WIDE(SSHL, true, 0)
+SHIFT_WIDE(USHL, false, 0)
+SHIFT_WIDE(SRSHL, true, ROUND)
+SHIFT_WIDE(URSHL, false, ROUND)
+SHIFT(SQSHL, true, SATURATE)
+SHIFT(UQSHL, false, SATURATE)
+SHIFT(SQRSHL, true, ROUND | SATURATE)
+SHIFT(UQRSHL, false, ROUND | SATURATE)
+
+/* ------------------------------------------------------- shifts by an immediate */
+
+/* imm is immh:immb: the highest one bit of immh tells the lane, the rest the shift. */
 static unsigned imm_lane(unsigned imm) { return 28u - (unsigned)__builtin_clz(imm); }
-static bool shift_imm(struct tr *t, unsigned op, bool scalar, bool q, unsigned imm, unsigned rn,
-                      unsigned rd)
-{
-    unsigned l = imm_lane(imm);
-    if (!scalar && !q && l == 3)
-        return false;
-    return simd_in_c(t, (struct simd_what){ .op = (uint8_t)op,
-                                            .shape = SIMD_SAME,
-                                            .lane = (uint8_t)l,
-                                            .count = (uint8_t)(scalar ? 1 : lanes(q, l)),
-                                            .index = -1,
-                                            .imm = (int8_t)(imm - (8u << l)),
-                                            .rn = (uint8_t)rn,
-                                            .rd = (uint8_t)rd });
-}
-static bool narrow(struct tr *t, unsigned op, bool scalar, bool q, unsigned size, unsigned n,
-                   unsigned rn, unsigned rd)
-{
-    return simd_in_c(t, (struct simd_what){ .op = (uint8_t)op,
-                                            .shape = SIMD_NARROW,
-                                            .lane = (uint8_t)size,
-                                            .count = (uint8_t)(scalar ? 1 : lanes(false, size)),
-                                            .index = -1,
-                                            .imm = (int8_t)n,
-                                            .upper = q,
-                                            .rn = (uint8_t)rn,
-                                            .rd = (uint8_t)rd });
-}
-static bool narrow_imm(struct tr *t, unsigned op, bool scalar, bool q, unsigned imm, unsigned rn,
+static unsigned imm_left(unsigned imm) { return imm - (8u << imm_lane(imm)); }   /* 0..bits-1 */
+static unsigned imm_right(unsigned imm) { return (16u << imm_lane(imm)) - imm; } /* 1..bits */
+
+/* SQSHL, UQSHL; SQSHLU: signed numbers to unsigned ones, of which the negative become 0. */
+enum left_kind { SIGNED, UNSIGNED, SIGNED_TO_UNSIGNED };
+static bool shift_left(struct tr *t, struct part p, enum left_kind kind, unsigned n, unsigned rn,
                        unsigned rd)
 {
-    unsigned l = imm_lane(imm);
-    return narrow(t, op, scalar, q, l, (16u << l) - imm, rn, rd);
-}
-static bool longer(struct tr *t, unsigned op, bool scalar, bool q, unsigned size, unsigned rm,
-                   int index, unsigned rn, unsigned rd)
-{
-    return simd_in_c(t, (struct simd_what){ .op = (uint8_t)op,
-                                            .shape = SIMD_LONG,
-                                            .lane = (uint8_t)size,
-                                            .count = (uint8_t)(scalar ? 1 : lanes(false, size)),
-                                            .index = (int8_t)index,
-                                            .upper = q,
-                                            .rm = (uint8_t)rm,
-                                            .rn = (uint8_t)rn,
-                                            .rd = (uint8_t)rd });
-}
-static bool element(struct tr *t, unsigned op, bool scalar, bool q, unsigned size, unsigned rm,
-                    unsigned index, unsigned rn, unsigned rd)
-{
-    return simd_in_c(t, (struct simd_what){ .op = (uint8_t)op,
-                                            .shape = SIMD_SAME,
-                                            .lane = (uint8_t)size,
-                                            .count = (uint8_t)(scalar ? 1 : lanes(q, size)),
-                                            .index = (int8_t)index,
-                                            .rm = (uint8_t)rm,
-                                            .rn = (uint8_t)rn,
-                                            .rd = (uint8_t)rd });
-}
-#define ELEMENT_REG (a->size == 1 ? a->rm : a->m << 4 | a->rm)
-#define ELEMENT_INDEX (a->size == 1 ? a->h << 2 | a->l << 1 | a->m : a->h << 1 | a->l)
-
-#define SAME(n)                                                                                    \
-    ROW(n##_v, same(t, SIMD_##n, false, a->q, a->size, a->rm, a->rn, a->rd))                       \
-    ROW(n##_s, same(t, SIMD_##n, true, false, a->size, a->rm, a->rn, a->rd))
-SAME(SQADD)
-SAME(UQADD)
-SAME(SQSUB)
-SAME(UQSUB)
-SAME(SQSHL)
-SAME(UQSHL)
-SAME(SQRSHL)
-SAME(UQRSHL)
-SAME(SQDMULH)
-SAME(SQRDMULH)
-ROW(SRSHL_v, same(t, SIMD_SRSHL, false, a->q, a->size, a->rm, a->rn, a->rd))
-ROW(SRSHL_s, same(t, SIMD_SRSHL, true, false, 3, a->rm, a->rn, a->rd))
-ROW(URSHL_v, same(t, SIMD_URSHL, false, a->q, a->size, a->rm, a->rn, a->rd))
-ROW(URSHL_s, same(t, SIMD_URSHL, true, false, 3, a->rm, a->rn, a->rd))
-ROW(PMUL_v, same(t, SIMD_PMUL, false, a->q, 0, a->rm, a->rn, a->rd))
-
-/* One operand; SUQADD and USQADD add to the destination. */
-#define MISC(n)                                                                                    \
-    ROW(n##_v, same(t, SIMD_##n, false, a->q, a->size, a->rd, a->rn, a->rd))                       \
-    ROW(n##_s, same(t, SIMD_##n, true, false, a->size, a->rd, a->rn, a->rd))
-MISC(SQABS)
-MISC(SQNEG)
-MISC(SUQADD)
-MISC(USQADD)
-
-#define SHIFT_IMM(n, op)                                                                           \
-    ROW(n##_vi, shift_imm(t, op, false, a->q, a->imm, a->rn, a->rd))                               \
-    ROW(n##_si, shift_imm(t, op, true, false, a->imm, a->rn, a->rd))
-SHIFT_IMM(SQSHL, SIMD_SQSHLI)
-SHIFT_IMM(UQSHL, SIMD_UQSHLI)
-SHIFT_IMM(SQSHLU, SIMD_SQSHLU)
-
-#define NARROW_IMM(n)                                                                              \
-    ROW(n##_vi, narrow_imm(t, SIMD_##n, false, a->q, a->imm, a->rn, a->rd))                        \
-    ROW(n##_si, narrow_imm(t, SIMD_##n, true, false, a->imm, a->rn, a->rd))
-NARROW_IMM(SQSHRN)
-NARROW_IMM(SQRSHRN)
-NARROW_IMM(SQSHRUN)
-NARROW_IMM(SQRSHRUN)
-NARROW_IMM(UQSHRN)
-NARROW_IMM(UQRSHRN)
-
-/* Narrowing without a shift. */
-#define NARROW(n, op)                                                                              \
-    ROW(n##_v, narrow(t, op, false, a->q, a->size, 0, a->rn, a->rd))                               \
-    ROW(n##_s, narrow(t, op, true, false, a->size, 0, a->rn, a->rd))
-NARROW(SQXTN, SIMD_SQSHRN)
-NARROW(SQXTUN, SIMD_SQSHRUN)
-NARROW(UQXTN, SIMD_UQSHRN)
-
-#define LONG(n)                                                                                    \
-    ROW(n##_v, longer(t, SIMD_##n, false, a->q, a->size, a->rm, -1, a->rn, a->rd))                 \
-    ROW(n##_s, longer(t, SIMD_##n, true, false, a->size, a->rm, -1, a->rn, a->rd))                 \
-    ROW(n##_e, longer(t, SIMD_##n, false, a->q, a->size, ELEMENT_REG, (int)ELEMENT_INDEX, a->rn,   \
-                      a->rd))                                                                      \
-    ROW(n##_se, longer(t, SIMD_##n, true, false, a->size, ELEMENT_REG, (int)ELEMENT_INDEX, a->rn,  \
-                       a->rd))
-LONG(SQDMULL)
-LONG(SQDMLAL)
-LONG(SQDMLSL)
-ROW(PMULL_b, longer(t, SIMD_PMULL, false, a->q, 0, a->rm, -1, a->rn, a->rd))
-
-#define ELEMENT(n)                                                                                 \
-    ROW(n##_e,                                                                                     \
-        element(t, SIMD_##n, false, a->q, a->size, ELEMENT_REG, ELEMENT_INDEX, a->rn, a->rd))      \
-    ROW(n##_se,                                                                                    \
-        element(t, SIMD_##n, true, false, a->size, ELEMENT_REG, ELEMENT_INDEX, a->rn, a->rd))
-ELEMENT(SQDMULH)
-ELEMENT(SQRDMULH)
-
-/* --------------------------------------------------------------- the C function */
-
-/* v limited to a signed or unsigned number of so many bits; *q set if it was outside. */
-static uint64_t saturate(wide v, unsigned bits, bool is_signed, bool *q)
-{
-    wide top = ((wide)1 << (bits - is_signed)) - 1, bottom = is_signed ? -top - 1 : 0;
-    if (v > top || v < bottom) {
-        *q = true;
-        v = v > top ? top : bottom;
+    if (reserved(p))
+        return false;
+    unsigned l = p.lane, bits = 8u << l;
+    ir_ref a = get_part(t, p, rn), left = v1i(t, IR_vshli, l, a, n);
+    ir_ref sign = kind == UNSIGNED ? IR_NONE : v1i(t, IR_vsari, l, a, bits - 1);
+    if (kind == SIGNED) {
+        ir_ref fits = vcmp(t, IR_EQ, l, v1i(t, IR_vsari, l, left, n), a);
+        ir_ref limit = xor(t, sign, vconst(t, l, minimum(l) - 1));
+        return finish(t, rd, choose(t, fits, left, limit), not(t, fits));
     }
-    return (uint64_t)v & (~0ull >> (64 - bits));
+    ir_ref bad = not(t, vcmp(t, IR_EQ, l, v1i(t, IR_vshri, l, left, n), a)), v = or(t, left, bad);
+    if (kind == UNSIGNED)
+        return finish(t, rd, v, bad);
+    return finish(t, rd, andn(t, v, sign), or(t, bad, sign));
 }
 
-/* x shifted by the signed count n, right with rounding if round. A shift that would need more than
- * the wide integer has is cut where the result is already decided. */
-static wide shifted(wide x, int n, bool round, unsigned bits)
+#define SHIFT_LEFT(name, kind)                                                                     \
+    ROW(name##_vi, shift_left(t, vector(a->q, imm_lane(a->imm)), kind, imm_left(a->imm), a->rn,    \
+                              a->rd))                                                              \
+    ROW(name##_si, shift_left(t, scalar(imm_lane(a->imm)), kind, imm_left(a->imm), a->rn, a->rd))
+SHIFT_LEFT(SQSHL, SIGNED)
+SHIFT_LEFT(UQSHL, UNSIGNED)
+SHIFT_LEFT(SQSHLU, SIGNED_TO_UNSIGNED)
+
+/* x >> n of lanes l. Words are rounded by one product. */
+static ir_ref right(struct tr *t, unsigned l, bool is_signed, bool round, unsigned n, ir_ref x)
 {
-    if (n >= 0)
-        return n < (int)bits ? x * ((wide)1 << n)
-               : x == 0      ? 0
-               : x < 0       ? -((wide)1 << 100)
-                             : (wide)1 << 100;
-    n = n < -100 ? 100 : -n;
-    return (x + (round ? (wide)1 << (n - 1) : 0)) >> n;
+    enum ir_op op = is_signed ? IR_vsari : IR_vshri;
+    if (n == 0)
+        return x;
+    if (!round)
+        return v1i(t, op, l, x, n);
+    if (l == 1 && is_signed && n < 16)
+        return v2i(t, IR_vfxmul, 1, x, vconst(t, 1, 1ull << (15 - n)), 1);
+    x = v1i(t, op, l, x, n - 1);
+    return v2(t, IR_vsub, l, x, v1i(t, op, l, x, 1));
 }
 
-static uint64_t polynomial(uint64_t a, uint64_t b)
+/* Narrowing by op (vpackss, vpacksu, vpackuu) of lanes l, after a shift by n; high: into the upper half. A
+ * number fits where its upper half is the narrow one's sign: for signed ones, that is said by their
+ * sum with the narrow maximum + 1. */
+static bool narrow(struct tr *t, bool is_scalar, bool high, enum ir_op op, unsigned l, bool round,
+                   unsigned n, unsigned rn, unsigned rd)
 {
-    uint64_t r = 0;
-    for (unsigned k = 0; k < 8; k++)
-        if (b >> k & 1)
-            r ^= a << k;
-    return r;
-}
-
-/* One element: n, m and the old d of `bits` bits (of 2 * bits where the shape says), unsigned. */
-static uint64_t one(unsigned op, unsigned bits, int imm, uint64_t n, uint64_t m, uint64_t d,
-                    bool *q)
-{
-    unsigned up = 64 - bits;
-    int64_t sn = (int64_t)(n << up) >> up, sm = (int64_t)(m << up) >> up;
-    unsigned two = bits < 64 ? 2 * bits : 64;
-    wide wn = bits < 64 ? (int64_t)(n << (64 - two)) >> (64 - two) : 0; /* a wide operand, signed */
-    wide wd = bits < 64 ? (int64_t)(d << (64 - two)) >> (64 - two) : 0;
-    switch ((enum simd_c_op)op) {
-    case SIMD_SQADD: return saturate((wide)sn + sm, bits, true, q);
-    case SIMD_UQADD: return saturate((wide)n + m, bits, false, q);
-    case SIMD_SQSUB: return saturate((wide)sn - sm, bits, true, q);
-    case SIMD_UQSUB: return saturate((wide)n - m, bits, false, q);
-    case SIMD_SUQADD: return saturate((wide)sm + n, bits, true, q);
-    case SIMD_USQADD: return saturate((wide)m + sn, bits, false, q);
-    case SIMD_SQABS: return saturate(sn < 0 ? -(wide)sn : sn, bits, true, q);
-    case SIMD_SQNEG: return saturate(-(wide)sn, bits, true, q);
-    case SIMD_SQSHL: return saturate(shifted(sn, (int8_t)m, false, bits), bits, true, q);
-    case SIMD_UQSHL: return saturate(shifted((wide)n, (int8_t)m, false, bits), bits, false, q);
-    case SIMD_SQRSHL: return saturate(shifted(sn, (int8_t)m, true, bits), bits, true, q);
-    case SIMD_UQRSHL: return saturate(shifted((wide)n, (int8_t)m, true, bits), bits, false, q);
-    case SIMD_SRSHL: return (uint64_t)shifted(sn, (int8_t)m, true, bits);
-    case SIMD_URSHL: return (uint64_t)shifted((wide)n, (int8_t)m, true, bits);
-    case SIMD_SQSHLI: return saturate((wide)sn * ((wide)1 << imm), bits, true, q);
-    case SIMD_UQSHLI: return saturate((wide)n * ((wide)1 << imm), bits, false, q);
-    case SIMD_SQSHLU: return saturate((wide)sn * ((wide)1 << imm), bits, false, q);
-    case SIMD_SQDMULH: return saturate(((wide)sn * sm * 2) >> bits, bits, true, q);
-    case SIMD_SQRDMULH:
-        return saturate(((wide)sn * sm * 2 + ((wide)1 << (bits - 1))) >> bits, bits, true, q);
-    case SIMD_PMUL: return polynomial(n, m) & 0xff;
-    case SIMD_PMULL: return polynomial(n, m);
-    case SIMD_SQDMULL: return saturate((wide)sn * sm * 2, two, true, q);
-    case SIMD_SQDMLAL:
-    case SIMD_SQDMLSL: { /* the product saturates, then the sum */
-        int64_t p =
-            (int64_t)(saturate((wide)sn * sm * 2, two, true, q) << (64 - two)) >> (64 - two);
-        return saturate(op == SIMD_SQDMLAL ? wd + p : wd - p, two, true, q);
+    ir_ref x = get_v(t, rn), v, bad;
+    if (is_scalar)
+        x = cut(t, scalar(l), x);
+    x = right(t, l, op != IR_vpackuu, round, n, x);
+    if (l < 3) {
+        uint64_t upper = ~0ull << (4u << l);
+        bad = op == IR_vpackss ? v2(t, IR_vadd, l, x, vconst(t, l, minimum(l - 1))) : x;
+        bad = and(t, bad, vconst(t, l, upper));
+        v = v2(t, op, l, x, x);
+    } else { /* doublewords: the low and the high words apart */
+        ir_ref lo = v2(t, IR_vuzp1, 2, x, x), hi = v2(t, IR_vuzp2, 2, x, x);
+        ir_ref sign = v1i(t, IR_vsari, 2, hi, 31);
+        bad = op == IR_vpackss ? xor(t, hi, v1i(t, IR_vsari, 2, lo, 31)) : hi;
+        ir_ref fits = vcmp(t, IR_EQ, 2, bad, vzero(t));
+        if (op == IR_vpackuu)
+            v = or(t, lo, not(t, fits));
+        else if (op == IR_vpacksu)
+            v = choose(t, fits, lo, not(t, sign));
+        else
+            v = choose(t, fits, lo, xor(t, sign, vconst(t, 2, 0x7fffffff)));
     }
-    case SIMD_SQSHRN: return saturate(wn >> imm, bits, true, q);
-    case SIMD_SQRSHRN: return saturate(shifted(wn, -imm, true, two), bits, true, q);
-    case SIMD_SQSHRUN: return saturate(wn >> imm, bits, false, q);
-    case SIMD_SQRSHRUN: return saturate(shifted(wn, -imm, true, two), bits, false, q);
-    case SIMD_UQSHRN: return saturate((wide)n >> imm, bits, false, q);
-    case SIMD_UQRSHRN: return saturate(shifted((wide)n, -imm, true, two), bits, false, q);
-    case SIMD_FRECPE: case SIMD_FRSQRTE: case SIMD_FRECPX: case SIMD_FRECPS: case SIMD_FRSQRTS:
-    case SIMD_FMULX: case SIMD_URECPE: case SIMD_URSQRTE: case SIMD_FCVTXN:
-        break;
-    }
-    return 0;
+    ir_set(t->r, A64_qc, or(t, ir_get(t->r, A64_qc), bad));
+    return set_half(t, rd, high, v);
 }
 
-static uint64_t get_element(const uint8_t *v, unsigned bytes, unsigned k)
+#define NARROW(name, op, round)                                                                    \
+    ROW(name##_vi, narrow(t, false, a->q, op, imm_lane(a->imm) + 1, round, imm_right(a->imm),      \
+                          a->rn, a->rd))                                                           \
+    ROW(name##_si, narrow(t, true, false, op, imm_lane(a->imm) + 1, round, imm_right(a->imm),      \
+                          a->rn, a->rd))
+#define EXTRACT(name, op)                                                                          \
+    ROW(name##_v, narrow(t, false, a->q, op, a->size + 1u, false, 0, a->rn, a->rd))                \
+    ROW(name##_s, narrow(t, true, false, op, a->size + 1u, false, 0, a->rn, a->rd))
+NARROW(SQSHRN, IR_vpackss, false)
+NARROW(SQRSHRN, IR_vpackss, true)
+NARROW(SQSHRUN, IR_vpacksu, false)
+NARROW(SQRSHRUN, IR_vpacksu, true)
+NARROW(UQSHRN, IR_vpackuu, false)
+NARROW(UQRSHRN, IR_vpackuu, true)
+EXTRACT(SQXTN, IR_vpackss)
+EXTRACT(SQXTUN, IR_vpacksu)
+EXTRACT(UQXTN, IR_vpackuu)
+
+/* ------------------------------------------------------ polynomials of bytes */
+
+/* Words a and b below 256, without carries: one product for each bit of b. */
+static ir_ref polynomial(struct tr *t, ir_ref a, ir_ref b)
 {
-    uint64_t x = 0;
-    __builtin_memcpy(&x, v + k * bytes, bytes);
+    ir_ref x = IR_NONE;
+    for (unsigned k = 0; k < 8; k++) {
+        ir_ref part = v2(t, IR_vmul, 1, a, and(t, b, vconst(t, 1, 1ull << k)));
+        x = k ? xor(t, x, part) : part;
+    }
     return x;
 }
-
-/* what: see simd_in_c. */
-uint64_t a64_helper_simd(struct cpu *cpu, uint64_t what, uint64_t rd, uint64_t rn, uint64_t rm)
+static bool pmul(struct tr *t, bool q, unsigned rm, unsigned rn, unsigned rd)
 {
-    unsigned op = what & 255, shape = what >> 8 & 255, lane = what >> 16 & 255,
-             count = what >> 24 & 255;
-    int index = (int8_t)(what >> 32), imm = (int8_t)(what >> 40);
-    bool upper = what >> 48 & 1, q = false;
-    unsigned bytes = 1u << lane, in = shape == SIMD_NARROW ? 2 * bytes : bytes;
-    unsigned out = shape == SIMD_LONG ? 2 * bytes : bytes,
-             first = shape == SIMD_LONG && upper ? count : 0;
-    uint8_t result[16] = { 0 };
-    if (shape == SIMD_NARROW && upper)
-        __builtin_memcpy(result, a64_vreg(cpu, (unsigned)rd), 8);
-    unsigned at = shape == SIMD_NARROW && upper ? count : 0;
-    for (unsigned k = 0; k < count; k++) {
-        uint64_t n = get_element(a64_vreg(cpu, (unsigned)rn), in, first + k);
-        uint64_t m = get_element(a64_vreg(cpu, (unsigned)rm), bytes,
-                                 index >= 0 ? (unsigned)index : first + k);
-        uint64_t d = get_element(a64_vreg(cpu, (unsigned)rd), out, k);
-        uint64_t x = op >= SIMD_FRECPE ? simd_estimate(cpu, op, lane, n, m)
-                                       : one(op, 8 * bytes, imm, n, m, d, &q);
-        __builtin_memcpy(result + (at + k) * out, &x, out);
-    }
-    __builtin_memcpy(a64_vreg(cpu, (unsigned)rd), result, 16);
-    if (q)
-        *a64_reg(cpu, A64_fpsr) |= 1u << 27;
-    return 0;
+    ir_ref a = get_part(t, vector(q, 0), rn), b = get_v(t, rm), low = vconst(t, 1, 0xff);
+    ir_ref even = polynomial(t, and(t, a, low), and(t, b, low));
+    ir_ref odd = polynomial(t, v1i(t, IR_vshri, 1, a, 8), v1i(t, IR_vshri, 1, b, 8));
+    return set_v(t, rd, true, or(t, and(t, even, low), v1i(t, IR_vshli, 1, odd, 8)));
 }
+static bool pmull(struct tr *t, bool high, unsigned rm, unsigned rn, unsigned rd)
+{
+    ir_ref a = v1(t, IR_vuxtl, 0, half(t, high, get_v(t, rn)));
+    return set_v(t, rd, true, polynomial(t, a, v1(t, IR_vuxtl, 0, half(t, high, get_v(t, rm)))));
+}
+ROW(PMUL_v, pmul(t, a->q, a->rm, a->rn, a->rd))
+ROW(PMULL_b, pmull(t, a->q, a->rm, a->rn, a->rd))

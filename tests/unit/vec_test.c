@@ -98,10 +98,10 @@ static void add(unsigned op, unsigned type, unsigned aux, int64_t imm, unsigned 
 
 static void make_tests(void)
 {
-    static const uint16_t two_all[] = { IR_vadd,   IR_vsub,  IR_vushl,   IR_vsshl, IR_vzip1,
+    static const uint16_t two_all[] = { IR_vadd,   IR_vsub,  IR_vshlv,   IR_vshrv, IR_vsarv, IR_vzip1,
                                         IR_vzip2,  IR_vuzp1, IR_vuzp2,   IR_vtrn1, IR_vtrn2,
                                         IR_vaddp,  IR_vuavg, IR_vurhavg, IR_vtst,  IR_vuqadd,
-                                        IR_vuqsub, IR_vcomb };
+                                        IR_vuqsub, IR_vsqadd, IR_vsqsub, IR_vcomb };
     static const uint16_t two_bhs[] = { IR_vmul,   IR_vsmin,  IR_vsmax,  IR_vumin,
                                         IR_vumax,  IR_vumaxp, IR_vuminp, IR_vsmaxp,
                                         IR_vsminp, IR_vumull, IR_vsmull };
@@ -156,6 +156,15 @@ static void make_tests(void)
         add(IR_vext, IR_V128, 0, k, 2, V, V, 0);
     for (unsigned k = 0; k < 8; k++)
         add(IR_vext64, IR_V128, 0, k, 2, V, V, 0);
+    for (unsigned l = 1; l < 3; l++) {
+        for (unsigned k = 0; k < 3; k++)
+            add(IR_vfxmul, IR_V128, l, k, 2, V, V, 0);
+        add(IR_vpackss, IR_V128, l, 0, 2, V, V, 0);
+        add(IR_vpacksu, IR_V128, l, 0, 2, V, V, 0);
+        add(IR_vpackuu, IR_V128, l, 0, 2, V, V, 0);
+    }
+    for (unsigned k = 0; k < 4; k++)
+        add(IR_vdot4, IR_V128, 2, k, 2, V, V, 0);
     add(IR_vbsl, IR_V128, 0, 0, 3, V, V, V);
     for (unsigned k = 0; k < 4; k++)
         add(IR_vpmull, IR_V128, 3, (k & 1) | (k & 2) << 3, 2, V, V, 0);
