@@ -257,7 +257,8 @@ uint32_t a64_get_fpsr(const struct cpu *cpu)
 {
     uint32_t m = cpu->guest_mxcsr; /* IE DE ZE OE UE PE -> IOC DZC OFC UFC IXC */
     const uint64_t *qc = a64_reg((struct cpu *)cpu, A64_qc);
-    return (qc[0] | qc[1] ? FPSR_QC : 0) | (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) | (m & 1) | (m >> 1 & 0x1e) |
+    return (qc[0] | qc[1] ? FPSR_QC : 0) | (uint32_t)*a64_reg((struct cpu *)cpu, A64_fpsr) |
+           (m & 1) | (m >> 1 & 0x1e) |
            (cpu->fp_flags & 64) << 1;
 }
 
