@@ -77,7 +77,7 @@ struct sink {
     uint32_t set, flags;  /* the `set` met and the operation that makes its value, or 0 */
     struct ir_inst op;    /* copy of that operation */
     int16_t from[2];      /* registers of its operands, -1: a constant, -2: none */
-    bool narrow[2];       /* the operand is the low half of the register */
+    uint8_t type[2];      /* of the operand: its register's, or that of its low part */
     struct regset over;   /* registers set between the operation and the branch */
 };
 
@@ -97,8 +97,8 @@ static int find_home(const struct ir_region *r, ir_ref x, uint32_t at, uint32_t 
         const struct ir_inst *s = &r->insts[v];
         if (s->op == IR_set && s->imm == reg) {
             const struct ir_inst *w = ir_is_const(s->arg[0]) ? &r->insts[0] : &r->insts[s->arg[0]];
-            return s->arg[0] == x || (w->op == IR_zext && w->imm == 32 && w->arg[0] == x) ? reg
-                                                                                          : -1;
+            bool low = (w->op == IR_zext && w->imm == 32) || w->op == IR_vzx;
+            return s->arg[0] == x || (low && w->arg[0] == x) ? reg : -1;
         }
         if (s->op == IR_call && r->target->helpers[s->imm].class != IR_PURE)
             return -1;
@@ -113,16 +113,17 @@ static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v,
     for (unsigned k = 0; k < 2; k++) {
         ir_ref x = s->op.arg[k];
         s->from[k] = x ? -1 : -2;
-        s->narrow[k] = false;
         if (!x || ir_is_const(x))
             continue;
         int reg = find_home(r, x, v, first);
-        if (reg < 0 && r->insts[x].op == IR_trunc && !ir_is_const(r->insts[x].arg[0]))
+        bool low = r->insts[x].op == IR_trunc || r->insts[x].op == IR_vlow;
+        if (reg < 0 && low && !ir_is_const(r->insts[x].arg[0]))
             reg = find_home(r, r->insts[x].arg[0], v, first);
-        if (reg < 0 || has(&s->over, (unsigned)reg) || r->target->regs[reg].type != IR_I64)
+        unsigned type = reg < 0 ? IR_VOID : r->target->regs[reg].type;
+        if (reg < 0 || has(&s->over, (unsigned)reg) || (type != IR_I64 && type != IR_V128))
             return false;
         s->from[k] = (int16_t)reg;
-        s->narrow[k] = r->insts[x].type == IR_I32;
+        s->type[k] = r->insts[x].type;
     }
     return true;
 }
@@ -141,9 +142,11 @@ static void place_sink(struct ir_region *r, const struct sink *s)
     for (unsigned k = 0; k < 2; k++) {
         if (s->from[k] < 0)
             continue;
-        op.arg[k] = ir_append(r, IR_get, IR_I64, 0, 0, 0, 0, 0, s->from[k]);
-        if (s->narrow[k])
-            op.arg[k] = ir_append(r, IR_trunc, IR_I32, op.arg[k], 0, 0, 0, 0, 0);
+        enum ir_type type = (enum ir_type)r->target->regs[s->from[k]].type;
+        op.arg[k] = ir_append(r, IR_get, type, 0, 0, 0, 0, 0, s->from[k]);
+        if (s->type[k] != type)
+            op.arg[k] = ir_append(r, type == IR_V128 ? IR_vlow : IR_trunc, (enum ir_type)s->type[k],
+                                  op.arg[k], 0, 0, 0, 0, 0);
     }
     op.mark = 0;
     build_push(r, &op);
@@ -217,7 +220,7 @@ static bool defer_set(const struct ir_region *r, const struct ir_block *b, struc
     ir_ref f = r->insts[v].arg[0];
     unsigned op = r->insts[f].op;
     sink->wanted = false;
-    if (f < b->first || (op != IR_flsub && op != IR_fladd && op != IR_fllog))
+    if (f < b->first || (op != IR_flsub && op != IR_fladd && op != IR_fllog && op != IR_fcmp))
         return false;
     sink->set = v;
     sink->flags = f;
@@ -303,14 +306,6 @@ static struct dead walk_block(struct walk *w, uint32_t block, struct dead dead)
             }
             break;
         default:
-            if (k & IR_K_KEEP) {
-                if (k & IR_K_FAULT) {
-                    dead.home = meet(dead.guest, w->flags);
-                    dead.fault = true;
-                    sink->wanted = false;
-                }
-                break;
-            }
             if (__builtin_expect(sink->flags && i == insts + sink->flags, 0)) {
                 uint32_t v = sink->flags;
                 if (find_operands(r, sink, v, chain_start(r, w->order, w->nblocks, block))) {
@@ -320,6 +315,14 @@ static struct dead walk_block(struct walk *w, uint32_t block, struct dead dead)
                     count(insts, v);
                 }
                 sink->flags = 0;
+            }
+            if (k & IR_K_KEEP) {
+                if (k & IR_K_FAULT) {
+                    dead.home = meet(dead.guest, w->flags);
+                    dead.fault = true;
+                    sink->wanted = false;
+                }
+                break;
             }
             if (i->uses == 0) {
                 remove_inst(i);

@@ -278,13 +278,17 @@ static struct conds cond_fcmp(struct emit *e, const struct ir_inst *f, uint32_t 
     };
     bool eq = cc == IR_EQ || cc == IR_NE;
     bool swap = !eq && map[cc].swap;
-    flags_clobber(e);
-    int a = rx_use(e, f->arg[swap]), b = rx_use(e, f->arg[!swap]);
-    unsigned op = (f->imm & 1 ? 0x2f : 0x2e) | M0F | (ir_type_of(e->r, f->arg[0]) == IR_F64 ? P66 : 0);
-    if (e->hf->avx)
-        v_rrr(&e->cb, op, false, a, 0, b);
-    else
-        x_rr(&e->cb, op, false, a, b);
+    if (e->alu.op != IR_fcmp || e->alu.res != i || (e->alu.w != swap && !eq)) {
+        flags_clobber(e);
+        int a = rx_use(e, f->arg[swap]), b = rx_use(e, f->arg[!swap]);
+        unsigned op =
+            (f->imm & 1 ? 0x2f : 0x2e) | M0F | (ir_type_of(e->r, f->arg[0]) == IR_F64 ? P66 : 0);
+        if (e->hf->avx)
+            v_rrr(&e->cb, op, false, a, 0, b);
+        else
+            x_rr(&e->cb, op, false, a, b);
+        alu_set(e, IR_fcmp, 0, 0, i, swap);
+    }
     if (cc == IR_EQ)
         return (struct conds){ { CC_E, CC_NP }, true };
     if (cc == IR_NE)
@@ -298,7 +302,7 @@ static struct conds cond_cc(struct emit *e, const struct ir_inst *p)
     ir_ref f = p->arg[0];
     if (!ir_is_const(f)) {
         f = root_of(e, f);
-        if (e->v[f].flags & V_DEFER)
+        if (e->v[f].flags & (V_DEFER | V_AGAIN))
             return cond_fcmp(e, inst(e, f), f, cc);
         if (e->fl_val != f && (e->v[f].flags & V_MEM)) { /* one bit of the stored form */
             static const struct { uint8_t byte, bit, set; } simple[IR_NCC] = {
@@ -397,7 +401,7 @@ int carry_ready(struct emit *e, ir_ref c)
     const struct ir_inst *p = inst(e, c);
     ir_ref f = p->arg[0];
     if (!ir_is_const(f) && (p->aux == IR_HS || p->aux == IR_LO) &&
-        !(e->v[root_of(e, f)].flags & V_DEFER))
+        !(e->v[root_of(e, f)].flags & (V_DEFER | V_AGAIN)))
         return -1;
     uint32_t lock = e->glock;
     struct conds k = cond_cc(e, p);
@@ -429,7 +433,7 @@ void carry_in(struct emit *e, ir_ref c, int ready, bool inverted)
         const struct ir_inst *p = inst(e, c);
         ir_ref f = p->arg[0];
         if (!ir_is_const(f) && (p->aux == IR_HS || p->aux == IR_LO) &&
-            !(e->v[root_of(e, f)].flags & V_DEFER)) {
+            !(e->v[root_of(e, f)].flags & (V_DEFER | V_AGAIN))) {
             f = root_of(e, f);
             bool is_carry;
             if (e->fl_val == f) {

@@ -291,16 +291,25 @@ static void convert(struct emit *e, uint32_t i)
 
 /* ----------------------------------------------------------------- comparison */
 
-/* The flags in stored form: less 0x8100, equal 0x4000, greater 0, unordered 1 (ir_flags_to_slot). A
- * comparison whose only use is a condition is emitted there (emit_cond) and never comes here. */
+/* The flags in stored form: less 0x8100, equal 0x4000, greater 0, unordered 1 (ir_flags_to_slot), in
+ * the guest's slot if that is where they go. Conditions compare again (emit_cond); without other
+ * uses they do not come here. EFLAGS stay as the comparison left them. */
 static void compare(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = emit_inst(e, i);
     bool dbl = is_double(ir_type_of(e->r, p->arg[0]));
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), t = ra_temp(e), u = ra_temp(e);
-    int32_t disp = ra_spill_slot(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), hint = e->v[i].hint - 1;
     flags_clobber(e);
+    if (!p->uses) { /* for the invalid-operation flag */
+        emit_x2(e, (p->imm & 1 ? OP_COMIS : OP_UCOMIS) | ps(dbl), a, b);
+        return;
+    }
+    int t = ra_temp(e), u = ra_temp(e);
+    if (hint >= 0)
+        ra_leave_slot(e, (unsigned)hint, i);
+    int32_t disp = hint >= 0 ? e->home[hint].disp : ra_spill_slot(e, i);
     emit_x2(e, (p->imm & 1 ? OP_COMIS : OP_UCOMIS) | ps(dbl), a, b);
+    alu_set(e, IR_fcmp, 0, 0, i, false);
     mov_ri(&e->cb, t, 0);
     static const struct { uint16_t slot; uint8_t cc; } form[3] = {
         { 0x4000, CC_E }, { 0x8100, CC_B }, { 0x0001, CC_P } /* the last that holds counts */
@@ -309,9 +318,11 @@ static void compare(struct emit *e, uint32_t i)
         mov_ri(&e->cb, u, form[k].slot);
         x_rr(&e->cb, OP_CMOV | form[k].cc, false, t, u);
     }
-    x_rm(&e->cb, OP_MOV_RM_R, false, t, mem_bd(STATE, disp));
+    x_rm(&e->cb, hint >= 0 ? OP_MOV_RM_R16 : OP_MOV_RM_R, false, t, mem_bd(STATE, disp));
     e->v[i].mem = disp;
     e->v[i].flags |= V_MEM;
+    if (hint >= 0)
+        e->slotval[hint] = i;
 }
 
 /* ------------------------------------------------------- to and from integers */

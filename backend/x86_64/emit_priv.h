@@ -19,7 +19,8 @@ enum { V_MEM = 1 /* mem is valid */, V_DEFER = 2 /* emitted at its only use */,
        V_DONE = 8 /* emitted already, with another instruction */,
        V_STABLE = 16 /* the spill slot is not given back */,
        V_FUSED = 32 /* flags that the arithmetic operation right before sets in EFLAGS */,
-       V_FUSES = 64 /* that arithmetic operation */ };
+       V_FUSES = 64 /* that arithmetic operation */,
+       V_AGAIN = 128 /* flags of floats: stored, but each condition of them compares again */ };
 
 struct vinfo {
     ir_ref root;     /* the value whose register this one shares (itself if none) */
@@ -153,6 +154,8 @@ void ra_global(struct emit *e, uint32_t i); /* a V_GLOBAL value was defined: to 
 int32_t ra_spill_slot(struct emit *e, ir_ref v);
 void emit_get(struct emit *e, uint32_t i);
 void emit_set(struct emit *e, uint32_t i);
+/* The slot of guest register row is about to change: what has its only copy there moves, but keep. */
+void ra_leave_slot(struct emit *e, unsigned row, ir_ref keep);
 
 /* Unlocks, frees what died. */
 static inline void ra_inst_end(struct emit *e)

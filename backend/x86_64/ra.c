@@ -638,7 +638,7 @@ void ra_global(struct emit *e, uint32_t i)
 
 /* The slot of guest register row is about to change: the value that has its memory copy there must be
  * somewhere else if it is still needed. */
-static void leave_slot(struct emit *e, unsigned row, ir_ref keep)
+void ra_leave_slot(struct emit *e, unsigned row, ir_ref keep)
 {
     ir_ref u = e->slotval[row];
     e->slotval[row] = 0;
@@ -677,7 +677,7 @@ void emit_get(struct emit *e, uint32_t i)
         val[h->reg] = i;
         v->reg = h->reg;
     } else {
-        leave_slot(e, row, 0);
+        ra_leave_slot(e, row, 0);
         v->mem = h->disp;
         v->flags |= V_MEM;
         e->slotval[row] = i;
@@ -744,7 +744,7 @@ void emit_set(struct emit *e, uint32_t i)
         return; /* it is there */
     if (!ir_is_const(a) && e->v[root].class == CL_GPR)
         ra_use(e, a); /* before the old value of the slot takes a register */
-    leave_slot(e, row, root);
+    ra_leave_slot(e, row, root);
     if (e->r->target->regs[row].type == IR_FLG) {
         flags_store(e, a, m);
         if (!ir_is_const(a)) {

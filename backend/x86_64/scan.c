@@ -28,6 +28,37 @@ static bool compares_floats(const struct emit *e, ir_ref v)
     return p->op == IR_cc && !ir_is_const(p->arg[0]) && inst(e, p->arg[0])->op == IR_fcmp;
 }
 
+/* A condition of flags f stands at `at`: if it compares floats again there, their last use is there.
+ * False: the flags themselves are used. */
+static bool touch_floats(struct emit *e, ir_ref f, uint32_t at, uint32_t block)
+{
+    if (ir_is_const(f) || !(e->v[f].flags & (V_DEFER | V_AGAIN)))
+        return false;
+    for (int k = 0; k < 2; k++)
+        touch(e, inst(e, f)->arg[k], at, block);
+    return true;
+}
+
+/* Flags of floats are no host flags in a stored form that is cheap to make: conditions of them compare
+ * anew. If there are no other uses, and a condition in this block, so that the comparison is done on
+ * every way (it raises cumulative flags), it is not done by itself. */
+static void scan_float_compare(struct emit *e, uint32_t i, uint32_t end)
+{
+    const struct ir_region *r = e->r;
+    unsigned left = r->insts[i].uses, conditions = 0;
+    bool here = false;
+    for (uint32_t j = i + 1; j < r->ninsts && left; j++) {
+        const struct ir_inst *p = &r->insts[j];
+        for (unsigned k = 0; k < ir_opinfo[p->op].nargs; k++)
+            if (p->arg[k] == i) {
+                left--;
+                conditions += p->op == IR_cc;
+                here |= p->op == IR_cc && j < end;
+            }
+    }
+    e->v[i].flags |= conditions && conditions == r->insts[i].uses && here ? V_DEFER : V_AGAIN;
+}
+
 /* Defers comparison v to its use at `at` (br, select); returns true if it was. and/or of comparisons
  * are deferred too where logic is set (br). */
 static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool logic)
@@ -39,15 +70,13 @@ static bool defer(struct emit *e, ir_ref v, uint32_t at, uint32_t block, bool lo
         if (block_of(e, v) != block)
             return false;
         e->v[v].flags |= V_DEFER;
+        if (p->op == IR_cc && touch_floats(e, p->arg[0], at, block))
+            return true;
         touch(e, p->arg[0], at, block);
         if (p->op != IR_cc)
             touch(e, p->arg[1], at, block);
-        else if (!ir_is_const(p->arg[0]) && e->v[p->arg[0]].class == CL_FLG &&
-                 !(e->v[p->arg[0]].flags & V_DEFER))
+        else if (!ir_is_const(p->arg[0]) && e->v[p->arg[0]].class == CL_FLG)
             e->v[e->v[p->arg[0]].root].hint_at = v; /* the condition that wants these flags */
-        else if (!ir_is_const(p->arg[0]) && (e->v[p->arg[0]].flags & V_DEFER))
-            for (int k = 0; k < 2; k++) /* a floating-point comparison goes along */
-                touch(e, inst(e, p->arg[0])->arg[k], at, block);
         return true;
     }
     if (p->op == IR_xor && p->type == IR_I32 && ir_is_const(p->arg[1]) &&
@@ -166,14 +195,12 @@ static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t firs
         }
         break;
     case IR_cc:
-        touch(e, p->arg[0], i, b);
-        if (!ir_is_const(p->arg[0]) && inst(e, p->arg[0])->op == IR_fcmp &&
-            inst(e, p->arg[0])->uses == 1 && block_of(e, p->arg[0]) == b) {
-            e->v[p->arg[0]].flags |= V_DEFER;
-            for (int k = 0; k < 2; k++)
-                touch(e, inst(e, p->arg[0])->arg[k], i, b);
-        }
+        if (!touch_floats(e, p->arg[0], i, b))
+            touch(e, p->arg[0], i, b);
         return;
+    case IR_fcmp:
+        scan_float_compare(e, i, e->r->blocks[b].end);
+        break;
     default: /* the operands that it has */
         break;
     }
