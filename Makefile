@@ -104,6 +104,7 @@ demo:
 check:
 	@scripts/setup.sh build check native
 	@tests/guest/fetch.sh $(B)/guests arm64
+	@tests/guest/fetch.sh $(B)/guests src lua5.4
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) $(T)
 check-quick:
@@ -113,6 +114,8 @@ check-quick:
 check-long:
 	@scripts/setup.sh build check native
 	@tests/guest/fetch.sh $(B)/guests arm64
+	@tests/guest/fetch.sh $(B)/guests src lua5.4
+	@tests/guest/fetch.sh $(B)/guests src sqlite3
 	@tests/guest/fetch.sh $(B)/guests torture
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --long $(T)

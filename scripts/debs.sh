@@ -82,7 +82,11 @@ root|bare)
         (cd "$apt/archives" && APT_CONFIG=$apt/apt.conf apt-get -qq download "$@") >>"$apt/log" 2>&1 ||
             { tail -5 "$apt/log" >&2; die "download failed ($apt/log)"; }
     fi
+    # A finished DIR that asks for more gets only the packages that it has not.
+    had=$apt/had; : >"$had"
+    if [ -e "$dir/.debs" ]; then cp "$dir/.versions" "$had"; fi
     for deb in "$apt"/archives/*.deb; do
+        basename "$deb" | sed 's/%3a/:/g' | grep -qxFf "$had" && continue
         dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --keep-directory-symlink \
             --no-same-owner --delay-directory-restore --exclude='./usr/share/doc' \
             --exclude='./usr/share/man' --exclude='./usr/share/locale' || die "unpacking $deb failed"

@@ -6,7 +6,7 @@ the target, script=True to write args[0] to the file `script` and run the progra
 import hashlib
 import os
 
-from .base import Case, Fail, Outcome, compare, run
+from .base import Case, ENVIRONMENT, Fail, Outcome, compare, run
 
 C_SOURCE = r"""
 typedef unsigned long size_t;
@@ -322,7 +322,10 @@ def execute(context, prefix, entry, root):
         stdin = b""
         if options.get("stdin"):
             stdin = open(os.path.join(folder, options["stdin"]), "rb").read()
-        done = run([*prefix, root + program, *argv], cwd=folder, stdin=stdin, timeout=120)
+        elif options.get("input"):
+            stdin = options["input"].encode()
+        env = {"PATH": options["path"] + ":" + ENVIRONMENT["PATH"]} if options.get("path") else None
+        done = run([*prefix, root + program, *argv], cwd=folder, stdin=stdin, env=env, timeout=150)
         files = files_after(folder) if options.get("files", True) else b""
         # Paths of this run are not output.
         clean = [x.replace(root.encode(), b"").replace(parent.encode(), b"TMP") if root else

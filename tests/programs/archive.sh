@@ -1,0 +1,9 @@
+# xz and zstd: levels, filters, dictionaries, long windows, streams in a row, damage; each back again.
+set -u
+for i in 1 2 3; do cat text; sed "s/fox/f$i/g" text; cat data; seq $((i * 1000)) $((i * 3000)); done > big; ls -l big | cut -d' ' -f5; cp "$0" exe 2>/dev/null
+for l in 0 2 4 6 9e; do xz -$l -c big > b.xz; xz -dc b.xz | cmp - big && echo xz $l $(md5sum < b.xz); done
+for f in --x86 --arm64 --arm --delta=dist=4; do xz --format=xz $f --lzma2=preset=1 -c big > b.xz 2>/dev/null || { echo no $f; continue; }; xz -dc b.xz | cmp - big && echo $f $(md5sum < b.xz); done
+xz --format=lzma -3 -c big | tee b.lzma | xz --format=lzma -dc | cmp - big && echo lzma $(md5sum < b.lzma); for c in none crc32 crc64 sha256; do xz -1 --check=$c -c big > b.xz; xz -l --robot b.xz | tail -1 | cut -f 2-7; xz -t b.xz && echo $c; done; cat b.xz b.xz | xz -dc | wc -c; xz --block-size=100000 -1 -c big | xz -dc | cmp - big
+Z="zstd -q --single-thread --no-asyncio"; for l in 1 3 7 13 19; do $Z -$l -c big > b.zst; $Z -dc b.zst | cmp - big && echo zstd $l $(md5sum < b.zst); done; $Z --ultra -22 -c big | $Z -d --long=31 -c | cmp - big && echo ultra; $Z --fast=5 -c big | md5sum; $Z --long=24 -5 -c big | md5sum; $Z -9 --check -c text data | $Z -dc | cmp - <(cat text data) && echo two
+mkdir s; split -l 4 text s/x; $Z --train s/* -o dict --maxdict=2000 2>&1 | tail -1 | cut -c1-20; $Z -D dict -c text | $Z -D dict -dc | cmp - text && echo dictionary; for f in gzip xz lzma; do $Z --format=$f -c text 2>/dev/null | md5sum; done
+head -c 5000 b.zst | $Z -dc 2>/dev/null | cmp -n 100 - big; { head -c 3000 b.xz; printf X; tail -c +3002 b.xz; } > bad.xz; xz -t bad.xz 2>/dev/null; echo damaged $?; for n in 1 6 9; do gzip -$n -nc big | tee g | gzip -dc | cmp - big && echo gzip $(md5sum < g); bzip2 -$n -c big | tee g | bzip2 -dc | cmp - big && echo bzip2 $(md5sum < g); done; rm -rf s
