@@ -10,7 +10,7 @@
 B ?= build
 .DEFAULT_GOAL := all
 
-OUTER = check check-quick check-long demo bench bench-callgrind bench-translate setup clean help
+OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-callgrind bench-translate setup clean help
 ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
 
 include $(B)/config.mk
@@ -128,6 +128,17 @@ bench-callgrind:
 	@scripts/setup.sh build check native bench profile
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --callgrind --only '$(ITEM)'
+# Single measurements: a fork and a vfork + exec; host instructions per guest instruction; region sizes.
+bench-fork:
+	@$(MAKE) --no-print-directory bench B=$(B) BENCH="--only processes $(BENCH)"
+bench-density:
+	@scripts/setup.sh build check native bench profile
+	$(INNER) all
+	@python3 tests/bench/bench.py -B $(B) --density $(BENCH)
+bench-regions:
+	@scripts/setup.sh build check native bench
+	$(INNER) all
+	@python3 tests/bench/bench.py -B $(B) --regions $(BENCH)
 # The translator alone, in nanoseconds a guest instruction: a static program of the demo's compiler.
 bench-translate:
 	@scripts/setup.sh build check

@@ -307,7 +307,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         if (log_mask & LOG_IR)
             r->raw = true;
         r->precise_flags = e->cfg.one_insn;
-        guest_translate(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, e->cfg.one_insn);
+        guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, e->cfg.one_insn,
+                                 e->cfg.max_blocks);
         if (log_mask & LOG_IN_ASM) {
             fprintf(log_file, "IN: 0x%llx\n", (unsigned long long)pc);
             disas_guest(log_file, e->cfg.guest, w.host, (size_t)(r->end_pc - r->pc), pc);

@@ -27,6 +27,7 @@ struct engine_config {
     bool one_insn;         /* one guest instruction a translation, nothing elided */
     bool perfmap;          /* write /tmp/perf-PID.map */
     unsigned max_insns;    /* of a translation; 0: default */
+    unsigned max_blocks;   /* guest blocks of a translation; 0: default */
     const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
     /* Guest code at pc: see struct code_window. Called with the engine's lock held. */
     struct code_window (*fetch)(void *owner, uint64_t pc);

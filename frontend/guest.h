@@ -105,7 +105,7 @@ extern const struct guest guest_aarch64;
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                      struct code_window code, unsigned max_insns, bool precise_flags);
 /* The same with up to max_blocks guest blocks: after a conditional branch the region goes on along
- * the fall-through. guest_translate does this with its own default. */
+ * the fall-through. guest_translate does this with its own default, as does max_blocks 0. */
 void guest_translate_extended(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                               struct code_window code, unsigned max_insns, bool precise_flags,
                               unsigned max_blocks);

@@ -26,7 +26,7 @@
 
 enum {
     MAX_INSNS = 64,        /* of a region */
-    MAX_BLOCKS = 4,        /* guest blocks of a region: docs/engine.md has the measurement */
+    MAX_BLOCKS = 4,        /* guest blocks of a region: make bench-regions, docs/engine.md */
     BLOCKS_LIMIT = 16,     /* the most that guest_translate_extended does */
     LOOK_INSNS = 12,       /* decoded at one exit, both ways of branches together */
     LOOK_BYTES = 2048,     /* farthest look from the region's entry */
@@ -227,7 +227,7 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
     struct translation x = {
         .t = { .r = r, .guest = g, .model = m, .code = code, .pc = code.pc,
                .max_insns = max_insns ? max_insns : MAX_INSNS, .precise_flags = precise_flags },
-        .max_blocks = max_blocks < BLOCKS_LIMIT ? max_blocks : BLOCKS_LIMIT,
+        .max_blocks = !max_blocks ? MAX_BLOCKS : max_blocks < BLOCKS_LIMIT ? max_blocks : BLOCKS_LIMIT,
     };
     struct tr *t = &x.t;
     r->pc = r->end_pc = r->seen_lo = r->seen_hi = code.pc;
@@ -268,5 +268,5 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                      struct code_window code, unsigned max_insns, bool precise_flags)
 {
-    guest_translate_extended(r, g, m, code, max_insns, precise_flags, MAX_BLOCKS);
+    guest_translate_extended(r, g, m, code, max_insns, precise_flags, 0);
 }

@@ -143,11 +143,13 @@ static void start_engine(struct process *p, const struct options *o)
 {
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
-        .one_insn = o->one_insn, .perfmap = o->perfmap, .fetch = user_fetch,
-        .flushed = user_flushed, .owner = p,
+        .one_insn = o->one_insn, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
+        .fetch = user_fetch, .flushed = user_flushed, .owner = p,
     };
     char err[256] = "no memory";
 
+    if (o->region_blocks > 16)
+        user_die(1, "option -region-blocks: 1 to 16");
     p->engine = engine_new(&c, err, sizeof(err));
     if (!p->engine)
         user_die(1, "the translator can't start: %s", err);

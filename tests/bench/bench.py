@@ -24,7 +24,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path.insert(0, HERE)
-from items import CLASSES, ITEMS, inputs  # noqa: E402
+import measure  # noqa: E402
+from items import APART, CLASSES, ITEMS, inputs  # noqa: E402
 from plot import draw  # noqa: E402
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent", "PYTHONHASHSEED": "0",
@@ -107,6 +108,18 @@ class Bench:
             del r["myna"]
         return r
 
+    @staticmethod
+    def expand(command, name, prefix):
+        """Fills in {runner} and {program} (items.py)."""
+        program = command[len(prefix or [])]
+        out = []
+        for word in command:
+            if word == "{runner}":
+                out += prefix if name.startswith("qemu") else []
+            else:
+                out.append(program if word == "{program}" else word)
+        return out
+
     def run_item(self, item, runners):
         guest, native = self.programs(item)
         result = {"name": item["name"], "class": item["klass"], "times": {}, "why": {}, "resident": {}}
@@ -115,7 +128,7 @@ class Bench:
             for name, prefix in runners.items():
                 if name in result["why"]:
                     continue
-                command = native if prefix is None else [*prefix, *guest]
+                command = self.expand(native if prefix is None else [*prefix, *guest], name, prefix)
                 cpu, text, resident = self.measure(command, item, 120)
                 if cpu is None:
                     result["why"][name] = text
@@ -185,13 +198,18 @@ def table(rows, facts):
     s = summary(rows, rows)
     out.append(f"| **all** ({s['count']} of {s['of']} run) | | **{number(s['qemu7'])}** | **{number(s['qemu10'])}** | "
                f"**{number(s['myna'])}** | **{number(s['gain'], 2, '×')}** | geometric mean |")
-    small = [r for r in rows if r["name"] in ("/bin/true", "python3 -S -c pass")]
+    t = summary(rows, [r for r in rows if r["class"] not in APART])
+    if 0 < t["of"] < len(rows):
+        out.append(f"| **all but {' and '.join(APART)}** ({t['count']} of {t['of']} run) | | **{number(t['qemu7'])}** | "
+                   f"**{number(t['qemu10'])}** | **{number(t['myna'])}** | **{number(t['gain'], 2, '×')}** | geometric mean |")
+    small = [r for r in rows if r["class"] in APART]
     if small:
-        repeat = {i["name"]: i.get("repeat", 1) for i in ITEMS}
-        out += ["", "Start-up, CPU milliseconds a start and resident megabytes:", "",
+        # A fork item's work is a count of its own.
+        repeat = {i["name"]: int(i["args"][1]) if i["klass"] == APART[1] else i.get("repeat", 1) for i in ITEMS}
+        out += ["", "CPU milliseconds a start (or a child) and resident megabytes:", "",
                 "| | native | qemu 7.2 | qemu 10.0 | myna |", "|---|---|---|---|---|"]
         for r in small:
-            cells = [f"{r['seconds'][n] / repeat[r['name']] * 1000:.1f} ms, {r['resident'][n] / 1024:.1f} MB"
+            cells = [f"{r['seconds'][n] / repeat[r['name']] * 1000:.2f} ms, {r['resident'][n] / 1024:.1f} MB"
                      if n in r["seconds"] else "–" for n in ("native", "qemu7", "qemu10", "myna")]
             out.append(f"| {r['name']} | " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"
@@ -257,6 +275,8 @@ def main():
     p.add_argument("--myna", help="the binary (BUILD/myna-aarch64)")
     p.add_argument("--myna-options", default="", help="put before -L")
     p.add_argument("--callgrind", action="store_true", help="count instructions by valgrind instead")
+    p.add_argument("--density", action="store_true", help="host instructions per guest instruction instead")
+    p.add_argument("--regions", action="store_true", help="myna with regions of 1, 2, 4, 8 blocks instead")
     p.add_argument("--list", action="store_true")
     args = p.parse_args()
     if args.quick:
@@ -268,9 +288,14 @@ def main():
         return 0 if args.list else 2
     bench = Bench(args)
     bench.fetch("arm64")
-    if not (args.quick or args.no_qemu or args.callgrind):
+    if args.regions and args.only == "*":
+        chosen = [i for i in ITEMS if i["name"] in measure.REGION_ITEMS]
+    if not (args.quick or args.no_qemu or args.callgrind or args.density or args.regions):
         bench.fetch("qemu10")
     inputs(bench.input)
+    if args.density or args.regions:
+        (measure.density if args.density else measure.regions)(bench, chosen, ENVIRONMENT)
+        return 0
     if args.callgrind:
         for item in chosen:
             callgrind(bench, item)

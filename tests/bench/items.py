@@ -4,17 +4,19 @@ A row of ITEMS: name, class, and one of
   program=PATH, args=[...]   an unmodified Debian program: arm64 from the fetched root, and its amd64 twin
   source=FILE, flags, args   one of src/*.c, static, the same flags for both
   lua=True, args             Lua 5.4 from Debian's source package, static, the same flags for both
-Options: repeat (times a measured run starts the program), native (path of the twin if it differs),
+Options: density (two argument lists for --density), repeat (times a measured run starts the program), native (path of the twin if it differs),
 env, compare=False (only the two qemus' and myna's outputs must agree: the twin's depends on the target).
-Arguments may name files of inputs(); a run's working folder is a fresh copy-free folder of links.
+An argument {runner} stands for the words of the command that run a foreign program (for the qemus, which
+don't do that by themselves). Arguments may name files of inputs(); a run's working folder is a fresh copy-free folder of links.
 """
 import os
 import random
 import subprocess
 
 CLASSES = ["compressors", "hashing and crypto", "interpreters", "compiler, database, git", "guest JIT",
-           "floating point", "vector and string", "start-up", "integer kernels", "gate: Lua static"]
-C, H, I, D, J, F, V, S, K, G = CLASSES
+           "floating point", "vector and string", "start-up", "processes", "integer kernels", "gate: Lua static"]
+C, H, I, D, J, F, V, S, P, K, G = CLASSES
+APART = [S, P]  # "all but start-up and processes" is the rest
 
 CC1 = "/usr/lib/gcc/aarch64-linux-gnu/12/cc1"
 CROSS_CC1 = "/usr/lib/gcc-cross/aarch64-linux-gnu/12/cc1"
@@ -134,18 +136,21 @@ debian("git pack-objects", D, "/usr/bin/git", "--git-dir=repo.git", "pack-object
        "--no-reuse-delta", "--no-reuse-object", "--window=30", "--stdout")
 debian("luajit", J, "/usr/bin/luajit", "script.jit.lua")
 debian("luajit -joff", J, "/usr/bin/luajit", "-joff", "gate51.lua", "4")
-item("n-body", F, source="nbody.c", flags=["-O2"], args=["1500000"])
-item("mandelbrot", F, source="mandelbrot.c", flags=["-O2"], args=["1200"])
-item("vector integers", V, source="vecint.c", flags=["-O3"], args=["40000"])
-item("vector floats", V, source="vecfloat.c", flags=["-O3"], args=["30000"], compare=False)  # contraction
-item("string functions", V, source="strings.c", flags=["-O2"], args=["4000"])
+item("n-body", F, source="nbody.c", flags=["-O2"], args=["1500000"], density=(["10000"], ["30000"]))
+item("mandelbrot", F, source="mandelbrot.c", flags=["-O2"], args=["1200"], density=(["100"], ["160"]))
+item("vector integers", V, source="vecint.c", flags=["-O3"], args=["40000"], density=(["200"], ["600"]))
+item("vector floats", V, source="vecfloat.c", flags=["-O3"], args=["30000"], density=(["200"], ["500"]),
+     compare=False)  # contraction
+item("string functions", V, source="strings.c", flags=["-O2"], args=["4000"], density=(["10"], ["25"]))
 debian("/bin/true", S, "/usr/bin/true", repeat=20)
 debian("python3 -S -c pass", S, "/usr/bin/python3", "-S", "-c", "pass", repeat=4)
-item("indirect calls", K, source="indirect.c", flags=["-O2"], args=["14000"])
-item("recursion", K, source="calls.c", flags=["-O1"], args=["38"])
-item("integer mix", K, source="intmix.c", flags=["-O2"], args=["300"])
-item("switch machine", K, source="vm.c", flags=["-O2"], args=["4000"])
-item("lua 5.4 static", G, lua=True, args=["gate.lua", "8"])
+item("fork", P, source="forks.c", flags=["-O2"], args=["fork", "1000"])
+item("vfork and exec", P, source="forks.c", flags=["-O2"], args=["exec", "300", "{runner}", "{program}", "end"])
+item("indirect calls", K, source="indirect.c", flags=["-O2"], args=["14000"], density=(["100"], ["400"]))
+item("recursion", K, source="calls.c", flags=["-O1"], args=["38"], density=(["10"], ["16"]))
+item("integer mix", K, source="intmix.c", flags=["-O2"], args=["300"], density=(["2"], ["6"]))
+item("switch machine", K, source="vm.c", flags=["-O2"], args=["4000"], density=(["10"], ["30"]))
+item("lua 5.4 static", G, lua=True, args=["gate.lua", "8"], density=(["gate.lua", "1"], ["gate.lua", "2"]))
 
 
 def c_source(functions):
