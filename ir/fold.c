@@ -327,6 +327,12 @@ static ir_ref fold_convert(struct ir_region *r, struct ir_inst *in)
     return 0;
 }
 
+/* May temporary v be used once more, though its user's value is at hand in a home? */
+static inline bool at_hand(const struct ir_region *r, ir_ref v)
+{
+    return v && !ir_is_const(v) && v >= r->ebb_start && fold_home(r, v) != HOME_LOST;
+}
+
 /* Lanes of a and b picked together, where those are themselves picked from one pair (x, y), are x or y
  * as they were: SHA state goes from the host's order of words to the guest's and back. Worth a
  * temporary. Returns 0 if it is neither. */
@@ -343,7 +349,32 @@ static ir_ref unpicked(const struct ir_region *r, const struct ir_inst *in)
         is[1] &= from == n && (lane >= 2 || a->arg[0] == a->arg[1]);
     }
     ir_ref v = is[0] ? a->arg[0] : is[1] ? a->arg[1] : 0;
-    return v && fold_home(r, v) != HOME_LOST ? v : 0;
+    return at_hand(r, v) ? v : 0;
+}
+
+static inline bool is_aes_round(unsigned op)
+{
+    return op == IR_vaesenc || op == IR_vaesencl || op == IR_vaesdec || op == IR_vaesdecl;
+}
+static inline bool is_zero128(const struct ir_region *r, ir_ref v)
+{
+    return ir_is_const(v) && high_is_zero(r, v) && ir_const_value(r, v) == 0;
+}
+
+/* m ^ key where m is a round with a key of zero: the round with this key, which saves the chain of rounds a
+ * step. Only if no other round stands between: of several blocks in turn each would keep a temporary,
+ * and their rounds do not wait for each other. Returns 0 if not. */
+static ir_ref keyed_round(struct ir_region *r, ir_ref m, ir_ref key)
+{
+    enum { NEAR = 24 };
+    const struct ir_inst *d = fold_def(r, m);
+    if (!is_aes_round(d->op) || !is_zero128(r, d->arg[1]) || r->ninsts - m > NEAR ||
+        !at_hand(r, d->arg[0]))
+        return 0;
+    for (uint32_t v = m + 1; v < r->ninsts; v++)
+        if (is_aes_round(r->insts[v].op))
+            return 0;
+    return irv2(r, (enum ir_op)d->op, IR_B, d->arg[0], key, 0);
 }
 
 /* Two vectors narrowed one after the other, into the low and the high half, are narrowed at once. a is
@@ -398,7 +429,13 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vxor:
         in->aux = 0;
         in->zeros = za && zb ? 64 : 0;
-        return a == b ? ir_const128(r, IR_V128, 0, 0) : 0;
+        if (a == b)
+            return ir_const128(r, IR_V128, 0, 0);
+        if (is_aes_round(d->op) || is_aes_round(fold_def(r, b)->op)) {
+            ir_ref v = keyed_round(r, a, b);
+            return v ? v : keyed_round(r, b, a);
+        }
+        return 0;
     case IR_vandn:
         in->aux = 0;
         in->zeros = za ? 64 : 0;
@@ -422,9 +459,8 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
         return unpicked(r, in);
     case IR_vaesmc: /* of a round without a key: the round with it */
     case IR_vaesimc:
-        if (d->op == (in->op == IR_vaesmc ? IR_vaesencl : IR_vaesdecl) && ir_is_const(d->arg[1]) &&
-            high_is_zero(r, d->arg[1]) && fold_is_k(r, d->arg[1], 0) &&
-            fold_home(r, d->arg[0]) != HOME_LOST)
+        if (d->op == (in->op == IR_vaesmc ? IR_vaesencl : IR_vaesdecl) &&
+            is_zero128(r, d->arg[1]) && at_hand(r, d->arg[0]))
             return irv2(r, in->op == IR_vaesmc ? IR_vaesenc : IR_vaesdec, IR_B, d->arg[0],
                         d->arg[1], 0);
         return 0;

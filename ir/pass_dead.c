@@ -65,6 +65,19 @@ static inline void remove_inst(struct ir_inst *i)
     i->arg[0] = i->arg[1] = i->arg[2] = i->arg[3] = IR_NONE;
 }
 
+/* What is left of a `set` says where its value would have gone: the home is free until the next `set`
+ * (scan.c of the backend). imm = register; a = value, which may have been removed too. */
+static inline void remove_set(struct ir_inst *i)
+{
+    ir_ref value = i->arg[0];
+    int64_t reg = i->imm;
+    remove_inst(i);
+    if (!ir_is_const(value)) {
+        i->arg[0] = value;
+        i->imm = reg;
+    }
+}
+
 /* ------------------------------------------------------------- flags at exits */
 
 enum { MAX_SINKS = 16 };
@@ -277,7 +290,7 @@ static struct dead walk_block(struct walk *w, uint32_t block, struct dead dead)
             unsigned reg = (unsigned)i->imm;
             add(&dead.guest, reg);
             if (has(&dead.home, reg)) {
-                remove_inst(i);
+                remove_set(i);
                 continue;
             }
             add(&dead.home, reg);

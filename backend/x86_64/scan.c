@@ -233,6 +233,19 @@ static inline void begin_value(struct vinfo *v, uint32_t root, unsigned type, ui
     v->block = (uint16_t)b;
 }
 
+/* Instruction i is a `set`, or what is left of one: its value may be made in the register's home. */
+static void go_home(struct emit *e, uint32_t i, uint32_t barrier, const uint32_t *access)
+{
+    const struct ir_inst *p = inst(e, i);
+    struct vinfo *w = vi(e, p->arg[0]);
+    if (w->root > barrier && access[p->imm] < w->root &&
+        (!w->hint || e->home[w->hint - 1].reg < 0) && inst(e, w->root)->op != IR_get &&
+        w->class == class_of(inst(e, p->arg[0])->type)) {
+        w->hint = (uint8_t)(p->imm + 1);
+        w->hint_at = i;
+    }
+}
+
 static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
 {
     const struct ir_region *r = e->r;
@@ -242,7 +255,10 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
         const struct ir_inst *p = &r->insts[i];
         struct vinfo *v = &e->v[i];
         switch (p->op) {
-        case IR_nop:
+        case IR_nop: /* a vector on its way through a home that nothing sees: not the few scratch registers */
+            if (p->arg[0] && inst(e, p->arg[0])->type == IR_V128 && inst(e, p->arg[0])->op != IR_nop)
+                go_home(e, i, barrier, access);
+            continue;
         case IR_insn:
             continue;
         case IR_get:
@@ -253,13 +269,7 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
             begin_value(v, i, IR_VOID, b);
             if (!ir_is_const(p->arg[0])) {
                 touch(e, p->arg[0], i, b);
-                struct vinfo *w = vi(e, p->arg[0]);
-                if (w->root > barrier && access[p->imm] < w->root &&
-                    (!w->hint || e->home[w->hint - 1].reg < 0) && inst(e, w->root)->op != IR_get &&
-                    w->class == class_of(inst(e, p->arg[0])->type)) {
-                    w->hint = (uint8_t)(p->imm + 1);
-                    w->hint_at = i;
-                }
+                go_home(e, i, barrier, access);
             }
             access[p->imm] = i;
             continue;
