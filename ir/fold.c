@@ -477,11 +477,18 @@ static ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vsqadd: case IR_vsqsub:
         in->zeros = za && zb ? 64 : 0;
         return 0;
-    case IR_vtst: case IR_vfxmul: case IR_vdot4:
+    case IR_vtst: case IR_vfxmul: case IR_vdot4: case IR_vmaddw: case IR_vmaddb:
         in->zeros = za || zb ? 64 : 0;
+        return 0;
+    case IR_vsad:
+        in->zeros = za && zb ? 64 : 0;
         return 0;
     case IR_vcomb:
         return narrowed_pair(r, a, b);
+    case IR_vuxtl: /* an upper half: interleaved with zeros */
+        if (d->op == IR_vhigh64 && fold_may_use(r, d->arg[0], a))
+            return irv2(r, IR_vzip2, (enum ir_lane)in->aux, d->arg[0], ir_const128(r, IR_V128, 0, 0), 0);
+        return 0;
     case IR_vhigh64: case IR_vext64: case IR_vaddv: case IR_vumaxv: case IR_vuminv: case IR_vsmaxv:
     case IR_vsminv: case IR_vxtn: case IR_vshrn:
         in->zeros = 64;

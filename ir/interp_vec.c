@@ -149,6 +149,29 @@ static struct ir_value dot4(uint64_t is_signed, struct ir_value a, struct ir_val
     return v;
 }
 
+/* Sums of products of two neighbours, twice as wide: unsigned by signed bytes, or signed words. */
+static struct ir_value product_pairs(unsigned bits, struct ir_value a, struct ir_value b)
+{
+    struct ir_value v = {0, 0};
+    for (unsigned n = 0; n < 64 / bits; n++) {
+        int64_t sum = 0;
+        for (unsigned k = 2 * n; k < 2 * n + 2; k++)
+            sum += (bits == 8 ? (int64_t)interp_lane(a, 8, k) : slane(a, 16, k)) * slane(b, bits, k);
+        interp_put_lane(&v, 2 * bits, n, bits == 8 ? saturated(sum, 16, true) : (uint64_t)sum);
+    }
+    return v;
+}
+
+static struct ir_value absolute_differences(struct ir_value a, struct ir_value b)
+{
+    struct ir_value v = {0, 0};
+    for (unsigned k = 0; k < 16; k++) {
+        int64_t d = (int64_t)interp_lane(a, 8, k) - (int64_t)interp_lane(b, 8, k);
+        *(k < 8 ? &v.lo : &v.hi) += (uint64_t)(d < 0 ? -d : d);
+    }
+    return v;
+}
+
 static uint64_t byte_op(unsigned op, uint64_t x)
 {
     if (op == IR_vcnt)
@@ -259,6 +282,16 @@ struct ir_value interp_vector(const struct ir_inst *i, const struct ir_value *ar
         return ir_crypto(i->op, (unsigned)imm, arg);
     case IR_vpackss: case IR_vpacksu: case IR_vpackuu: return packed(i->op, bits, a, b);
     case IR_vdot4: return dot4(imm, a, b);
+    case IR_vmaddw: return product_pairs(16, a, b);
+    case IR_vmaddb: return product_pairs(8, a, b);
+    case IR_vsad: return absolute_differences(a, b);
+    case IR_vtbl2:
+        for (n = 0; n < 16; n++) {
+            x = interp_lane(c, 8, n);
+            interp_put_lane(&v, 8, n, x < 16 ? interp_lane(a, 8, (unsigned)x)
+                                      : x < 32 ? interp_lane(b, 8, (unsigned)x - 16) : 0);
+        }
+        return v;
     }
     return equal_lanes(i, bits, a, b);
 }

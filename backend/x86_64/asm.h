@@ -165,16 +165,20 @@ static inline void v_rrm(struct codebuf *c, unsigned op, bool w, int reg, int v,
     asm_mem(c, reg, m, 0);
 }
 
-/* EVEX.128 without masking (AVX-512VL); registers 0..31. */
-static inline void e_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
+/* EVEX.128 (AVX-512VL); registers 0..31. mask: 0, or number of the k register whose zero bits clear lanes. */
+static inline void e_rrrk(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm, unsigned mask)
 {
     cb8(c, 0x62);
     cb8(c, (unsigned)(~reg >> 3 & 1) << 7 | (unsigned)(~rm >> 4 & 1) << 6 |
                (unsigned)(~rm >> 3 & 1) << 5 | (unsigned)(~reg >> 4 & 1) << 4 | (op >> 8 & 3));
     cb8(c, (unsigned)(w || (op & OPW)) << 7 | (unsigned)(~v & 15) << 3 | 4 | (op >> 10 & 3));
-    cb8(c, (unsigned)(~v >> 4 & 1) << 3);
+    cb8(c, (mask ? 0x80u : 0u) | (unsigned)(~v >> 4 & 1) << 3 | mask);
     cb8(c, op);
     cb8(c, 0xc0 | (unsigned)(reg & 7) << 3 | (unsigned)(rm & 7));
+}
+static inline void e_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
+{
+    e_rrrk(c, op, w, reg, v, rm, 0);
 }
 
 /* GPR opcodes */

@@ -188,6 +188,52 @@ static void table(struct emit *e, uint32_t i)
     emit_x3(e, PSHUFB, d, a, t);
 }
 
+static struct mem aside(int k) { return mem_bd(STATE, CPU_DISP(scratch) + 16 * k); }
+
+/* A table of two registers: VBMI takes the low five bits of an index, a mask (k1) what is above; else a lookup in
+ * each. With three operands and the result there is no register left: what waits, waits in memory. */
+static void table2(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    struct codebuf *cb = emit_cb(e);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
+    int d = rx_def_clear(e, i);
+    if (emit_hf(e)->vbmi) {
+        bool inside = ir_is_const(p->arg[2]);
+        if (inside) {
+            const struct ir_const *k = emit_const(e, p->arg[2]);
+            inside = !((k->lo | k->hi) & 0xe0e0e0e0e0e0e0e0);
+        }
+        if (!inside) { /* k1: bytes of c without bits 5 to 7 */
+            emit_const_op(e, OP_MOVAPS, d, 0, splat(0, 0xe0), splat(0, 0xe0));
+            e_rrr(cb, VPTESTNMB, false, 1, c, d);
+        }
+        emit_x2(e, OP_MOVAPS, d, c);
+        e_rrrk(cb, VPERMI2B, false, d, a, b, inside ? 0 : 1);
+        return;
+    }
+    for (int k = 1; k >= 0; k--) {
+        if (k)
+            x3kk(e, PSUBB, d, c, splat(0, 16));
+        x3kk(e, PADDUSB, d, k ? d : c, splat(0, 0x70)); /* bit 7 of indices out of this table */
+        if (avx(e)) {
+            emit_x3(e, PSHUFB, d, k ? b : a, d);
+        } else {
+            x_rm(cb, OP_MOVUPS_S, false, d, aside(0));
+            emit_x2(e, OP_MOVAPS, d, k ? b : a);
+            x_rm(cb, PSHUFB, false, d, aside(0));
+        }
+        if (k && avx(e))
+            v_rrm(cb, OP_MOVUPS_S, false, d, 0, aside(1));
+        else if (k)
+            x_rm(cb, OP_MOVUPS_S, false, d, aside(1));
+    }
+    if (avx(e))
+        v_rrm(cb, POR, false, d, d, aside(1));
+    else
+        x_rm(cb, POR, false, d, aside(1));
+}
+
 static void reverse(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -426,6 +472,7 @@ bool emit_perm_op(struct emit *e, uint32_t i)
     case IR_vtrn1:  transpose(e, i, false); return true;
     case IR_vtrn2:  transpose(e, i, true); return true;
     case IR_vtbl:   table(e, i); return true;
+    case IR_vtbl2:  table2(e, i); return true;
     case IR_vrev:   reverse(e, i); return true;
     case IR_vrbit:  reverse_bits(e, i); return true;
     case IR_vcnt:   count_bits(e, i); return true;

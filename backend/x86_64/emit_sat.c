@@ -403,6 +403,9 @@ unsigned emit_sat_direct(unsigned op, unsigned lane)
         { IR_vuqadd, { PADDUSB, PADDUSW, 0, 0 } },   { IR_vuqsub, { PSUBUSB, PSUBUSW, 0, 0 } },
         { IR_vsqadd, { PADDSB, PADDSW, 0, 0 } },     { IR_vsqsub, { PSUBSB, PSUBSW, 0, 0 } },
         { IR_vpackss, { 0, PACKSSWB, PACKSSDW, 0 } }, { IR_vpacksu, { 0, PACKUSWB, PACKUSDW, 0 } },
+        { IR_vmaddw, { PMADDWD, PMADDWD, PMADDWD, PMADDWD } },
+        { IR_vmaddb, { PMADDUBSW, PMADDUBSW, PMADDUBSW, PMADDUBSW } },
+        { IR_vsad, { PSADBW, PSADBW, PSADBW, PSADBW } },
     };
     for (unsigned k = 0; k < sizeof direct / sizeof *direct; k++)
         if (direct[k].op == op)

@@ -23,6 +23,8 @@ static ir_ref sign_bits(struct tr *t, unsigned l) { return vconst(t, l, 1ull << 
 /* Signed averages by the unsigned ones: both move the origin to the smallest number. */
 static ir_ref savg(struct tr *t, enum ir_op op, unsigned l, ir_ref a, ir_ref b)
 {
+    if (op == IR_vuavg && l)
+        return add(t, l, and(t, a, b), v1i(t, IR_vsari, l, xor(t, a, b), 1));
     ir_ref s = sign_bits(t, l);
     return xor(t, v2(t, op, l, xor(t, a, s), xor(t, b, s)), s);
 }
@@ -47,16 +49,22 @@ static ir_ref sabd(struct tr *t, unsigned l, ir_ref a, ir_ref b)
     return sub(t, l, v2(t, IR_vsmax, l, a, b), v2(t, IR_vsmin, l, a, b));
 }
 
-/* Sums of adjacent lanes of l, twice as wide. */
+/* Sums of adjacent lanes of l, twice as wide: products by 1 where there are such. */
 static ir_ref uaddlp(struct tr *t, unsigned l, ir_ref a)
 {
     unsigned bits = 8u << l;
+    if (l == 0)
+        return v2(t, IR_vmaddb, 0, a, vconst(t, 0, 1));
     return add(t, l + 1, and(t, a, vconst(t, l + 1, ~0ull >> (64 - bits))),
                v1i(t, IR_vshri, l + 1, a, bits));
 }
 static ir_ref saddlp(struct tr *t, unsigned l, ir_ref a)
 {
     unsigned bits = 8u << l;
+    if (l == 0)
+        return v2(t, IR_vmaddb, 0, vconst(t, 0, 1), a);
+    if (l == 1)
+        return v2(t, IR_vmaddw, 0, a, vconst(t, 1, 1));
     return add(t, l + 1, v1i(t, IR_vsari, l + 1, v1i(t, IR_vshli, l + 1, a, bits), bits),
                v1i(t, IR_vsari, l + 1, a, bits));
 }
@@ -251,6 +259,8 @@ static bool across_long(struct tr *t, const struct arg_ABS_v *a,
     ir_ref x = get_v(t, a->rn);
     if (!a->q)
         x = ir1(t->r, IR_vlow64, IR_V128, x);
+    if (f == uaddlp && a->size == 0)
+        return set_v(t, a->rd, true, v1(t, IR_vaddv, 3, v2(t, IR_vsad, 0, x, vzero(t))));
     return set_v(t, a->rd, true, v1(t, IR_vaddv, a->size + 1u, f(t, a->size, x)));
 }
 
@@ -280,12 +290,13 @@ static bool wider(struct tr *t, const struct arg_ADD_v *a, enum ir_op widen, enu
     ir_ref y = v1(t, widen, a->size, half(t, a->q, get_v(t, a->rm)));
     return set_v(t, a->rd, true, v2(t, op, a->size + 1u, get_v(t, a->rn), y));
 }
-/* Widened numbers compare as signed ones; 64-bit lanes have no minimum, so the sign decides. */
-static bool abdl(struct tr *t, const struct arg_ADD_v *a, enum ir_op widen, bool accumulate)
+/* Whole registers are subtracted (the other half is mostly wanted next); a difference is unsigned. */
+static bool abdl(struct tr *t, const struct arg_ADD_v *a,
+                 ir_ref (*f)(struct tr *, unsigned, ir_ref, ir_ref), bool accumulate)
 {
-    ir_ref y, x = wide2(t, a, widen, &y);
     unsigned l = a->size + 1u;
-    x = v1(t, IR_vabs, l, sub(t, l, x, y));
+    ir_ref x = half(t, a->q, f(t, a->size, get_v(t, a->rn), get_v(t, a->rm)));
+    x = v1(t, IR_vuxtl, a->size, x);
     return set_v(t, a->rd, true, accumulate ? add(t, l, get_v(t, a->rd), x) : x);
 }
 static bool high_narrow(struct tr *t, const struct arg_ADD_v *a, enum ir_op op, bool round)
@@ -299,7 +310,13 @@ static bool high_narrow(struct tr *t, const struct arg_ADD_v *a, enum ir_op op, 
 static bool mul_long(struct tr *t, unsigned rd, unsigned l, ir_ref x, ir_ref y, enum ir_op mull,
                      enum ir_op op)
 {
-    ir_ref p = v2(t, mull, l, x, y);
+    ir_ref p;
+    if (l == 0) { /* of bytes: words, which may be there already */
+        enum ir_op widen = mull == IR_vumull ? IR_vuxtl : IR_vsxtl;
+        p = v2(t, IR_vmul, 1, v1(t, widen, 0, x), v1(t, widen, 0, y));
+    } else {
+        p = v2(t, mull, l, x, y);
+    }
     return set_v(t, rd, true, op == IR_nop ? p : v2(t, op, l + 1, get_v(t, rd), p));
 }
 /* op: how the product goes to the destination; nop: as it is. */
@@ -321,10 +338,10 @@ ROW(ADDHN_v,  high_narrow(t, a, IR_vadd, false))
 ROW(RADDHN_v, high_narrow(t, a, IR_vadd, true))
 ROW(SUBHN_v,  high_narrow(t, a, IR_vsub, false))
 ROW(RSUBHN_v, high_narrow(t, a, IR_vsub, true))
-ROW(SABAL_v,  abdl(t, a, IR_vsxtl, true))
-ROW(UABAL_v,  abdl(t, a, IR_vuxtl, true))
-ROW(SABDL_v,  abdl(t, a, IR_vsxtl, false))
-ROW(UABDL_v,  abdl(t, a, IR_vuxtl, false))
+ROW(SABAL_v,  abdl(t, a, sabd, true))
+ROW(UABAL_v,  abdl(t, a, uabd, true))
+ROW(SABDL_v,  abdl(t, a, sabd, false))
+ROW(UABDL_v,  abdl(t, a, uabd, false))
 ROW(SMULL_v,  mull(t, a, IR_vsmull, IR_nop))
 ROW(UMULL_v,  mull(t, a, IR_vumull, IR_nop))
 ROW(SMLAL_v,  mull(t, a, IR_vsmull, IR_vadd))
@@ -376,9 +393,16 @@ enum shift_kind { PLAIN, ACCUMULATE, ROUND, ROUND_ACCUMULATE };
 static ir_ref shifted(struct tr *t, enum ir_op op, enum shift_kind kind, unsigned l, unsigned n,
                       ir_ref x, ir_ref d)
 {
-    ir_ref y = v1i(t, op, l, x, n);
-    if (kind & ROUND) /* the highest bit that is shifted out */
-        y = add(t, l, y, and(t, v1i(t, op, l, x, n - 1), vconst(t, l, 1)));
+    ir_ref y;
+    if (!(kind & ROUND)) {
+        y = v1i(t, op, l, x, n);
+    } else if (l == 1 && op == IR_vsari && n < 16) { /* a product by a fraction is rounded */
+        y = v2i(t, IR_vfxmul, 1, x, vconst(t, 1, 1ull << (15 - n)), 1);
+    } else { /* shifted by one less, then less half of it */
+        y = v1i(t, op, l, x, n - 1);
+        y = l < 2 && op == IR_vshri ? v2(t, IR_vurhavg, l, y, vzero(t))
+                                    : sub(t, l, y, v1i(t, op, l, y, 1));
+    }
     return kind & ACCUMULATE ? add(t, l, d, y) : y;
 }
 static bool shr(struct tr *t, const struct arg_SSHR_v *a, enum ir_op op, enum shift_kind kind)

@@ -75,29 +75,50 @@ static ir_ref gather3(struct tr *t, const ir_ref m[3], const uint8_t from[16])
     return x;
 }
 
+/* The lanes of structures of n fields in order of the fields: 0 0 .. 1 1 .. */
+static ir_ref gather_fields(struct tr *t, unsigned n, unsigned l, ir_ref m)
+{
+    uint64_t w[2] = { 0, 0 };
+    unsigned lane = 1u << l, each = 16 / n; /* bytes of a field */
+    for (unsigned k = 0; k < 16; k++)
+        w[k / 8] |= (uint64_t)((k % each / lane * n + k / each) * lane + k % lane) << k % 8 * 8;
+    return v2(t, IR_vtbl, 0, m, ir_const128(t->r, IR_V128, w[0], w[1]));
+}
+
 /* Memory vectors m -> registers v, n of each. q = 0: of 64 bits, m then has only n / 2 vectors (n =
  * 3: two, the second half full), results have arbitrary upper halves. */
 static void deinterleave(struct tr *t, unsigned n, unsigned l, bool q, const ir_ref m[4],
                          ir_ref v[4])
 {
     unsigned bytes = q ? 16 : 8, lane = 1u << l;
-    if (n == 2) {
+    if (n == 2 && l < 2) {
+        ir_ref x = gather_fields(t, 2, l, m[0]), y = q ? gather_fields(t, 2, l, m[1]) : x;
+        v[0] = q ? v2(t, IR_vzip1, 3, x, y) : x;
+        v[1] = v2(t, IR_vzip2, 3, x, y);
+    } else if (n == 2) {
         v[0] = v2(t, IR_vuzp1, l, m[0], q ? m[1] : m[0]);
         v[1] = v2(t, IR_vuzp2, l, m[0], q ? m[1] : m[0]);
-    } else if (n == 4 && q) {
-        /* Even and odd structures' members, then again: 0 2 | 1 3. */
-        ir_ref e0 = v2(t, IR_vuzp1, l, m[0], m[1]), e1 = v2(t, IR_vuzp1, l, m[2], m[3]);
-        ir_ref o0 = v2(t, IR_vuzp2, l, m[0], m[1]), o1 = v2(t, IR_vuzp2, l, m[2], m[3]);
-        v[0] = v2(t, IR_vuzp1, l, e0, e1);
-        v[2] = v2(t, IR_vuzp2, l, e0, e1);
-        v[1] = v2(t, IR_vuzp1, l, o0, o1);
-        v[3] = v2(t, IR_vuzp2, l, o0, o1);
+    } else if (n == 4 && l == 3) {
+        for (unsigned i = 0; i < 4; i++)
+            v[i] = v2(t, i & 1 ? IR_vzip2 : IR_vzip1, 3, m[i / 2], m[i / 2 + 2]);
     } else if (n == 4) {
-        ir_ref e = v2(t, IR_vuzp1, l, m[0], m[1]), o = v2(t, IR_vuzp2, l, m[0], m[1]);
-        v[0] = v2(t, IR_vuzp1, l, e, e);
-        v[2] = v2(t, IR_vuzp2, l, e, e);
-        v[1] = v2(t, IR_vuzp1, l, o, o);
-        v[3] = v2(t, IR_vuzp2, l, o, o);
+        /* Each vector's four fields to its four words; then the words are transposed. */
+        ir_ref x[4];
+        for (unsigned i = 0; i < (q ? 4u : 2u); i++)
+            x[i] = l < 2 ? gather_fields(t, 4, l, m[i]) : m[i];
+        ir_ref a = v2(t, IR_vzip1, 2, x[0], x[1]), c = v2(t, IR_vzip2, 2, x[0], x[1]);
+        if (q) {
+            ir_ref b = v2(t, IR_vzip1, 2, x[2], x[3]), d = v2(t, IR_vzip2, 2, x[2], x[3]);
+            v[0] = v2(t, IR_vzip1, 3, a, b);
+            v[1] = v2(t, IR_vzip2, 3, a, b);
+            v[2] = v2(t, IR_vzip1, 3, c, d);
+            v[3] = v2(t, IR_vzip2, 3, c, d);
+        } else {
+            v[0] = a;
+            v[1] = ir1(t->r, IR_vhigh64, IR_V128, a);
+            v[2] = c;
+            v[3] = ir1(t->r, IR_vhigh64, IR_V128, c);
+        }
     } else {
         ir_ref mm[3] = { m[0], m[1], q ? m[2] : vzero(t) };
         for (unsigned r = 0; r < 3; r++) {
@@ -207,9 +228,11 @@ static bool replicate(struct tr *t, unsigned n, unsigned l, bool q, unsigned rn,
 {
     ir_ref x[4];
     for (unsigned i = 0; i < n; i++)
-        x[i] = load(t, rn, (int64_t)i << l, l == 3 ? IR_I64 : IR_I32, l);
+        x[i] = load(t, rn, (int64_t)i << l, l == 3 ? IR_F64 : l == 2 ? IR_F32 : IR_I32, l);
     for (unsigned i = 0; i < n; i++)
-        set_v(t, (rt + i) & 31, q, v1(t, IR_vdup, l, x[i]));
+        set_v(t, (rt + i) & 31, q,
+              l < 2 ? v1(t, IR_vdup, l, x[i])
+                    : v1i(t, IR_vdupl, l, ir1(t->r, IR_vzx, IR_V128, x[i]), 0));
     return post(t, rn, rm, n << l);
 }
 

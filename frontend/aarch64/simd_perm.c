@@ -182,14 +182,15 @@ static bool ext(struct tr *t, const struct arg_EXT_v *a)
 }
 ROW(EXT_v, ext(t, a))
 
-/* Tables of 1..4 registers from rn on, wrapping after 31: an index out of one table reads 0 there.
- */
+/* Tables of 1..4 registers from rn on, wrapping after 31, two at a time: an index outside reads 0 there. */
 static ir_ref table(struct tr *t, const struct arg_TBL_v *a)
 {
     ir_ref index = get_v(t, a->rm), x = IR_NONE;
-    for (unsigned i = 0; i <= a->len; i++) {
+    for (unsigned i = 0; i <= a->len; i += 2) {
         ir_ref in = i ? v2(t, IR_vsub, 0, index, vconst(t, 0, 16 * i)) : index;
-        ir_ref part = v2(t, IR_vtbl, 0, get_v(t, (a->rn + i) & 31), in);
+        ir_ref low = get_v(t, (a->rn + i) & 31);
+        ir_ref part = i == a->len ? v2(t, IR_vtbl, 0, low, in)
+                                  : v3(t, IR_vtbl2, 0, low, get_v(t, (a->rn + i + 1) & 31), in);
         x = i ? v2(t, IR_vor, 0, x, part) : part;
     }
     return x;

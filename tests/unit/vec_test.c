@@ -165,6 +165,10 @@ static void make_tests(void)
     }
     for (unsigned k = 0; k < 4; k++)
         add(IR_vdot4, IR_V128, 2, k, 2, V, V, 0);
+    add(IR_vmaddw, IR_V128, 0, 0, 2, V, V, 0);
+    add(IR_vmaddb, IR_V128, 0, 0, 2, V, V, 0);
+    add(IR_vsad, IR_V128, 0, 0, 2, V, V, 0);
+    add(IR_vtbl2, IR_V128, 0, 0, 3, V, V, V);
     add(IR_vbsl, IR_V128, 0, 0, 3, V, V, V);
     for (unsigned k = 0; k < 4; k++)
         add(IR_vpmull, IR_V128, 3, (k & 1) | (k & 2) << 3, 2, V, V, 0);
