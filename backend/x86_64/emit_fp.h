@@ -109,6 +109,8 @@ static inline void ties_away(struct emit *e, bool dbl, bool scalar, int t, int u
 enum { FP_GENERAL = 16 };
 void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c);
 
+/* emit_half.c: what of half precision the host can do. Returns false, and nothing is done, for all else. */
+bool emit_half_op(struct emit *e, uint32_t i);
 /* emit_fpvec.c: operations on vectors. Returns false for others. */
 bool emit_fpvec_op(struct emit *e, uint32_t i);
 
