@@ -97,21 +97,39 @@ enum {
 #include "features.def"
 };
 #define V8_0 (HAS(CRC32) | HAS(AES) | HAS(PMULL) | HAS(SHA1) | HAS(SHA256))
-#define V8_2 (V8_0 | HAS(LSE) | HAS(RDM) | HAS(FP16) | HAS(DOTPROD) | HAS(LRCPC) | HAS(DPB) | HAS(SSBS))
+#define V8_2 (V8_0 | HAS(LSE) | HAS(RDM) | HAS(FP16) | HAS(DOTPROD) | HAS(LRCPC) | HAS(DPB) | HAS(SSBS1))
 
-/* 64-byte lines, PIPT, IDC: data is clean where instructions are fetched; IC IVAU is needed. */
-#define CTR 0x9444c004
+/* CTR_EL0: 64-byte lines; VIPT or PIPT instruction cache. IDC: data is clean where instructions are
+ * fetched, so that a program may leave out DC CVAU, which is so on any model here. IC IVAU is needed. */
+#define CTR_VIPT 0x84448004
+#define CTR_PIPT 0x8444c004
+#define CTR_IDC  (1u << 28)
 
 const struct cpu_model a64_models[] = {
     { "max", "everything implemented except lse2",
-      { IMPLEMENTED & ~HAS(LSE2) }, { 0x000f0510, CTR } },
-    { "cortex-a53", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd034, CTR } },
-    { "cortex-a57", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x411fd070, CTR } },
-    { "cortex-a72", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd083, CTR } },
-    { "cortex-a76", "Armv8.2", { V8_2 & IMPLEMENTED }, { 0x414fd0b1, CTR } },
-    { "neoverse-n1", "Armv8.2", { V8_2 & IMPLEMENTED }, { 0x414fd0c1, CTR } },
+      { IMPLEMENTED & ~HAS(LSE2) }, { 0x000f0510, CTR_PIPT | CTR_IDC } },
+    { "cortex-a53", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd034, CTR_VIPT } },
+    { "cortex-a57", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x411fd070, CTR_PIPT } },
+    { "cortex-a72", "Armv8.0", { V8_0 & IMPLEMENTED }, { 0x410fd083, CTR_PIPT } },
+    { "cortex-a76", "Armv8.2", { V8_2 & IMPLEMENTED }, { 0x414fd0b1, CTR_PIPT } },
+    { "neoverse-n1", "Armv8.2", { (V8_2 | HAS(SSBS)) & IMPLEMENTED }, { 0x414fd0c1, CTR_PIPT } },
     { NULL },
 };
+
+/* The feature itself and those of the same field of an identification register that it needs
+ * (needs) or that need it. */
+static uint64_t feature_family(unsigned feature, bool needs)
+{
+    uint64_t set = 1ull << feature;
+    for (unsigned i = 0; i < NADVERTS; i++)
+        for (unsigned k = 0; k < NADVERTS; k++) {
+            const struct advert *a = &adverts[i], *b = &adverts[k];
+            if (a->feature == feature && a->reg != NOID && a->reg == b->reg && a->shift == b->shift &&
+                (needs ? b->value < a->value : b->value > a->value))
+                set |= 1ull << b->feature;
+        }
+    return set;
+}
 
 /* Applies "NAME=on", "NAME=off", "+NAME" or "-NAME" of n characters. */
 static int parse_property(struct cpu_model *m, const char *s, size_t n, char *err, size_t errlen)
@@ -136,7 +154,10 @@ static int parse_property(struct cpu_model *m, const char *s, size_t n, char *er
             snprintf(err, errlen, "feature '%s' is not implemented", features[i].property);
             return -EINVAL;
         }
-        m->features[0] = (m->features[0] & ~(1ull << i)) | (uint64_t)on << i;
+        if (on)
+            m->features[0] |= feature_family(i, true);
+        else
+            m->features[0] &= ~feature_family(i, false);
         return 0;
     }
     snprintf(err, errlen, "no CPU property '%.*s' (see -cpu help)", (int)len, s);

@@ -120,7 +120,9 @@ static const char *const hwcap_names[2][64] = {
     {"dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2",
      "frint", "svei8mm", "svef32mm", "svef64mm", "svebf16", "i8mm", "bf16", "dgh", "rng", "bti",
      "mte", "ecv", "afp", "rpres", "mte3", "sme", "smei16i64", "smef64f64", "smei8i32",
-     "smef16f32", "smeb16f32", "smef32f32", "smefa64", "wfxt", "ebf16"},
+     "smef16f32", "smeb16f32", "smef32f32", "smefa64", "wfxt", "ebf16", "sveebf16", "cssc",
+     "rprfm", "sve2p1", "sme2", "sme2p1", "smei16i32", "smebi32i32", "smeb16b16", "smef16f16",
+     "mops", "hbc"},
 };
 
 static char *cpuinfo(struct process *p, size_t *len)
