@@ -1,4 +1,5 @@
-/* TEST: run=no (tests/suites/cpus.py runs it on every model)
+/* TEST: run=no
+ * tests/suites/cpus.py runs it on every model.
  *
  * What a program can learn about its processor, four ways that must agree: AT_HWCAP and AT_HWCAP2, the
  * identification registers through MRS, /proc/cpuinfo, and whether an instruction of each feature runs or
