@@ -494,7 +494,7 @@ static void move(struct emit *e, uint32_t i)
 
 bool emit_fp_op(struct emit *e, uint32_t i)
 {
-    if (emit_half_op(e, i))
+    if (emit_half_op(e, i) || emit_bfloat_op(e, i))
         return true;
     switch (emit_inst(e, i)->op) {
     case IR_fadd:  binary(e, i, OP_ADDP); return true;

@@ -111,6 +111,8 @@ void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c
 
 /* emit_half.c: what of half precision the host can do. Returns false, and nothing is done, for all else. */
 bool emit_half_op(struct emit *e, uint32_t i);
+/* emit_bfloat.c: BFloat16 on hosts with AVX; false as above. */
+bool emit_bfloat_op(struct emit *e, uint32_t i);
 /* emit_fpvec.c: operations on vectors. Returns false for others. */
 bool emit_fpvec_op(struct emit *e, uint32_t i);
 
