@@ -9,13 +9,17 @@ env, compare=False (only the two qemus' and myna's outputs must agree: the twin'
 An argument {runner} stands for the words of the command that run a foreign program (for the qemus, which
 don't do that by themselves). Arguments may name files of inputs(); a run's working folder is a fresh copy-free folder of links.
 """
+import array
+import math
 import os
 import random
+import struct
 import subprocess
 
-CLASSES = ["compressors", "hashing and crypto", "interpreters", "compiler, database, git", "guest JIT",
-           "floating point", "vector and string", "start-up", "processes", "integer kernels", "gate: Lua static"]
-C, H, I, D, J, F, V, S, P, K, G = CLASSES
+CLASSES = ["integer tools", "interpreters", "compiler, database, git", "guest JIT", "scalar floating point",
+           "NEON code and codecs", "AES and GHASH", "SHA and ChaCha", "start-up", "processes", "integer kernels",
+           "gate: Lua static"]
+C, I, D, J, F, N, A, H, S, P, K, G = CLASSES
 APART = [S, P]  # "all but start-up and processes" is the rest
 
 CC1 = "/usr/lib/gcc/aarch64-linux-gnu/12/cc1"
@@ -87,6 +91,37 @@ local n = 0
 for i = 1, #p do if p[i]:byte(2) == 57 then n = n + #p[i] end end
 print(fib(33), s, n)
 """
+# Two more jobs for a JIT: floats in tables, and strings, hashes and closures.
+LUAJIT_FLOAT = """local sqrt, n, h = math.sqrt, 24, 0.001
+local x, y, z, u, v, w, m = {}, {}, {}, {}, {}, {}, {}
+for i = 1, n do x[i], y[i], z[i], u[i], v[i], w[i], m[i] = i % 7 - 3, i % 5 - 2, i % 11 / 3, 0, 0, 0, 1 + i % 3 end
+for step = 1, 60000 do
+    for i = 1, n - 1 do
+        for j = i + 1, n do
+            local a, b, c = x[i] - x[j], y[i] - y[j], z[i] - z[j]
+            local d = a * a + b * b + c * c + 0.01
+            local f = h / (d * sqrt(d))
+            u[i], v[i], w[i] = u[i] - a * m[j] * f, v[i] - b * m[j] * f, w[i] - c * m[j] * f
+            u[j], v[j], w[j] = u[j] + a * m[i] * f, v[j] + b * m[i] * f, w[j] + c * m[i] * f
+        end
+    end
+    for i = 1, n do x[i], y[i], z[i] = x[i] + h * u[i], y[i] + h * v[i], z[i] + h * w[i] end
+end
+print(("%.5f %.5f %.5f"):format(x[1], y[2], z[3]))
+"""
+LUAJIT_TEXT = """local words, count = {}, {}
+for i = 1, 60000 do words[i] = ("w%d"):format(i * 7919 % 5003) end
+local text = table.concat(words, " ")
+for r = 1, 12 do for w in text:gmatch("%a%d+") do count[w] = (count[w] or 0) + 1 end end
+local keys = {}
+for k in pairs(count) do keys[#keys + 1] = k end
+table.sort(keys, function(a, b) if count[a] ~= count[b] then return count[a] > count[b] end return a < b end)
+local function adder(k) return function(x) return (x + k) % 1000003 end end
+local f, s = {}, 0
+for i = 1, 100 do f[i] = adder(i) end
+for r = 1, 2000000 do s = f[r % 100 + 1](s) end
+print(keys[1], keys[777], count[keys[5]], s, #text:gsub("9", "nine"), text:reverse():sub(1, 20))
+"""
 SQL = """create table t(id integer primary key, k integer, s text);
 with recursive c(x) as (select 1 union all select x + 1 from c where x < 60000)
 insert into t select x, (x * 7919) % 10007, 'row ' || (x % 997) || char(65 + x % 26) from c;
@@ -97,6 +132,9 @@ select count(*) from t a join t b on a.k = b.k and a.id < b.id where a.id < 9000
 update t set k = k + 1 where id % 3 = 0; delete from t where id % 7 = 0;
 select count(*), sum(k), sum(length(s)) from t where s like '%1_%A';
 """
+
+# A message for cms: encrypted with AES-GCM, its key wrapped by this one.
+CMS = ["-secretkey", "00112233445566778899aabbccddeeff", "-secretkeyid", "01", "-binary"]
 
 ITEMS = []
 
@@ -115,9 +153,22 @@ debian("bzip2", C, "/usr/bin/bzip2", "-9c", "text-1m")
 debian("xz", C, "/usr/bin/xz", "-T1", "-2c", "text-1m")
 debian("unxz", C, "/usr/bin/xz", "-T1", "-dc", "big.xz")
 debian("zstd", C, "/usr/bin/zstd", "-q", "--single-thread", "--no-asyncio", "-9c", "text")
-debian("sha256sum", H, "/usr/bin/sha256sum", "random-24m")
-debian("aes-128-cbc", H, "/usr/bin/openssl", "enc", "-aes-128-cbc", "-K", "00112233445566778899aabbccddeeff", "-iv",
+debian("sort", C, "/usr/bin/sort", "--parallel=1", "-k1.2", "words")
+debian("grep", C, "/usr/bin/grep", "-cE", r"([a-z])\1[a-z]*\1", "text")
+debian("aes-128-cbc", A, "/usr/bin/openssl", "enc", "-aes-128-cbc", "-K", "00112233445566778899aabbccddeeff", "-iv",
        "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
+debian("aes-256-ctr", A, "/usr/bin/openssl", "enc", "-aes-256-ctr", "-K", "00112233445566778899aabbccddeeff" * 2, "-iv",
+       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
+debian("aes-128-gcm", A, "/usr/bin/openssl", "cms", "-decrypt", *CMS, "-inform", "DER", "-in", "random-24m.cms", "-out",
+       "/dev/null", repeat=2)
+debian("ghash (gmac)", A, "/usr/bin/openssl", "mac", "-cipher", "AES-128-GCM", "-macopt",
+       "hexkey:00112233445566778899aabbccddeeff", "-macopt", "hexiv:000102030405060708090a0b", "-in", "random-24m", "GMAC",
+       repeat=4)
+debian("sha256sum", H, "/usr/bin/sha256sum", "random-24m")
+debian("sha1", H, "/usr/bin/openssl", "dgst", "-sha1", "-r", "random-24m", repeat=4)
+debian("sha256", H, "/usr/bin/openssl", "dgst", "-sha256", "-r", "random-24m", repeat=4)
+debian("poly1305", H, "/usr/bin/openssl", "mac", "-macopt", "hexkey:" + "00112233445566778899aabbccddeeff" * 2, "-in",
+       "random-24m", "Poly1305", repeat=4)
 debian("chacha20", H, "/usr/bin/openssl", "enc", "-chacha20", "-K", "00112233445566778899aabbccddeeff" * 2, "-iv",
        "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
 debian("sha512", H, "/usr/bin/openssl", "dgst", "-sha512", "-r", "random-24m", repeat=2)
@@ -135,13 +186,24 @@ debian("git log -p", D, "/usr/bin/git", "--git-dir=repo.git", "--no-pager", "log
 debian("git pack-objects", D, "/usr/bin/git", "--git-dir=repo.git", "pack-objects", "-q", "--all", "--threads=1",
        "--no-reuse-delta", "--no-reuse-object", "--window=30", "--stdout")
 debian("luajit", J, "/usr/bin/luajit", "script.jit.lua")
+debian("luajit floats", J, "/usr/bin/luajit", "script.float.lua", compare=False)  # contraction
+debian("luajit text", J, "/usr/bin/luajit", "script.text.lua")
 debian("luajit -joff", J, "/usr/bin/luajit", "-joff", "gate51.lua", "4")
 item("n-body", F, source="nbody.c", flags=["-O2"], args=["1500000"], density=(["10000"], ["30000"]))
 item("mandelbrot", F, source="mandelbrot.c", flags=["-O2"], args=["1200"], density=(["100"], ["160"]))
-item("vector integers", V, source="vecint.c", flags=["-O3"], args=["40000"], density=(["200"], ["600"]))
-item("vector floats", V, source="vecfloat.c", flags=["-O3"], args=["30000"], density=(["200"], ["500"]),
+debian("lame", F, "/usr/bin/lame", "--quiet", "-b", "128", "sound.wav", "-", compare=False)
+debian("oggenc", F, "/usr/bin/oggenc", "-Q", "-s", "1", "-o", "-", "sound.wav", compare=False)
+item("vector integers", N, source="vecint.c", flags=["-O3"], args=["40000"], density=(["200"], ["600"]))
+item("vector floats", N, source="vecfloat.c", flags=["-O3"], args=["30000"], density=(["200"], ["500"]),
      compare=False)  # contraction
-item("string functions", V, source="strings.c", flags=["-O2"], args=["4000"], density=(["10"], ["25"]))
+item("string functions", N, source="strings.c", flags=["-O2"], args=["4000"], density=(["10"], ["25"]))
+debian("cjpeg", N, "/usr/bin/cjpeg", "-quality", "85", "-sample", "2x2", "picture.ppm", repeat=4)
+debian("djpeg", N, "/usr/bin/djpeg", "-ppm", "picture.jpg", repeat=4)
+debian("cwebp", N, "/usr/bin/cwebp", "-quiet", "-q", "75", "part.ppm", "-o", "-", repeat=4, compare=False)
+debian("dwebp", N, "/usr/bin/dwebp", "-quiet", "-ppm", "picture.webp", "-o", "-", repeat=2)
+debian("opusenc", N, "/usr/bin/opusenc", "--quiet", "--serial", "1", "--bitrate", "96", "sound.wav", "-", compare=False)
+debian("flac", N, "/usr/bin/flac", "-s", "-8", "-c", "sound.wav", repeat=2, compare=False)
+debian("dav1d", N, "/usr/bin/dav1d", "-q", "--threads", "1", "--muxer", "md5", "-i", "film.ivf", "-o", "/dev/stdout")
 debian("/bin/true", S, "/usr/bin/true", repeat=20)
 debian("python3 -S -c pass", S, "/usr/bin/python3", "-S", "-c", "pass", repeat=4)
 item("fork", P, source="forks.c", flags=["-O2"], args=["fork", "1000"])
@@ -203,10 +265,64 @@ def text(size, seed):
     return " ".join(out)[:size]
 
 
+def wave(seconds, seed):
+    """Stereo sound, 44.1 kHz: tones that come and go, some noise; integers only."""
+    rng = random.Random(seed)
+    rate, quarter = 44100, [round(32767 * math.sin(i * math.pi / 512)) for i in range(1024)]
+    samples = array.array("h")
+    voices = []
+    for n in range(seconds * rate):
+        if n % 5512 == 0:
+            voices = [(rng.randrange(300, 30000), rng.randrange(400, 2500), rng.randrange(400, 2500)) for _ in range(6)]
+        left = right = (n * n * 7919 >> 7) % 601 - 300
+        for step, a, b in voices:
+            t = quarter[n * step >> 10 & 1023]
+            left += t * a >> 14
+            right += t * b >> 14
+        samples.append(max(-32768, min(32767, left)))
+        samples.append(max(-32768, min(32767, right)))
+    data = samples.tobytes()
+    return b"RIFF" + struct.pack("<I4s4sIHHIIHH4sI", 36 + len(data), b"WAVE", b"fmt ", 16, 1, 2, rate, rate * 4, 4, 16,
+                                 b"data", len(data)) + data
+
+
+def tile(width, height, seed):
+    """Rows of RGB: soft shades, edges, some grain."""
+    rng = random.Random(seed)
+    spots = [(rng.randrange(width), rng.randrange(height), rng.randrange(400, 9000)) for _ in range(9)]
+    rows = []
+    for y in range(height):
+        row = bytearray()
+        near = [((y - b) ** 2, a, c) for a, b, c in spots if (y - b) ** 2 < c]
+        for x in range(width):
+            v = (x * 90 // width) + (y * 70 // height) + (x * y * 7919 >> 9 & 7)
+            for d, a, c in near:
+                if d + (x - a) ** 2 < c:
+                    v += 40 + (c & 31)
+            row += bytes((v & 255, v * 3 // 4 + (y >> 3 & 15) & 255, 255 - v & 255))
+        rows.append(bytes(row))
+    return rows
+
+
+def ppm(rows):
+    return b"P6\n%d %d\n255\n" % (len(rows[0]) // 3, len(rows)) + b"".join(rows)
+
+
+def film(rows, frames, width, height):
+    """y4m: a window that wanders over a picture's green, no colour."""
+    out = [b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C420jpeg\n" % (width, height)]
+    green = [r[1::3] for r in rows]
+    for f in range(frames):
+        x, y = f * 5 % (len(green[0]) - width), f * 3 % (len(green) - height)
+        out += [b"FRAME\n", *(g[x:x + width] for g in green[y:y + height]), b"\x80" * (width * height // 2)]
+    return b"".join(out)
+
+
 def inputs(folder):
-    """Writes the input files, the same bytes on every machine; nothing if they are all there."""
+    """Writes the input files, the same bytes on every machine with the same packages (an encrypted message
+    has a random key); nothing if they are all there."""
     stamp = os.path.join(folder, ".complete")
-    version = "3"
+    version = "4"
     if os.path.exists(stamp) and open(stamp, encoding="utf-8").read() == version:
         return
     os.makedirs(folder, exist_ok=True)
@@ -220,18 +336,31 @@ def inputs(folder):
     put("random-24m", random.Random(3).randbytes(24 << 20))
     for name, body in (("script.lua", LUA), ("script.py", PYTHON), ("script.pl", PERL), ("script.rb", RUBY),
                        ("script.tcl", TCL), ("script.awk", GAWK), ("script.sh", BASH), ("script.bc", BC),
-                       ("script.sql", SQL), ("script.jit.lua", LUAJIT)):
+                       ("script.sql", SQL), ("script.jit.lua", LUAJIT), ("script.float.lua", LUAJIT_FLOAT),
+                       ("script.text.lua", LUAJIT_TEXT)):
         put(name, body)
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "gate.lua"), encoding="utf-8") as f:
         gate = f.read()
     put("gate.lua", gate)
     put("gate51.lua", gate.replace("seed * 1103515245 + 12345) & 0x7fffffff", "seed * 7919 + 12345) % 2147483648"))
     put("generated.i", c_source(50))
-    big = text(8 << 20, 4)
-    put("big", big)
-    for name, command in (("big.gz", ["gzip", "-6", "-n", "-c"]), ("big.xz", ["xz", "-1", "-T1", "-c"])):
-        put(name, subprocess.run(["/usr/bin/" + command[0], *command[1:], os.path.join(folder, "big")],
-                                 stdout=subprocess.PIPE, check=True).stdout)
+    put("big", text(8 << 20, 4))
+    put("words", text(3 << 20, 6).replace(" ", "\n"))
+    small = tile(800, 600, 8)
+    shade = [bytes(min(255, b * k // 8 + k) for b in range(256)) for k in range(5, 14)]
+    large = [b"".join(row.translate(shade[3 * band + k]) for k in range(3)) for band in range(3) for row in small]
+    put("part.ppm", ppm(small))
+    put("picture.ppm", ppm(large))
+    put("sound.wav", wave(12, 9))
+    put("film.y4m", film(large, 50, 640, 360))
+    for name, *command in (("big.gz", "gzip", "-6nc", "big"), ("big.xz", "xz", "-1", "-T1", "-c", "big"),
+                           ("picture.jpg", "cjpeg", "-quality", "85", "picture.ppm"),
+                           ("picture.webp", "cwebp", "-quiet", "-q", "75", "picture.ppm", "-o", "-"),
+                           ("film.ivf", "aomenc", "-q", "--ivf", "--rt", "--cpu-used=9", "--threads=1", "-o", "-", "film.y4m"),
+                           ("random-24m.cms", "openssl", "cms", "-encrypt", "-aes-128-gcm", *CMS, "-in", "random-24m",
+                            "-outform", "DER")):
+        put(name, subprocess.run(["/usr/bin/" + command[0], *command[1:]], cwd=folder, stdout=subprocess.PIPE,
+                                 check=True).stdout)
     # A repository of 120 commits over 40 files, by git fast-import: no clock, no user.
     rng = random.Random(5)
     files = {f"dir{i % 5}/file{i}.txt": text(6000, 100 + i).split("\n") for i in range(40)}
