@@ -2,6 +2,7 @@
 #
 #   make            build/myna and its links          make check        tests, a few minutes
 #   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
+#   make docs       generated pages of docs/
 #   make bench      speed against qemu and native     make install      into PREFIX (./configure)
 #
 # demo, check, check-long and bench first install what they need (scripts/setup.sh) and then call make
@@ -10,7 +11,7 @@
 B ?= build
 .DEFAULT_GOAL := all
 
-OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-callgrind bench-translate setup clean help
+OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-callgrind bench-translate docs setup clean help
 ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
 
 include $(B)/config.mk
@@ -145,6 +146,11 @@ bench-translate:
 	$(INNER) $(B)/tests/bench/translate
 	@aarch64-linux-gnu-gcc -O2 -static -D_GNU_SOURCE -w -o $(B)/translate-me tests/guest/strings.c
 	@$(B)/tests/bench/translate $(B)/translate-me
+# The pages of docs/ that are made from the sources.
+docs:
+	@scripts/setup.sh build
+	$(INNER) $(B)/tests/decode/insn_table
+	@$(B)/tests/decode/insn_table --write
 clean:
 	rm -rf $(B)
 help:

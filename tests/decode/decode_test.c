@@ -50,6 +50,16 @@ static void read_aliases(const char *dir)
     fclose(f);
 }
 
+/* FEAT_X of the table: is X advertised? */
+static bool is_implemented(const char *feature)
+{
+#define FEAT(name, prop, have, reg, shift, value, word, bit, text) \
+    if (have && !strcasecmp(feature, "FEAT_" #name))               \
+        return true;
+#include "features.def"
+    return false;
+}
+
 static void read_unimplemented(const char *dir)
 {
     char line[256], name[64], feature[64];

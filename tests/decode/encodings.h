@@ -89,16 +89,6 @@ static void read_encodings(const char *dir)
     fclose(f);
 }
 
-/* FEAT_X of the table: is X advertised? */
-static bool is_implemented(const char *feature)
-{
-#define FEAT(name, prop, have, reg, shift, value, word, bit, text) \
-    if (have && !strcasecmp(feature, "FEAT_" #name))               \
-        return true;
-#include "features.def"
-    return false;
-}
-
 static bool encoding_has(const struct encoding *e, uint32_t word)
 {
     if ((word & e->is.mask) != e->is.value)
