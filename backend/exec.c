@@ -328,7 +328,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         }
         struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0,
                                      .mask_tags = page_is_masked(e, pc),
-                                     .insn_shift = e->cfg.guest->insn_shift };
+                                     .insn_shift = e->cfg.guest->insn_shift,
+                                     .exact_fp = e->cfg.model->exact_fp };
         len = host_xlate(r, &o, c->rw + c->used, MAX_CODE, c->rx - c->rw, &e->out);
         if (len)
             break;

@@ -50,6 +50,8 @@ static uint64_t run_lane(struct softfp_env *e, unsigned op, enum ir_lane lane, e
                         : softfp_round(e, lane, a, mode, imm & 1);
     }
     case IR_fcmp: {
+        if (aux == FPHELP_NZCV)
+            return ir_flags_to_slot(softfp_compare(e, lane, a, b, imm & 1));
         uint32_t f = softfp_compare(e, lane, a, b, aux != IR_EQ) >> 28;
         bool holds = aux == IR_EQ ? f == 6 : aux == IR_GE ? f == 6 || f == 2 : f == 2;
         return holds ? ~0ull >> (64 - 8 * lane_bytes(lane)) : 0;

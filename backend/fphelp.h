@@ -16,6 +16,8 @@ enum {
     FPHELP_TEMP = 96
 };
 
+enum { FPHELP_NZCV = 15 /* aux of fcmp: the flags in stored form, imm as in the IR */ };
+
 /* What to do, 64 bits: op is the IR's scalar operation, or fvfmaw, fvbfcvt, fvbfdot; lane the operands' lane; to the result's
  * (fcvt and vector operations; for fcvti and icvtf the integer's, B..D); count lanes; aux as round or condition; imm as
  * in the IR. */

@@ -74,6 +74,7 @@ struct host_xlate_opts {
     const struct host_features *hf;
     const struct stubs *stubs;
     bool gs, mask_tags;
+    bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
 };
 /* Compiles region r into [buf, buf + cap). Returns the code's length, 0 if it did not fit or the region

@@ -31,6 +31,7 @@ struct cpu_model {
     const char *name, *description;
     uint64_t features[4];  /* bit set, enum of the guest */
     uint64_t options[4];   /* guest's own (ID register values and the like) */
+    bool exact_fp;         /* cumulative floating-point flags exact in every corner, at a price */
 };
 static inline bool cpu_has(const struct cpu_model *m, unsigned feature)
 {

@@ -34,6 +34,9 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     case IR_fmin:
     case IR_fmax:
         return fphelp_what(p->op, lane_of(p->type), 0, 1, 0, (uint64_t)p->imm);
+    case IR_fcmp:
+        return fphelp_what(p->op, lane_of(ir_type_of(e->r, p->arg[0])), 0, 1, FPHELP_NZCV,
+                           (uint64_t)p->imm);
     case IR_frint:
         return fphelp_what(p->op, lane_of(p->type), 0, 1, p->aux, (uint64_t)p->imm);
     case IR_fcvt:
@@ -152,7 +155,7 @@ static void binary(struct emit *e, uint32_t i, unsigned op)
     bool dbl = is_double(p->type);
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16) {
+    if (p->type == IR_F16 || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
@@ -171,7 +174,7 @@ static void minmax(struct emit *e, uint32_t i, unsigned op, bool max)
     bool dbl = is_double(p->type);
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16) {
+    if (p->type == IR_F16 || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
@@ -192,7 +195,7 @@ static void fused(struct emit *e, uint32_t i)
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
     int d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (!e->hf->fma || p->type == IR_F16) {
+    if (!e->hf->fma || p->type == IR_F16 || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, c);
         return;
     }
@@ -207,7 +210,7 @@ static void unary(struct emit *e, uint32_t i, unsigned op)
     bool dbl = is_double(p->type);
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16) {
+    if (p->type == IR_F16 || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
@@ -233,7 +236,7 @@ static void round_scalar(struct emit *e, uint32_t i)
     bool dbl = is_double(p->type);
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16 || (p->aux == IR_RN_TIES_AWAY && p->imm)) {
+    if (p->type == IR_F16 || (p->aux == IR_RN_TIES_AWAY && p->imm) || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
@@ -281,7 +284,7 @@ static void convert(struct emit *e, uint32_t i)
     unsigned from = ir_type_of(e->r, p->arg[0]);
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (p->type == IR_F16 || from == IR_F16) {
+    if (p->type == IR_F16 || from == IR_F16 || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
@@ -300,6 +303,14 @@ static void compare(struct emit *e, uint32_t i)
     bool dbl = is_double(ir_type_of(e->r, p->arg[0]));
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), hint = e->v[i].hint - 1;
     flags_clobber(e);
+    if (e->exact_fp) {
+        int t = ra_temp(e);
+        fp_go_cold(e, -1, i, FP_GENERAL + t, a, b, -1);
+        e->v[i].mem = ra_spill_slot(e, i);
+        e->v[i].flags |= V_MEM;
+        x_rm(&e->cb, OP_MOV_RM_R, false, t, mem_bd(STATE, e->v[i].mem));
+        return;
+    }
     if (!p->uses) { /* for the invalid-operation flag */
         emit_x2(e, (p->imm & 1 ? OP_COMIS : OP_UCOMIS) | ps(dbl), a, b);
         return;
@@ -337,7 +348,7 @@ static void to_integer(struct emit *e, uint32_t i)
     struct codebuf *c = &e->cb;
     int a = rx_use(e, p->arg[0]), d = ra_def_clear(e, i);
     flags_clobber(e);
-    if (from == IR_F16 || fraction) {
+    if (from == IR_F16 || fraction || e->exact_fp) {
         fp_go_cold(e, -1, i, FP_GENERAL + d, a, -1, -1);
         return;
     }

@@ -28,7 +28,7 @@ static void vector_binary(struct emit *e, uint32_t i, unsigned op)
     bool dbl = (p->aux & 7) == IR_LD;
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if ((p->aux & 7) == IR_LH) {
+    if ((p->aux & 7) == IR_LH || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
@@ -42,7 +42,7 @@ static void vector_minmax(struct emit *e, uint32_t i, unsigned op, bool max)
     bool dbl = (p->aux & 7) == IR_LD;
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    if ((p->aux & 7) == IR_LH) {
+    if ((p->aux & 7) == IR_LH || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, -1);
         return;
     }
@@ -64,7 +64,7 @@ static void vector_fused(struct emit *e, uint32_t i)
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
     int d = rx_def_clear(e, i);
     flags_clobber(e);
-    if (!e->hf->fma || (p->aux & 7) == IR_LH) {
+    if (!e->hf->fma || (p->aux & 7) == IR_LH || e->exact_fp) {
         fp_go_cold(e, -1, i, d, a, b, c);
         return;
     }
@@ -79,7 +79,7 @@ static void vector_compare(struct emit *e, uint32_t i)
     bool dbl = (p->aux & 7) == IR_LD;
     unsigned cc = p->aux >> 8 & 15;
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i);
-    if ((p->aux & 7) == IR_LH) {
+    if ((p->aux & 7) == IR_LH || e->exact_fp) {
         flags_clobber(e);
         fp_go_cold(e, -1, i, d, a, b, -1);
         return;
@@ -97,7 +97,8 @@ static void vector_unary(struct emit *e, uint32_t i)
     bool dbl = lane == IR_LD;
     int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i);
     flags_clobber(e);
-    bool exact = lane == IR_LH || (p->op == IR_fvnarrow && lane == IR_LS) ||
+    bool exact = lane == IR_LH || (e->exact_fp && p->op != IR_ivcvtf) ||
+                 (p->op == IR_fvnarrow && lane == IR_LS) ||
                  (p->op == IR_fvrint && mode == IR_RN_TIES_AWAY) ||
                  (p->op == IR_fvcvti && (dbl || p->imm || mode == IR_RN_DYN)) ||
                  (p->op == IR_ivcvtf && ((p->imm & 0x80) || dbl));

@@ -45,6 +45,8 @@ static bool touch_floats(struct emit *e, ir_ref f, uint32_t at, uint32_t block)
 static void scan_float_compare(struct emit *e, uint32_t i, uint32_t end)
 {
     const struct ir_region *r = e->r;
+    if (e->exact_fp)
+        return;
     unsigned left = r->insts[i].uses, conditions = 0;
     bool here = false;
     for (uint32_t j = i + 1; j < r->ninsts && left; j++) {

@@ -137,6 +137,15 @@ static int parse_property(struct cpu_model *m, const char *s, size_t n, char *er
     const char *eq = memchr(s, '=', n);
     size_t len = eq ? (size_t)(eq - s) : n;
     bool on = true;
+    if (eq && len == 7 && !memcmp(s, "fpflags", 7)) {
+        bool exact = n == 13 && !memcmp(eq, "=exact", 6);
+        if (exact || (n == 12 && !memcmp(eq, "=fast", 5))) {
+            m->exact_fp = exact;
+            return 0;
+        }
+        snprintf(err, errlen, "'%.*s' is not fpflags=exact or fpflags=fast", (int)n, s);
+        return -EINVAL;
+    }
     if (eq && (size_t)(s + n - eq) == 3 && !memcmp(eq, "=on", 3))
         on = true;
     else if (eq && (size_t)(s + n - eq) == 4 && !memcmp(eq, "=off", 4))
@@ -195,6 +204,8 @@ void a64_print_cpus(FILE *f)
     for (unsigned i = 1; i < A64_NFEATURES; i++)
         if (features[i].have)
             fprintf(f, "  %-14s %s\n", features[i].property, features[i].text);
+    fprintf(f, "  %-14s floating-point flags right in every corner, slowly (default: fpflags=fast)\n",
+            "fpflags=exact");
 }
 
 /* -------------------------------------------------------------------- state */

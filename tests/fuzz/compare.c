@@ -133,6 +133,24 @@ static bool misaligned(const struct fuzz_result *a, const struct fuzz_result *b)
     return a->signo == SIG_BUS && a->code == 1 && !(a->pc & 3);
 }
 
+/* With FPCR.FZ: subnormal operands flushed without IDC, flushed results with IXC (fast flags). */
+static bool flushed(const struct fuzz_result *a, const struct fuzz_result *b)
+{
+    return b->fpcr >> 24 & 1 && !((a->fpsr ^ b->fpsr) & 0x0800000f);
+}
+
+/* Without: underflow is not seen where the result rounds up to the least normal number. */
+static bool rounded_up(const struct fuzz_result *a, const struct fuzz_result *b)
+{
+    return (a->fpsr & ~b->fpsr) == 8 && !(b->fpsr & ~a->fpsr) && b->fpsr & 0x10;
+}
+
+/* A subnormal operand that is flushed is no integer: FJCVTZS clears Z (Arm ARM, FPToFixedJS). */
+static bool flushes(const struct fuzz_result *a, const struct fuzz_result *b)
+{
+    return b->fpcr >> 24 & 1 && !(b->nzcv >> 28) && a->nzcv >> 28 == 4;
+}
+
 enum { D_ANY = ~0u };
 
 /*
@@ -154,6 +172,9 @@ static const struct exception {
     { 0x3e400000, 0x2c400000, D_V, at_fault, "qemu's partly done load of several V registers" },
     { 0xbe400000, 0x0c400000, D_V, at_fault, "qemu's partly done load of several V registers" },
     { 0xdff0fc00, 0x5f10fc00, D_V, half_sign, "qemu 7.2 leaves a sign above FCVTZS of a half" },
+    { 0xfffffc00, 0x1e7e0000, D_NZCV | D_FPSR, flushes, "qemu 7.2: Z of FJCVTZS for a flushed operand" },
+    { 0, 0, D_FPSR, flushed, "FZ: IDC and IXC are exact with -cpu max,fpflags=exact only" },
+    { 0, 0, D_FPSR, rounded_up, "underflow of the least normal number: with fpflags=exact only" },
     { 0xffffffe0, 0xd50b7c20, D_ANY, a_undefined, "qemu's user mode lacks DC CVAP" },
     { 0xffffffe0, 0xd50b7d20, D_ANY, a_undefined, "qemu's user mode lacks DC CVADP" },
     { 0, 0, D_ADDR, masked_address, "the top byte of an address with bit 55 in masked code" },

@@ -9,6 +9,7 @@
  *   base    the engine with guest addresses away from host addresses
  *   sse     the engine on a host with nothing beyond x86-64-v2
  *   avx     the engine on a host with AVX but not AVX2, FMA or AVX-512
+ *   exact   the engine with floating-point flags exact (-cpu max,fpflags=exact)
  * and whatever the line does not name must be unchanged. A wrong line is printed with what differs
  * and the command that repeats it. With --rows, rows of the decode files that no line reaches are
  * errors too, save those listed in `untested`.
@@ -70,12 +71,13 @@ struct test {
     unsigned nwords;
     struct state before, after;
     struct outcome want;
+    bool loose_fpsr;  /* fpsr~=: exact only where floating-point flags are */
     bool loose_flags; /* nzcv~=: exact only where flags are precise */
 };
 
-enum way { DIRECT, INTERP, JIT, ONE, BASE, SSE, AVX, NWAYS };
+enum way { DIRECT, INTERP, JIT, ONE, BASE, SSE, AVX, EXACT, NWAYS };
 static const char *const way_name[NWAYS] = { "direct", "interp", "jit", "one",
-                                             "base", "sse", "avx" };
+                                             "base", "sse", "avx", "exact" };
 
 /* What a signal handler must reach. */
 static struct engine *cur_engine;
@@ -202,6 +204,10 @@ static void parse_state(struct test *t, struct state *s, char *text, bool after)
             t->loose_flags = true;
             tok[4] = 0;
         }
+        if (after && !strcmp(tok, "fpsr~")) {
+            t->loose_fpsr = true;
+            tok[4] = 0;
+        }
         if (tok[0] == '[')
             parse_memory(t, s, tok, eq + 1);
         else if (!parse_register(t, s, tok, eq + 1) && !(after && parse_outcome(t, tok, eq + 1)))
@@ -324,8 +330,11 @@ static bool runner_open(struct runner *r, enum way way)
     }
     if (!engine_new)
         return false;
+    static struct cpu_model exact;
+    exact = guest_aarch64.models[0];
+    exact.exact_fp = true;
     struct engine_config c = {
-        .guest = &guest_aarch64, .model = &guest_aarch64.models[0], .interp = way == INTERP,
+        .guest = &guest_aarch64, .model = way == EXACT ? &exact : &guest_aarch64.models[0], .interp = way == INTERP,
         .host_features = way == SSE ? "-avx,-bmi1,-bmi2,-lzcnt,-aes,-pclmul,-sha,-gfni" :
                          way == AVX ? "-avx2,-fma,-f16c,-avx512vl,-vbmi" : NULL,
         .one_insn = way == ONE, .max_insns = way == ONE, .fetch = fetch, .owner = r,
@@ -501,6 +510,8 @@ static bool run_test(struct runner *r, const struct test *t, const char *self)
     take_state(r, &have);
     if (t->loose_flags && r->way != ONE)
         have.nzcv = t->after.nzcv;
+    if (t->loose_fpsr && r->way != EXACT && r->way != INTERP && r->way != DIRECT)
+        have.fpsr = t->after.fpsr;
     bool same = o.end == t->want.end && (o.end <= END_UNDEF || o.arg == t->want.arg) &&
                 !memcmp(&have, &t->after, sizeof have);
     if (same)
@@ -604,7 +615,7 @@ static void read_file(struct list *l, const char *path, unsigned only)
 
 static void usage(void)
 {
-    puts("usage: insn_test [--way direct|interp|jit|one|base|sse|avx] [--line N] [--ir] "
+    puts("usage: insn_test [--way direct|interp|jit|one|base|sse|avx|exact] [--line N] [--ir] "
          "[--rows FILE.decode]... [FILE.t]...\n"
          "Runs tests/insn/aarch64/*.t when no file is given; --ir: prints IR and host code. "
          "Exit status: 0 all right, 1 wrong "
