@@ -40,6 +40,7 @@ struct engine {
     struct exec *cpus;
     uint64_t mask_pages[MASK_PAGES]; /* pages whose code makes tagged accesses (page + 1), hashed */
     bool any_mask;
+    bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
     FILE *perfmap;
     struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp; } st;
 };
@@ -329,6 +330,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0,
                                      .mask_tags = page_is_masked(e, pc),
                                      .insn_shift = e->cfg.guest->insn_shift,
+                                     .check_tiny = e->check_tiny,
                                      .exact_fp = e->cfg.model->exact_fp };
         len = host_xlate(r, &o, c->rw + c->used, MAX_CODE, c->rx - c->rw, &e->out);
         if (len)
@@ -365,6 +367,10 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
 {
     pthread_mutex_lock(&e->lock);
     uint64_t flushes = e->cache.flushes;
+    if (__builtin_expect((cpu->fp_mode & IR_FP_FLUSH) && !e->check_tiny, 0)) {
+        e->check_tiny = true;
+        flush_locked(e);
+    }
     struct tb *tb = cache_find(&e->cache, pc);
     e->st.lookups++;
     if (!tb) {

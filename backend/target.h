@@ -74,6 +74,7 @@ struct host_xlate_opts {
     const struct host_features *hf;
     const struct stubs *stubs;
     bool gs, mask_tags;
+    bool check_tiny; /* results may be flushed: one that is rounded up to the least normal number is */
     bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
 };

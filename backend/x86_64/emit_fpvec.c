@@ -20,6 +20,8 @@ static void check_vector(struct emit *e, uint32_t i, bool dbl, int d, int a, int
     if (aside)
         x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
     fp_go_cold(e, CC_NE, i, d, a, b, c);
+    if (__builtin_expect(e->check_tiny, 0))
+        fp_check_tiny(e, i, dbl, d, a, b, c);
 }
 
 static void vector_binary(struct emit *e, uint32_t i, unsigned op)

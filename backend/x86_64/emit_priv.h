@@ -74,6 +74,7 @@ struct emit {
     bool failed;               /* out of room, spill slots ...: the region is translated smaller */
     bool gs;                   /* guest base is not 0 */
     bool mask_tags;            /* accesses clear the address' top byte */
+    bool check_tiny;           /* see struct host_xlate_opts */
     bool exact_fp;             /* floating point is done out of line, but for what is exact on the host */
     bool borrowed;             /* RBX and R11 are in their guest slots (fault map) */
     bool busy_alu;             /* next flag op wants this operation's flags */

@@ -157,7 +157,7 @@ bool lower_MSR_reg(struct tr *t, const struct arg_MSR_reg *a)
         set_nzcv_bits(t, get_w(t, a->rt));
         return true;
     case FPCR:
-        call_helper(t, A64_HELPER_msr_fpcr, get_x(t, a->rt), 0, 0, 0);
+        call_helper(t, A64_HELPER_msr_fpcr, get_x(t, a->rt), imm_x(t, t->pc + 4), 0, 0);
         return true;
     case FPSR:
         call_helper(t, A64_HELPER_msr_fpsr, get_x(t, a->rt), 0, 0, 0);
@@ -258,10 +258,15 @@ uint64_t a64_helper_mrs_fpsr(struct cpu *cpu, uint64_t rd)
     return 0;
 }
 
-uint64_t a64_helper_msr_fpcr(struct cpu *cpu, uint64_t value)
+/* The engine wants to know of FZ being switched on: code for it may differ. */
+uint64_t a64_helper_msr_fpcr(struct cpu *cpu, uint64_t value, uint64_t next)
 {
+    unsigned before = cpu->fp_mode;
     a64_set_fpcr(cpu, (uint32_t)value);
-    return 0;
+    if (!(cpu->fp_mode & ~before & IR_FP_FLUSH))
+        return 0;
+    cpu->pc = next;
+    return 1 + IR_LEAVE_FLUSH;
 }
 
 uint64_t a64_helper_msr_fpsr(struct cpu *cpu, uint64_t value)
