@@ -204,8 +204,8 @@ void a64_print_cpus(FILE *f)
     for (unsigned i = 1; i < A64_NFEATURES; i++)
         if (features[i].have)
             fprintf(f, "  %-14s %s\n", features[i].property, features[i].text);
-    fprintf(f, "  %-14s floating-point flags right in every corner, slowly (default: fpflags=fast)\n",
-            "fpflags=exact");
+    fprintf(f, "Options (-cpu MODEL,NAME=VALUE):\n"
+               "  fpflags=exact  cumulative floating-point flags right in every corner, slowly (fast)\n");
 }
 
 /* -------------------------------------------------------------------- state */

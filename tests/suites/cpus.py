@@ -70,7 +70,7 @@ def properties(context):
     """Every property off on max and on on cortex-a53: flags, registers, instructions follow."""
     context.need_myna()
     text = run([context.myna, "-cpu", "help"]).out.decode()
-    listed = [x.split()[0] for x in text.split("Properties")[1].splitlines()[1:]]
+    listed = [x.split()[0] for x in text.split("Properties")[1].split("Options")[0].splitlines()[1:]]
     if sorted(listed) != sorted(FLAGS):
         raise Fail(f"-cpu help lists {sorted(set(listed) ^ set(FLAGS))} otherwise than FLAGS of the test")
     for name, flags in FLAGS.items():
@@ -91,7 +91,8 @@ def usage(context):
     if done.status or names != ["max", *MODELS]:
         raise Fail(f"-cpu help: exit status {done.status}, models {names}")
     for bad, word in (("cortex-a99", b"cortex-a99"), ("max,nothing=on", b"nothing"), ("max,aes", b"aes"),
-                      ("max,aes=maybe", b"maybe"), ("max,sve=on", b"sve")):
+                      ("max,aes=maybe", b"maybe"), ("max,sve=on", b"sve"),
+                      ("max,fpflags=maybe", b"fpflags")):
         done = run([context.myna, "-cpu", bad, program(context)])
         if done.status == 0 or word not in done.err or done.err.count(b"\n") > 3:
             raise Fail(f"-cpu {bad}: exit status {done.status}\n{done.err.decode(errors='replace')}")
