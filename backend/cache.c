@@ -99,7 +99,8 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     c->hash = calloc(FIRST_HASH, sizeof *c->hash);
     c->hash_size = FIRST_HASH;
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
-    if (!c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages)
+    c->entries = reserve(CODE_ENTRIES / 8);
+    if (!c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
         goto fail;
     return 0;
 fail:;
@@ -126,6 +127,8 @@ void cache_free(struct cache *c)
     free(c->hash);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
+    if (c->entries)
+        munmap(c->entries, CODE_ENTRIES / 8);
     memset(c, 0, sizeof *c);
 }
 
@@ -144,6 +147,7 @@ void cache_flush(struct cache *c)
     if (c->ntbs) {
         memset(c->hash, 0, c->hash_size * sizeof *c->hash);
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
+        memset(c->entries, 0, CODE_ENTRIES / 8);
     }
     c->ntbs = c->nlinks = c->nfaults = c->nflexes = c->hash_used = 0;
     c->used = c->floor;
@@ -245,6 +249,8 @@ static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
     }
     hash_put(c, pc, id);
     c->hash_used++;
+    unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
+    c->entries[bit / 64] |= 1ull << (bit % 64);
 }
 
 /* Removes pc's entry; those behind it in its cluster move up. */

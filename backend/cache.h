@@ -66,6 +66,7 @@ struct cache {
     struct tb_slot { uint32_t tag, tb; /* + 1; 0: empty */ } *hash; /* open addressing */
     uint32_t hash_size, hash_used; /* a power of two; it doubles when half full */
     uint32_t *pages;           /* PAGE_HASH: tb + 1 */
+    uint64_t *entries;         /* CODE_ENTRIES bits, by guest address / 4: a translation may begin there */
     uint64_t flushes;
 };
 

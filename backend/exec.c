@@ -291,6 +291,8 @@ static void log_region(const char *title, const struct ir_region *r)
     fputc('\n', log_file);
 }
 
+static bool known(const void *arg, uint64_t pc) { return cache_find(arg, pc); }
+
 /* Translates the code at pc and enters it in the cache. Lock held. */
 static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
 {
@@ -300,6 +302,9 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct ir_region *r = &e->region;
     unsigned max = e->cfg.one_insn ? 1 : e->cfg.max_insns ? e->cfg.max_insns : MAX_INSNS;
     struct code_window w = e->cfg.fetch(e->cfg.owner, pc);
+    w.entries = c->entries;
+    w.known = known;
+    w.arg = c;
     if (!cache_has_room(c, MAX_CODE))
         flush_locked(e);
     size_t len;

@@ -12,11 +12,17 @@
 
 /* Guest code that may be read: len bytes at host, which are guest address pc on. The caller bounds it
  * so that it never spans two mappings. len is 0 if pc can't be fetched. */
+enum { CODE_ENTRIES = 1 << 17 };
 struct code_window {
     const uint8_t *host;
     uint64_t pc;
     size_t len;
     size_t before; /* bytes before host that may be read too (same mapping); only look-ahead does */
+    /* Where translations begin that a region may go to instead of having a copy of their code: known()
+     * tells, if the bit for pc (by address / 4) is set in entries. NULL: nobody knows. */
+    const uint64_t *entries;
+    bool (*known)(const void *arg, uint64_t pc);
+    const void *arg;
 };
 /* Where the n bytes of guest address pc are, or NULL if they are not all in the window. */
 static inline const uint8_t *code_at(const struct code_window *w, uint64_t pc, size_t n)

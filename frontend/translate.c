@@ -195,6 +195,14 @@ static void translate_nothing(struct tr *t)
         tr_leave(t, IR_LEAVE_FETCH, low != 0, pc);
 }
 
+/* Has the code at pc been translated? Then the region goes there instead of having a copy. */
+static inline bool is_known(const struct tr *t, uint64_t pc)
+{
+    const uint64_t *entries = t->code.entries;
+    unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
+    return entries && entries[bit / 64] >> (bit % 64) & 1 && t->code.known(t->code.arg, pc);
+}
+
 /* Fills the current block up to its end or a limit. */
 static void translate_block(struct tr *t)
 {
@@ -213,7 +221,7 @@ static void translate_block(struct tr *t)
         if (t->done)
             return;
         t->pc += t->len;
-        if (r->ninsns >= t->max_insns) {
+        if (r->ninsns >= t->max_insns || is_known(t, t->pc)) {
             tr_goto(t, t->pc);
             return;
         }
@@ -243,7 +251,7 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
             break;
         t->pc += t->len;
         ir_block_begin(r, x.follow, true);
-        if (r->ninsns >= t->max_insns) {
+        if (r->ninsns >= t->max_insns || is_known(t, t->pc)) {
             tr_goto(t, t->pc);
             break;
         }
