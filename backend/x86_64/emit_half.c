@@ -253,8 +253,9 @@ static bool vector_fused(struct emit *e, uint32_t i)
     y_rrr(e, CVTPH2PS, d, 0, p->imm & 2 ? d : c);
     y_rrm(e, OP_MOVUPS_S, d, 0, scratch(32));
     emit_const_op(e, OP_MOVAPS, t, 0, below, below);
-    x_mem(e, OP_MOVUPS_S, t, 0, scratch(64));
-    x_mem(e, OP_MOVUPS_S, t, 0, scratch(80));
+    y_rrr(e, INSERTF128, t, t, t); /* one store, so that the loads get their data from it */
+    cb8(&e->cb, 1);
+    y_rrm(e, OP_MOVUPS_S, t, 0, scratch(64));
     four_sums(e, d, t, 16);
     x_mem(e, OP_MOVUPS_S, d, 0, scratch(FPHELP_TEMP));
     four_sums(e, d, t, 0);
