@@ -42,7 +42,7 @@ static struct host_features detect(void)
         f.avx2 = f.avx && (b >> 5 & 1);
         f.sha = b >> 29 & 1;
         f.gfni = c >> 8 & 1;
-        bool avx512 = zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1);
+        bool avx512 = zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 28 & 1) && (b >> 30 & 1); /* F DQ CD BW */
         f.avx512vl = avx512 && (b >> 31 & 1);
         f.vbmi = f.avx512vl && (c >> 1 & 1);
         f.vnni = f.avx512vl && (c >> 11 & 1);

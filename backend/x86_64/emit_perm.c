@@ -251,12 +251,10 @@ static void reverse(struct emit *e, uint32_t i)
     with_const(e, i, PSHUFB, w[0], w[1]);
 }
 
-/* A function of each byte given by tables for its low and high nibble, joined by op. */
-static void nibbles(struct emit *e, uint32_t i, const uint64_t low[2], const uint64_t high[2],
-                    unsigned op)
+/* A function of each byte given by tables for its low and high nibble, joined by op: a to d. */
+static void nibbles(struct emit *e, int a, int d, int t, int u, const uint64_t low[2],
+                    const uint64_t high[2], unsigned op)
 {
-    const struct ir_inst *p = emit_inst(e, i);
-    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e), u = rx_temp(e);
     x3kk(e, PAND, t, a, splat(0, 15));
     emit_const_op(e, OP_MOVAPS, d, 0, low[0], low[1]);
     emit_x3(e, PSHUFB, d, d, t);
@@ -277,13 +275,43 @@ static void reverse_bits(struct emit *e, uint32_t i)
     }
     static const uint64_t low[2] = { 0xe060a020c0408000, 0xf070b030d0509010 };
     static const uint64_t high[2] = { 0x0e060a020c040800, 0x0f070b030d050901 };
-    nibbles(e, i, low, high, POR);
+    int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
+    nibbles(e, a, d, t, rx_temp(e), low, high, POR);
 }
 
 static void count_bits(struct emit *e, uint32_t i)
 {
     static const uint64_t count[2] = { 0x0302020102010100, 0x0403030203020201 };
-    nibbles(e, i, count, count, PADDB);
+    int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
+    nibbles(e, a, d, t, rx_temp(e), count, count, PADDB);
+}
+
+/* Leading zeros: of a byte, the lesser of what its nibbles say; of a lane twice as wide, the upper half's, and if
+ * that is all zeros the lower one's as well. */
+static void count_leading_zeros(struct emit *e, uint32_t i)
+{
+    static const uint64_t low[2] = { 0x0505050506060708, 0x0404040404040404 };
+    static const uint64_t high[2] = { 0x0101010102020308, 0 };
+    static const unsigned by[4] = { 0, PSHIFTW, PSHIFTD, PSHIFTQ }, add[4] = { 0, PADDW, PADDD, PADDQ },
+                          eq[4] = { 0, PCMPEQW, PCMPEQD, PCMPEQQ };
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned l = p->aux & 3;
+    if (l >= 2 && evex(e)) {
+        int a = rx_use(e, p->arg[0]), d = rx_def(e, i);
+        e_rrr(emit_cb(e), VPLZCNTD, l == 3, d, 0, a);
+        return;
+    }
+    int a = rx_use(e, p->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e), u = rx_temp(e);
+    nibbles(e, a, d, t, u, low, high, PMINUB);
+    for (unsigned k = 1; k <= l; k++) {
+        unsigned half = 4u << k;
+        shift(e, by[k], RIGHT, t, d, half);
+        emit_x2(e, OP_MOVAPS, u, t);
+        x3kk(e, eq[k], u, u, splat(k, half));
+        x3kk(e, PAND, d, d, splat(k, ones(k - 1)));
+        emit_x3(e, PAND, d, d, u);
+        emit_x3(e, add[k], d, d, t);
+    }
 }
 
 /* -------------------------------------------------------------- pairs, reductions */
@@ -476,6 +504,7 @@ bool emit_perm_op(struct emit *e, uint32_t i)
     case IR_vrev:   reverse(e, i); return true;
     case IR_vrbit:  reverse_bits(e, i); return true;
     case IR_vcnt:   count_bits(e, i); return true;
+    case IR_vclz:   count_leading_zeros(e, i); return true;
     case IR_vaddp:  add_pairs(e, i); return true;
     case IR_vumaxp: pairwise(e, i, umax); return true;
     case IR_vuminp: pairwise(e, i, umin); return true;

@@ -192,6 +192,50 @@ static void multiply_bytes(struct emit *e, uint32_t i)
     emit_x3(e, POR, d, d, t);
 }
 
+/* The lower words' product, and the mixed ones where only their lower halves count. */
+static void multiply_doublewords(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]);
+    if (evex(e)) {
+        e_rrr(emit_cb(e), PMULLD, true, rx_def(e, i), a, b);
+        return;
+    }
+    int d = rx_def_clear(e, i), t = rx_temp(e);
+    shift(e, PSHIFTQ, RIGHT, t, a, 32);
+    emit_x3(e, PMULUDQ, t, t, b);
+    shift(e, PSHIFTQ, RIGHT, d, b, 32);
+    emit_x3(e, PMULUDQ, d, d, a);
+    emit_x3(e, PADDQ, d, d, t);
+    shift(e, PSHIFTQ, LEFT, d, d, 32);
+    emit_x3(e, PMULUDQ, t, a, b);
+    emit_x3(e, PADDQ, d, d, t);
+}
+
+/* Minimum or maximum of 64-bit lanes. */
+static void extreme_doublewords(struct emit *e, uint32_t i, bool is_signed, bool max)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]);
+    if (evex(e)) {
+        unsigned op = max ? (is_signed ? PMAXSD : PMAXUD) : (is_signed ? PMINSD : PMINUD);
+        e_rrr(emit_cb(e), op, true, rx_def(e, i), a, b);
+        return;
+    }
+    int d = rx_def_clear(e, i), t = rx_temp(e);
+    int x = max ? b : a, y = max ? a : b; /* the other one where x > y */
+    if (is_signed) {
+        emit_x3(e, PCMPGTQ, d, x, y);
+    } else {
+        x3kk(e, PXOR, d, x, 1ull << 63);
+        x3kk(e, PXOR, t, y, 1ull << 63);
+        emit_x3(e, PCMPGTQ, d, d, t);
+    }
+    emit_x3(e, PXOR, t, a, b);
+    emit_x3(e, PAND, d, d, t);
+    emit_x3(e, PXOR, d, d, a);
+}
+
 static void multiply_long(struct emit *e, uint32_t i, bool is_signed)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -331,11 +375,11 @@ bool emit_vec_op(struct emit *e, uint32_t i)
     }
     switch (p->op) {
     case IR_vmul:
-        if (l == 0) {
+        if (l == 0)
             multiply_bytes(e, i);
-            return true;
-        }
-        break; /* to the helper */
+        else
+            multiply_doublewords(e, i);
+        return true;
     case IR_vneg:   negate(e, i); return true;
     case IR_vabs:   absolute(e, i); return true;
     case IR_vandn:  swapped(e, i, PANDN); return true;
@@ -355,8 +399,10 @@ bool emit_vec_op(struct emit *e, uint32_t i)
     case IR_vsmull: multiply_long(e, i, true); return true;
     case IR_vuavg:  average(e, i, false); return true;
     case IR_vurhavg: average(e, i, true); return true;
-    case IR_vsmin: case IR_vsmax: case IR_vumin: case IR_vumax: case IR_vclz:
-        break;
+    case IR_vsmin: extreme_doublewords(e, i, true, false); return true;
+    case IR_vsmax: extreme_doublewords(e, i, true, true); return true;
+    case IR_vumin: extreme_doublewords(e, i, false, false); return true;
+    case IR_vumax: extreme_doublewords(e, i, false, true); return true;
     default:
         return emit_perm_op(e, i) || emit_crypto_op(e, i);
     }

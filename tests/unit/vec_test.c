@@ -132,6 +132,10 @@ static void make_tests(void)
             add(two_all[k], IR_V128, l, 0, 2, V, V, 0);
         for (unsigned k = 0; l < 3 && k < sizeof two_bhs / 2; k++)
             add(two_bhs[k], IR_V128, l, 0, 2, V, V, 0);
+        for (unsigned k = 0; l == 3 && k < 5; k++)
+            add(two_bhs[k], IR_V128, l, 0, 2, V, V, 0);
+        if (l == 3)
+            add(IR_vclz, IR_V128, l, 0, 1, V, 0, 0);
         for (unsigned k = 0; l < 3 && k < sizeof one_bhs / 2; k++)
             add(one_bhs[k], IR_V128, l, 0, 1, V, 0, 0);
         for (unsigned k = 0; k < sizeof one_all / 2; k++)
