@@ -197,7 +197,7 @@ static ir_ref table(struct tr *t, const struct arg_TBL_v *a)
 }
 static ir_ref table_or_old(struct tr *t, const struct arg_TBL_v *a)
 {
-    ir_ref outside = vcmp(t, IR_HI, 0, get_v(t, a->rm), vconst(t, 0, 16 * a->len + 15));
+    ir_ref outside = vcmp(t, IR_HS, 0, get_v(t, a->rm), vconst(t, 0, 16 * a->len + 16));
     return v3(t, IR_vbsl, 0, outside, get_v(t, a->rd), table(t, a));
 }
 ROW(TBL_v, set_v(t, a->rd, a->q, table(t, a)))

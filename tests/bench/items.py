@@ -196,6 +196,7 @@ debian("oggenc", F, "/usr/bin/oggenc", "-Q", "-s", "1", "-o", "-", "sound.wav", 
 item("vector integers", N, source="vecint.c", flags=["-O3"], args=["40000"], density=(["200"], ["600"]))
 item("vector floats", N, source="vecfloat.c", flags=["-O3"], args=["30000"], density=(["200"], ["500"]),
      compare=False)  # contraction
+item("NEON codec kernels", N, source="neon.c", flags=["-O3"], args=["15000"], density=(["20"], ["60"]))
 item("string functions", N, source="strings.c", flags=["-O2"], args=["4000"], density=(["10"], ["25"]))
 debian("cjpeg", N, "/usr/bin/cjpeg", "-quality", "85", "-sample", "2x2", "picture.ppm", repeat=4)
 debian("djpeg", N, "/usr/bin/djpeg", "-ppm", "picture.jpg", repeat=4)

@@ -342,7 +342,7 @@ static void gen_flags(struct gen *g)
 static void gen_vector(struct gen *g)
 {
     static const uint8_t two[] = {IR_vand, IR_vor, IR_vxor, IR_vandn, IR_vadd, IR_vsub, IR_vumin, IR_vzip1,
-                                  IR_vuqsub, IR_vtst, IR_vcomb, IR_vshlv};
+                                  IR_vuqsub, IR_vtst, IR_vcomb, IR_vshlv, IR_vsqadd, IR_vmaddw, IR_vsad};
     static const uint8_t one[] = {IR_vlow64, IR_vhigh64, IR_vnot, IR_vneg, IR_vabs, IR_vcnt, IR_vaddv, IR_vlow64};
     struct ir_region *r = g->r;
     ir_ref a = ir_get(r, g->m->q[pick(g, 4)]), b = ir_get(r, g->m->q[pick(g, 4)]), v;
@@ -408,7 +408,8 @@ static ir_ref some_kind(struct gen *g, enum kind k)
 /* Operations on kept values of other types, and shapes that need many registers at once. */
 static void gen_kept(struct gen *g)
 {
-    static const uint8_t two[] = {IR_vand, IR_vadd, IR_vsub, IR_vzip1, IR_vmul, IR_vshlv, IR_vtbl, IR_vaddp};
+    static const uint8_t two[] = {IR_vand, IR_vadd, IR_vsub, IR_vzip1, IR_vmul, IR_vshlv, IR_vtbl, IR_vaddp,
+                                  IR_vsqsub, IR_vshrv, IR_vsarv, IR_vdot4};
     static const uint8_t arith[] = {IR_fadd, IR_fsub, IR_fmul};
     struct ir_region *r = g->r;
     ir_ref a, b, c, d;
@@ -481,7 +482,8 @@ static void gen_kept(struct gen *g)
         a = some_kind(g, K_V128);
         b = some_kind(g, K_V128);
         c = some_kind(g, K_V128);
-        keep_kind(g, K_V128, ir_emit(r, IR_vbsl, IR_V128, a, b, c, 0, 0, 0));
+        keep_kind(g, K_V128,
+                  ir_emit(r, pick(g, 2) ? IR_vbsl : IR_vtbl2, IR_V128, a, b, c, 0, 0, 0));
         break;
     case 12:
         c = some_condition(g);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #ifdef __aarch64__
+#pragma GCC target("arch=armv8.2-a+dotprod")
 #include <arm_neon.h>
 #endif
 
