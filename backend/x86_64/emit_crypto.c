@@ -113,6 +113,23 @@ static void pick(struct emit *e, uint32_t i)
     emit_x3i(e, SHUFPS, d, a, b, (unsigned)p->imm);
 }
 
+/* An operand in memory stays there, the first one too: with the halves exchanged. */
+static void multiply(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    unsigned imm = (unsigned)p->imm;
+    struct mem m;
+    for (int k = 1; k >= 0 && avx(e) && p->arg[0] != p->arg[1]; k--)
+        if (ra_in_mem(e, p->arg[k], &m)) {
+            int a = rx_use(e, p->arg[!k]);
+            v_rrm(emit_cb(e), PCLMULQDQ, false, rx_def(e, i), a, m);
+            cb8(emit_cb(e), k ? imm : (imm >> 4 | imm << 4) & 0x11);
+            return;
+        }
+    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
+    emit_x3i(e, PCLMULQDQ, d, a, b, imm);
+}
+
 /* --------------------------------------------------------------------------- AES */
 
 /* d = a op b; a key in memory and zero stay there. */
@@ -198,11 +215,7 @@ bool emit_crypto_op(struct emit *e, uint32_t i)
         return true;
     }
     switch (p->op) {
-    case IR_vpmull: {
-        int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
-        emit_x3i(e, PCLMULQDQ, d, a, b, (unsigned)p->imm);
-        break;
-    }
+    case IR_vpmull: multiply(e, i); break;
     case IR_vaesenc:  round_of(e, i, AESENC); break;
     case IR_vaesencl: round_of(e, i, AESENCLAST); break;
     case IR_vaesdec:  round_of(e, i, AESDEC); break;

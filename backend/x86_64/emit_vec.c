@@ -58,6 +58,12 @@ static void two(struct emit *e, uint32_t i, unsigned op)
         x3k(e, op, rx_def(e, i), a, k->lo, k->hi);
         return;
     }
+    if (avx(e) && p->arg[0] != p->arg[1] && (ir_opinfo[p->op].effects & IR_E_COMM) &&
+        ra_in_mem(e, p->arg[0], &m)) {
+        int b = rx_use(e, p->arg[1]);
+        v_rrm(emit_cb(e), op, false, rx_def(e, i), b, m);
+        return;
+    }
     int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), d = def(e, i);
     emit_x3(e, op, d, a, b);
 }
