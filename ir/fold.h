@@ -1,5 +1,5 @@
 /*
- * What the chapters of folding share (fold.c, fold_int.c, fold_cmp.c).
+ * What the chapters of folding share (fold.c, fold_int.c, fold_cmp.c, fold_vec.c).
  *
  * A rule gets the instruction that is asked for and either returns the value that takes its place,
  * or returns 0 having perhaps changed the instruction's operands; the caller then looks for an
@@ -82,5 +82,7 @@ ir_ref fold_find(const struct ir_region *r, const struct ir_inst *in);
 /* Chapters. */
 ir_ref fold_int(struct ir_region *r, struct ir_inst *in);
 ir_ref fold_cmp(struct ir_region *r, struct ir_inst *in);
+ir_ref fold_convert(struct ir_region *r, struct ir_inst *in); /* pairs, floats */
+ir_ref fold_vector(struct ir_region *r, struct ir_inst *in);
 
 #endif
