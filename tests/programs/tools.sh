@@ -1,7 +1,7 @@
 # coreutils in pipelines on a few megabytes, with numbers printed and parsed as floating point.
 set -eu
-seq 1 60000 | awk '{ x = (x * 1103515245 + 12345) % 2147483648; printf "%d %x %s\n", x % 10007, x, substr("abcdefghijklmnopqrstuvwxyz", x % 20 + 1, x % 7 + 1) }' > big
-wc big; sort big | md5sum; sort -n big | md5sum; sort -k3,3 -k1,1nr big | md5sum; sort -u -k1,1n big | wc -l; sort -S 200k --parallel=1 -T . -r big | sha1sum; sort -c big 2>&1 | cut -c1-40 || true
+seq 1 60000 | gawk '{ x = (x * 1103515245 + 12345) % 2147483648; printf "%d %x %s\n", x % 10007, x, substr("abcdefghijklmnopqrstuvwxyz", x % 20 + 1, x % 7 + 1) }' > big
+wc big; sort big | md5sum; sort -n big | md5sum; sort -k3,3 -k1,1nr big | md5sum; sort -u -k1,1n big | wc -l; sort -S 200k --parallel=1 -T . -r big | sha1sum; sort -c big 2>&1 | sed 's,^.*sort: ,,' || true
 cut -d' ' -f3 big | sort | uniq -c | sort -rn | head -5; sort -k3,3 big > s3; cut -d' ' -f3 s3 | uniq | sort > keys; join -1 3 -2 1 s3 keys | sha256sum; comm -12 <(cut -d' ' -f1 big | sort -u) <(seq 1 10007 | sort) | wc -l
 split -b 100000 -d big part.; cat part.* | cmp - big && echo rejoined; split -n l/7 big chunk.; cat chunk.* | cmp - big && echo again; rm part.* chunk.*; csplit -sz big /777/ '{5}'; ls xx*; cat xx* | cmp - big; rm xx*
 for d in md5 sha1 sha224 sha256 sha384 sha512 b2; do ${d}sum big; done; cksum big; sum -s big; sha256sum big > sums; sha256sum -c sums; base64 -w 60 big | base64 -d | cmp - big; basenc --z85 -w0 < <(head -c 4000 big) | md5sum; basenc --base16 text | md5sum

@@ -42,7 +42,7 @@ for name, flags in {"jit": [], "no-jit": ["-joff"], "hot": ["-Ohotloop=2", "-Oho
     row("luajit/common-" + name, "common.lua", "/usr/bin/luajit", *flags)
     row("luajit/own-" + name, "luajit.lua", "/usr/bin/luajit", *flags)
 row("bash/jobs", "jobs.sh", "/usr/bin/bash")
-row("coreutils/pipelines", "tools.sh", "/usr/bin/bash", children="""awk sort md5sum sha1sum sha256sum wc uniq join comm cut split
+row("coreutils/pipelines", "tools.sh", "/usr/bin/bash", children="""gawk sort md5sum sha1sum sha256sum wc uniq join comm cut split
     csplit cksum sum base64 basenc od tr fold expand unexpand tac seq paste printf numfmt factor expr tsort shuf nl pr fmt ptx
     dd stat date head""")
 row("sqlite3/jobs", "jobs.sql", "/usr/bin/sqlite3", "base.db", stdin=True, files=False)
@@ -351,7 +351,7 @@ def speed(context):
             size = [] if args[0] in ("rsa2048", "ecdsap256", "ed25519") else ["-bytes", "4096"]
             done = must(run([*prefix, context.root + "/usr/bin/openssl", "speed", "-seconds", "1", *size, *args],
                             timeout=60), f"speed {args[-1]}")
-            found.append(re.sub(rb"[0-9.]+s?k?", b"N", b"\n".join(
+            found.append(re.sub(rb"[ 0-9.]+s?k?", b"N", b"\n".join(
                 x for x in done.out.splitlines() if re.match(rb"(AES|ChaCha|sha|rsa|\s*\d+ bits| *256|ghash)", x))))
         lines.append(found)
     if lines[0] != lines[1]:
