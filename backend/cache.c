@@ -75,6 +75,22 @@ static uint8_t *second_view(const struct cache *c, void *at)
     return rx;
 }
 
+static struct tb_hash *hash_new(uint32_t n)
+{
+    struct tb_hash *h = calloc(1, sizeof *h + n * sizeof h->slot[0]);
+    if (h)
+        h->mask = n - 1;
+    return h;
+}
+
+static void free_hashes(struct tb_hash *h)
+{
+    for (struct tb_hash *older; h; h = older) {
+        older = h->older;
+        free(h);
+    }
+}
+
 int cache_init(struct cache *c, size_t size, unsigned shift)
 {
     memset(c, 0, sizeof *c);
@@ -96,8 +112,7 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     c->links = reserve(table_size(c, MAX_LINKS) * sizeof *c->links);
     c->faults = reserve(table_size(c, MAX_FAULTS) * sizeof *c->faults);
     c->flexes = reserve(table_size(c, MAX_FLEXES) * sizeof *c->flexes);
-    c->hash = calloc(FIRST_HASH, sizeof *c->hash);
-    c->hash_size = FIRST_HASH;
+    c->hash = hash_new(FIRST_HASH);
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
     c->entries = reserve(CODE_ENTRIES / 8);
     if (!c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
@@ -125,6 +140,7 @@ void cache_free(struct cache *c)
     if (c->flexes)
         munmap(c->flexes, table_size(c, MAX_FLEXES) * sizeof *c->flexes);
     free(c->hash);
+    free_hashes(c->old_hashes);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
     if (c->entries)
@@ -145,10 +161,12 @@ void cache_flush(struct cache *c)
     for (uint32_t k = 0; k < c->ntbs; k++)
         free_region(c->tbs[k].region);
     if (c->ntbs) {
-        memset(c->hash, 0, c->hash_size * sizeof *c->hash);
+        memset(c->hash->slot, 0, (c->hash->mask + 1) * sizeof c->hash->slot[0]);
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
         memset(c->entries, 0, CODE_ENTRIES / 8);
     }
+    free_hashes(c->old_hashes);
+    c->old_hashes = NULL;
     c->ntbs = c->nlinks = c->nfaults = c->nflexes = c->hash_used = 0;
     c->used = c->floor;
     c->flushes++;
@@ -203,51 +221,78 @@ int cache_fork_child(struct cache *c, int copy)
 }
 
 /* The entries of 64 bytes of guest code are in one cache line: they are looked for one after the other. */
-static uint32_t hash_of(const struct cache *c, uint64_t pc)
+static uint32_t hash_of(const struct tb_hash *h, uint64_t pc)
 {
-    return ((uint32_t)((pc >> 6) * 0x9e3779b97f4a7c15u >> 32) << 3 | (pc >> 3 & 7)) & (c->hash_size - 1);
+    return ((uint32_t)((pc >> 6) * 0x9e3779b97f4a7c15u >> 32) << 3 | (pc >> 3 & 7)) & h->mask;
 }
 
 static uint32_t tag_of(uint64_t pc) { return (uint32_t)(pc >> 1); }
 
 /* Slot of pc, or the empty one where the search for it ends. */
-static uint32_t hash_find(const struct cache *c, uint64_t pc)
+static uint32_t hash_find(const struct cache *c, const struct tb_hash *h, uint64_t pc)
 {
-    uint32_t k = hash_of(c, pc), tag = tag_of(pc);
-    while (c->hash[k].tb && (c->hash[k].tag != tag || c->tbs[c->hash[k].tb - 1].pc != pc))
-        k = (k + 1) & (c->hash_size - 1);
+    uint32_t k = hash_of(h, pc), tag = tag_of(pc);
+    while (h->slot[k].tb && (h->slot[k].tag != tag || c->tbs[h->slot[k].tb - 1].pc != pc))
+        k = (k + 1) & h->mask;
     return k;
 }
 
 struct tb *cache_find(const struct cache *c, uint64_t pc)
 {
-    uint32_t id = c->hash[hash_find(c, pc)].tb;
+    uint32_t id = c->hash->slot[hash_find(c, c->hash, pc)].tb;
     return id ? &c->tbs[id - 1] : NULL;
 }
 
-static void hash_put(struct cache *c, uint64_t pc, uint32_t id)
+/* What a table shows that changes under the search need not be right; the sequence number says
+ * afterwards whether the answer counts. The steps are bounded, as there may seem to be no end. */
+struct tb *cache_find_shared(const struct cache *c, uint64_t pc)
 {
-    uint32_t k = hash_of(c, pc);
-    while (c->hash[k].tb)
-        k = (k + 1) & (c->hash_size - 1);
-    c->hash[k] = (struct tb_slot){ tag_of(pc), id };
+    uint32_t seq = __atomic_load_n(&c->hash_seq, __ATOMIC_ACQUIRE), steps = 0;
+    const struct tb_hash *h = __atomic_load_n(&c->hash, __ATOMIC_ACQUIRE);
+    uint32_t k = hash_of(h, pc), tag = tag_of(pc), id = 0;
+    for (; !(seq & 1) && steps <= 64; steps++, k = (k + 1) & h->mask) {
+        id = __atomic_load_n(&h->slot[k].tb, __ATOMIC_ACQUIRE);
+        if (!id || (__atomic_load_n(&h->slot[k].tag, __ATOMIC_RELAXED) == tag && c->tbs[id - 1].pc == pc))
+            break;
+        id = 0;
+    }
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if ((seq & 1) || !id || __atomic_load_n(&c->hash_seq, __ATOMIC_RELAXED) != seq)
+        return NULL;
+    return &c->tbs[id - 1];
+}
+
+static void hash_begin(struct cache *c)
+{
+    __atomic_store_n(&c->hash_seq, c->hash_seq + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void hash_end(struct cache *c) { __atomic_store_n(&c->hash_seq, c->hash_seq + 1, __ATOMIC_RELEASE); }
+
+static void hash_put(struct tb_hash *h, uint64_t pc, uint32_t id)
+{
+    uint32_t k = hash_of(h, pc);
+    while (h->slot[k].tb)
+        k = (k + 1) & h->mask;
+    h->slot[k].tag = tag_of(pc);
+    __atomic_store_n(&h->slot[k].tb, id, __ATOMIC_RELEASE);
 }
 
 static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
 {
-    if (c->hash_used * 2 >= c->hash_size) {
-        struct tb_slot *old = c->hash, *bigger = calloc(c->hash_size * 2, sizeof *bigger);
+    if (c->hash_used * 2 > c->hash->mask) {
+        struct tb_hash *old = c->hash, *bigger = hash_new((old->mask + 1) * 2);
         if (bigger) { /* without memory it fills up further: slower, still right */
-            uint32_t n = c->hash_size;
-            c->hash = bigger;
-            c->hash_size *= 2;
-            for (uint32_t k = 0; k < n; k++)
-                if (old[k].tb)
-                    hash_put(c, c->tbs[old[k].tb - 1].pc, old[k].tb);
-            free(old);
+            for (uint32_t k = 0; k <= old->mask; k++)
+                if (old->slot[k].tb)
+                    hash_put(bigger, c->tbs[old->slot[k].tb - 1].pc, old->slot[k].tb);
+            __atomic_store_n(&c->hash, bigger, __ATOMIC_RELEASE);
+            old->older = c->old_hashes;
+            c->old_hashes = old;
         }
     }
-    hash_put(c, pc, id);
+    hash_put(c->hash, pc, id);
     c->hash_used++;
     unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
     c->entries[bit / 64] |= 1ull << (bit % 64);
@@ -256,25 +301,28 @@ static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
 /* Removes pc's entry; those behind it in its cluster move up. */
 static void hash_del(struct cache *c, uint64_t pc)
 {
-    uint32_t mask = c->hash_size - 1, k = hash_find(c, pc);
-    if (!c->hash[k].tb)
+    struct tb_hash *h = c->hash;
+    uint32_t mask = h->mask, k = hash_find(c, h, pc);
+    if (!h->slot[k].tb)
         return;
-    for (uint32_t j = (k + 1) & mask; c->hash[j].tb; j = (j + 1) & mask) {
-        uint32_t want = hash_of(c, c->tbs[c->hash[j].tb - 1].pc);
+    hash_begin(c);
+    for (uint32_t j = (k + 1) & mask; h->slot[j].tb; j = (j + 1) & mask) {
+        uint32_t want = hash_of(h, c->tbs[h->slot[j].tb - 1].pc);
         if (((j - want) & mask) >= ((j - k) & mask)) {
-            c->hash[k] = c->hash[j];
+            h->slot[k] = h->slot[j];
             k = j;
         }
     }
-    c->hash[k].tb = 0;
+    h->slot[k].tb = 0;
     c->hash_used--;
+    hash_end(c);
 }
 
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
 {
-    if (host < c->rx + c->floor || host >= c->rx + c->used)
+    if (host < c->rx + c->floor || host >= c->rx + c->size)
         return NULL;
-    uint32_t off = (uint32_t)(host - c->rx), lo = 0, hi = c->ntbs;
+    uint32_t off = (uint32_t)(host - c->rx), lo = 0, hi = __atomic_load_n(&c->ntbs, __ATOMIC_ACQUIRE);
     while (lo < hi) { /* code is appended: offsets ascend */
         uint32_t mid = (lo + hi) / 2;
         if (c->tbs[mid].code_off <= off)
@@ -292,7 +340,7 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
 
 bool cache_has_room(struct cache *c, size_t code)
 {
-    if (c->hash_used + 1 >= c->hash_size || c->used + code + 64 > c->size || c->ntbs + 1 >= table_size(c, MAX_TBS) ||
+    if (c->hash_used >= c->hash->mask || c->used + code + 64 > c->size || c->ntbs + 1 >= table_size(c, MAX_TBS) ||
         c->nlinks + MAX_SIDE >= table_size(c, MAX_LINKS) ||
         c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
@@ -317,8 +365,8 @@ static void patch(struct cache *c, uint32_t field, uint32_t to)
 struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region)
 {
-    struct tb *tb = &c->tbs[c->ntbs++];
-    uint32_t id = c->ntbs; /* + 1 form */
+    struct tb *tb = &c->tbs[c->ntbs];
+    uint32_t id = c->ntbs + 1;
     assert(pc - lo <= UINT16_MAX && hi - pc <= UINT16_MAX);
     *tb = (struct tb){ .pc = pc, .before = (uint16_t)(pc - lo), .len = (uint16_t)(hi - pc),
                        .code_off = (uint32_t)c->used, .valid = true, .region = region };
@@ -351,6 +399,7 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
             tb->next_page[k] = c->pages[p];
             c->pages[p] = (id - 1) * 2 + k + 1;
         }
+    __atomic_store_n(&c->ntbs, id, __ATOMIC_RELEASE);
     hash_add(c, pc, id);
     return tb;
 }
@@ -371,7 +420,7 @@ void cache_retire(struct cache *c, struct tb *tb)
 {
     if (!tb->valid)
         return;
-    tb->valid = false;
+    __atomic_store_n(&tb->valid, false, __ATOMIC_SEQ_CST);
     hash_del(c, tb->pc);
     for (uint32_t k = tb->in_links; k;) {
         struct tb_link *l = &c->links[k - 1];

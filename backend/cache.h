@@ -3,6 +3,10 @@
  *
  * The arena is shared memory (a memfd where possible) mapped twice: code is written through one view and runs in the other, so no page
  * is ever writable and executable. Code is only appended; a flush empties all of it at once.
+ *
+ * One thread at a time changes it (engine->lock). Threads that run translated code read it meanwhile:
+ * cache_find_code, and cache_find_shared, which may fail to find what is there. Nothing that they could
+ * hold is freed before a flush, and that happens only while no thread runs.
  */
 #ifndef MYNA_CACHE_H
 #define MYNA_CACHE_H
@@ -24,6 +28,7 @@ struct tb { /* a cache line */
     uint8_t nflex;
     bool valid;
     bool masked;               /* its accesses clear the address' top byte */
+    bool loops;                /* a thread may go round inside it */
 };
 static_assert(sizeof(struct tb) == 64, "a translation that is looked at costs one cache miss");
 
@@ -47,6 +52,13 @@ enum { LEAST_AHEAD = 16 << 10, MOST_AHEAD = 256 << 10 };
 /* "descriptor" of a copy that is at cache->copy */
 enum { COPY_MAPPED = 0x7fffffff };
 
+/* Open addressing; the table doubles when half full. */
+struct tb_hash {
+    struct tb_hash *older;
+    uint32_t mask;             /* entries, a power of two, less one */
+    struct tb_slot { uint32_t tag, tb; /* + 1; 0: empty */ } slot[];
+};
+
 struct cache {
     uint8_t *rw;               /* writable view */
     uint8_t *rx;               /* executable view */
@@ -63,8 +75,10 @@ struct cache {
     struct xlate_flex *flexes;
     uint32_t nflexes;
     size_t tbs_ready, links_ready, faults_ready;
-    struct tb_slot { uint32_t tag, tb; /* + 1; 0: empty */ } *hash; /* open addressing */
-    uint32_t hash_size, hash_used; /* a power of two; it doubles when half full */
+    struct tb_hash *hash;
+    struct tb_hash *old_hashes; /* until the flush: somebody may be reading them */
+    uint32_t hash_used;
+    uint32_t hash_seq;         /* odd while the hash table changes */
     uint32_t *pages;           /* PAGE_HASH: tb + 1 */
     uint64_t *entries;         /* CODE_ENTRIES bits, by guest address / 4: a translation may begin there */
     uint64_t flushes;
@@ -81,6 +95,8 @@ int cache_fork_child(struct cache *c, int copy);
 
 /* Valid translation that starts at pc, or NULL. */
 struct tb *cache_find(const struct cache *c, uint64_t pc);
+/* The same without the lock, for a running thread: NULL also if the table is being changed. */
+struct tb *cache_find_shared(const struct cache *c, uint64_t pc);
 /* Translation whose code holds the executable address, or NULL. */
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
 /* Is there room for another translation of the largest size? Then its memory is made ready. */

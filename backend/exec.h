@@ -1,8 +1,9 @@
 /*
  * The engine as its owners (linux-user, softmmu) use it: code cache, translation, run loop, faults.
  *
- * One engine per process (user mode) or machine; one struct cpu per guest thread. The engine owns the
- * code cache; the owner owns guest memory and tells the engine of its changes.
+ * One engine per process (user mode) or machine; one struct cpu per guest thread, each run by a host
+ * thread of its own. The engine owns the code cache; the owner owns guest memory and tells the engine of
+ * its changes.
  */
 #ifndef MYNA_EXEC_H
 #define MYNA_EXEC_H
@@ -29,11 +30,15 @@ struct engine_config {
     unsigned max_insns;    /* of a translation; 0: default */
     unsigned max_blocks;   /* guest blocks of a translation; 0: default */
     const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
-    /* Guest code at pc: see struct code_window. Called with the engine's lock held. */
+    /* Guest code at pc: see struct code_window. Called with both locks held. */
     struct code_window (*fetch)(void *owner, uint64_t pc);
     /* The guest flushed the instruction cache for [start, start + len): the owner invalidates what else
      * maps that memory. May be NULL. */
     void (*flushed)(void *owner, uint64_t start, uint64_t len);
+    /* The owner's lock: guest memory does not change while it is held, so that code can be read. Taken
+     * before the engine's own by a thread that translates. May be NULL (one thread). */
+    void (*lock)(void *owner, struct cpu *cpu);
+    void (*unlock)(void *owner, struct cpu *cpu);
     void *owner;
 };
 
@@ -66,17 +71,21 @@ bool engine_in_code(const struct engine *e, const struct cpu *cpu, const ucontex
  * false if the fault is not the guest's. Async-signal-safe. */
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc);
 
-/* Guest code in [start, start + len) changed or went away: its translations are retired. */
+/* Guest code in [start, start + len) changed or went away: its translations are retired. Threads that
+ * are inside one leave it at their next exit or poll. Not for a thread inside engine_run, but
+ * for its callbacks. */
 void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
 void engine_flush(struct engine *e); /* all of it */
 
-/* Before fork(): copies the code cache for the child, since the parent goes on patching its own.
- * Returns a token for the two below, or -errno. Not for vfork children that share memory. */
+/* Before fork(): copies the code cache for the child, since the parent goes on patching its own, and
+ * keeps the engine's lock until one of the two below. Returns a token for them, or -errno (without
+ * the lock). Not for vfork children that share memory. */
 int engine_fork_prepare(struct engine *e);
 /* After it, in the parent: drops the copy. */
 void engine_fork_parent(struct engine *e, int copy);
-/* After it, in the child, before it runs translated code: takes the copy. 0 or -errno. */
-int engine_fork_child(struct engine *e, int copy);
+/* After it, in the child, before it runs translated code: takes the copy; all CPUs but this one are
+ * gone. 0 or -errno. */
+int engine_fork_child(struct engine *e, struct cpu *cpu, int copy);
 
 /* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */
 void engine_stats(const struct engine *e, FILE *f);

@@ -90,22 +90,19 @@ static int copy_pointers(struct thread *t, char **to, uint64_t array, long n)
 /* Memory for both arrays and names. A vfork child shares it with its parent, who frees it. */
 static int collect(struct thread *t, struct exec *x, uint64_t argv, uint64_t envp)
 {
-    struct proc_state *ps = proc_of(t->p);
     long argc = count_pointers(t, argv), envc = count_pointers(t, envp);
     size_t lead = EXTRA_ARGS + 2 * MAX_SCRIPTS + t->p->n_self_args, bytes;
 
     if (argc < 0 || envc < 0)
         return (int)(argc < 0 ? argc : envc);
-    if (ps->exec_buf != NULL)
-        munmap(ps->exec_buf, ps->exec_len);
     bytes = (lead + (size_t)argc + (size_t)envc + 4) * sizeof(char *) + NAMES_SIZE;
-    ps->exec_buf = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (ps->exec_buf == MAP_FAILED) {
-        ps->exec_buf = NULL;
+    t->exec_buf = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (t->exec_buf == MAP_FAILED) {
+        t->exec_buf = NULL;
         return -ENOMEM;
     }
-    ps->exec_len = bytes;
-    x->argv = ps->exec_buf;
+    t->exec_len = bytes;
+    x->argv = t->exec_buf;
     x->first = lead;
     x->argc = lead + (size_t)argc;
     x->envp = x->argv + x->argc + 2;
@@ -362,7 +359,6 @@ static long run_file(struct thread *t, struct exec *x, bool by_fd)
 static long do_exec(struct thread *t, int dirfd, const char *guest_path, const char *path, int flags,
                     const uint64_t *arrays)
 {
-    struct proc_state *ps = proc_of(t->p);
     struct exec x = {.fd = -1};
     const char *own = path_special_link(t->p, dirfd, guest_path);
     bool unreadable, by_fd = flags & AT_EMPTY_PATH && path[0] == 0;
@@ -392,9 +388,9 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
         r = unreadable ? run(t, -1, path, x.argv + x.first, x.envp) : run_file(t, &x, by_fd);
     if (x.fd >= 0)
         close(x.fd);
-    if (ps->exec_buf != NULL)
-        munmap(ps->exec_buf, ps->exec_len);
-    ps->exec_buf = NULL;
+    if (t->exec_buf != NULL)
+        munmap(t->exec_buf, t->exec_len);
+    t->exec_buf = NULL;
     return r;
 }
 

@@ -40,8 +40,10 @@ int fd_hide(struct process *p, int fd)
         close(fd);
     else
         high = fd;
-    if (n && n->nhidden < MAX_HIDDEN)
-        n->hidden[n->nhidden++] = high;
+    if (n && n->nhidden < MAX_HIDDEN) { /* others may be reading the list */
+        n->hidden[n->nhidden] = high;
+        __atomic_store_n(&n->nhidden, n->nhidden + 1, __ATOMIC_RELEASE);
+    }
     return high;
 }
 

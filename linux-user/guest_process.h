@@ -10,8 +10,6 @@ enum { PROCESS_NLIMITS = 3 }; /* RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK: see ids.c
 
 struct proc_state {
     bool vfork_child;      /* shares memory with a suspended parent: leaves no trace in it */
-    void *exec_buf;        /* execve's arrays; a vfork child leaves them to its parent */
-    size_t exec_len;
     struct { bool set; uint64_t cur, max; } limit[PROCESS_NLIMITS];
 };
 
@@ -23,6 +21,30 @@ static inline struct proc_state *proc_of(struct process *p)
         p->proc = &first;
     return p->proc;
 }
+
+/* clone3's argument, also for clone. Addresses are the guest's. */
+struct clone_request {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
+};
+
+/* --- thread.c ------------------------------------------------------------------------------- */
+
+/* Enters t in its process's list of threads. */
+void thread_add(struct thread *t);
+/* A new thread in t's process (CLONE_THREAD): its id or -errno. All signals are blocked. */
+long thread_clone(struct thread *t, const struct clone_request *q);
+/* A CPU for a child: guest registers as the parent's, the engine's part its own; NULL: no memory. */
+struct cpu *thread_copy_cpu(struct thread *t, struct thread *child);
+/* Registers of a child: its stack, its thread pointer, and 0 as the result. */
+void thread_child_registers(struct thread *t, const struct clone_request *q);
+/* After cpu_loop has returned: ends the host thread, or returns from it if it is a pthread. */
+void thread_end(struct thread *t);
+/* Before and after a fork: no other thread is inside the process's own data meanwhile. In the child
+ * all other threads are gone and this is the first one. */
+void thread_fork_prepare(struct thread *t);
+void thread_fork_parent(struct thread *t);
+void thread_fork_child(struct thread *t);
 
 /* Host address of a guest pointer argument; a null pointer stays one. */
 static inline void *arg_ptr(const struct thread *t, uint64_t a)

@@ -25,6 +25,7 @@ struct signal_action {
 
 /* Per process; a child without CLONE_SIGHAND has its own. */
 struct sigtable {
+    pthread_mutex_t lock; /* for the table and the host's dispositions; innermost */
     struct signal_action action[SIGNAL_COUNT + 1];
 };
 
@@ -54,6 +55,8 @@ struct signal_event {
 /* Makes t the thread that the handlers of this host thread serve; makes its signal state and host
  * alternate stack if it has none (no memory: user_die). Returns the thread served before. */
 struct thread *signal_enter_thread(struct thread *t);
+/* Blocks everything in the host, faults too: while this host thread has no guest thread to serve. */
+void signal_block_all(void);
 /* Gives back the thread prev (of signal_enter_thread) and frees the state of t. Both only with
  * signals blocked. */
 void signal_leave_thread(struct thread *t, struct thread *prev);
@@ -65,7 +68,9 @@ bool signal_block(struct thread *t);
 void signal_unblock(struct thread *t);
 /* Sets the guest's mask; the host follows at signal_unblock. */
 void signal_set_mask(struct thread *t, uint64_t mask);
-/* Makes the host's disposition of signo follow the guest's. */
+/* A copy of the guest's disposition of signo. */
+struct signal_action signal_action_of(struct process *p, int signo);
+/* Makes the host's disposition of signo follow the guest's. The table's lock is held. */
 void signal_sync_action(struct process *p, int signo);
 
 /* Dispositions and mask as execve shall leave them to the next program; and back, if it failed. Only

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "guest_process.h"
 #include "mem.h"
 #include "options.h"
 #include "path.h"
@@ -144,7 +145,8 @@ static void start_engine(struct process *p, const struct options *o)
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
         .one_insn = o->one_insn, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
-        .fetch = user_fetch, .flushed = user_flushed, .owner = p,
+        .fetch = user_fetch, .flushed = user_flushed, .lock = user_lock, .unlock = user_unlock,
+        .owner = p,
     };
     char err[256] = "no memory";
 
@@ -166,6 +168,7 @@ static struct thread *start_thread(struct process *p, uint64_t sp)
     if (!t->cpu)
         user_die(1, "no memory for the processor's state");
     t->cpu->env = t;
+    thread_add(t);
     p->guest->reset(t->cpu, p->model);
     p->abi->start(t->cpu, p->mm->entry, sp);
     return t;
@@ -190,14 +193,18 @@ static void log_layout(const struct process *p)
 static void fetch_fault(struct thread *t)
 {
     struct cpu *cpu = t->cpu;
-    const struct mapping *m = mm_find(t->p->mm, cpu->pc);
+    struct mapping m;
+    uint8_t byte;
 
     if (cpu->leave_imm == 1)
         signal_force(t, SIGBUS, BUS_ADRALN, cpu->pc);
-    else if (m && (m->prot & PROT_EXEC))
+    else if (!mm_lookup(t, cpu->pc, &m))
+        signal_force(t, SIGSEGV, SEGV_MAPERR, cpu->pc);
+    else if (!(m.prot & PROT_EXEC))
+        signal_force(t, SIGSEGV, SEGV_ACCERR, cpu->pc);
+    else if (user_read(t->p, &byte, cpu->pc, 1) != 0)
         signal_force(t, SIGBUS, BUS_ADRERR, cpu->pc); /* past the end of the mapped file */
-    else
-        signal_force(t, SIGSEGV, m ? SEGV_ACCERR : SEGV_MAPERR, cpu->pc);
+    /* else another thread has just mapped it: once more */
 }
 
 void cpu_loop(struct thread *t)
@@ -233,6 +240,8 @@ void cpu_loop(struct thread *t)
         case IR_LEAVE_LINK:
             break;
         }
+        if (t->exiting)
+            return;
         if (cpu->pending | t->restart)
             signal_deliver(t);
     }
@@ -313,4 +322,5 @@ int main(int argc, char **argv, char **envp)
     if ((r = signal_init(p, t)) < 0)
         user_die(1, "signals can't be set up: %s", strerror(-r));
     cpu_loop(t);
+    thread_end(t);
 }

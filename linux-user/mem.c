@@ -10,8 +10,9 @@
  *
  * With -R the zone is one reserved range of the host (PROT_NONE) and freed memory returns to it.
  *
- * Changes to ranges that code was translated from are reported to the engine. There is no lock: the
- * guest has one thread until threads come.
+ * Changes to ranges that code was translated from are reported to the engine. One lock serves the map
+ * and the host's mappings behind it, so that both always say the same; the translator holds it
+ * while it reads guest code.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,10 +30,33 @@ struct mm *mm_new(void)
 
     if (!mm)
         return NULL;
+    pthread_mutex_init(&mm->lock, NULL);
     mm->low = MM_LOWEST;
     mm->high = MM_ZONE_TOP;
     mm->limit = MM_HOST_LIMIT;
     return mm;
+}
+
+void mm_lock(struct thread *t)
+{
+    pthread_mutex_lock(&t->p->mm->lock);
+    t->p->mm->holder = t;
+}
+
+void mm_unlock(struct thread *t)
+{
+    t->p->mm->holder = NULL;
+    pthread_mutex_unlock(&t->p->mm->lock);
+}
+
+bool mm_lookup(struct thread *t, uint64_t addr, struct mapping *m)
+{
+    mm_lock(t);
+    const struct mapping *at = mm_find(t->p->mm, addr);
+    if (at)
+        *m = *at;
+    mm_unlock(t);
+    return at != NULL;
 }
 
 /* --- the map --------------------------------------------------------------------------------- */
@@ -441,6 +465,9 @@ bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len)
 
 /* --- the engine's view ----------------------------------------------------------------------- */
 
+void user_lock(void *owner, struct cpu *cpu) { mm_lock(thread_of(cpu)); }
+void user_unlock(void *owner, struct cpu *cpu) { mm_unlock(thread_of(cpu)); }
+
 struct code_window user_fetch(void *owner, uint64_t pc)
 {
     const struct process *p = owner;
@@ -464,13 +491,15 @@ struct code_window user_fetch(void *owner, uint64_t pc)
 void user_flushed(void *owner, uint64_t start, uint64_t len)
 {
     struct process *p = owner;
-    const struct mapping *from = mm_find(p->mm, start);
 
-    if (!from || !from->shared)
-        return;
-    uint64_t offset = from->offset + start - from->start;
-    for (const struct mapping *m = maptree_first(p->mm, 0); m; m = maptree_first(p->mm, m->end))
-        if (m->shared && m->exec_seen && offset >= m->offset &&
-            offset - m->offset < m->end - m->start)
-            engine_invalidate(p->engine, m->start + offset - m->offset, len);
+    pthread_mutex_lock(&p->mm->lock);
+    const struct mapping *from = mm_find(p->mm, start);
+    if (from && from->shared) {
+        uint64_t offset = from->offset + start - from->start;
+        for (const struct mapping *m = maptree_first(p->mm, 0); m; m = maptree_first(p->mm, m->end))
+            if (m->shared && m->exec_seen && offset >= m->offset &&
+                offset - m->offset < m->end - m->start)
+                engine_invalidate(p->engine, m->start + offset - m->offset, len);
+    }
+    pthread_mutex_unlock(&p->mm->lock);
 }

@@ -2,7 +2,8 @@
  * System calls on memory: brk, the mmap family, System V segments, other processes' memory.
  *
  * Arguments are checked by the kernel's rules for the guest (mm/mmap.c, mm/mremap.c of Linux 6.1)
- * before the host sees them, because a wrong range could reach myna's own memory.
+ * before the host sees them, because a wrong range could reach myna's own memory. Each call holds the
+ * map's lock from its checks to its end.
  */
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -32,7 +33,7 @@ int mm_reserve(struct process *p, uint64_t size)
     return 0;
 }
 
-long sys_brk(struct thread *t, const uint64_t *a)
+static long do_brk(struct thread *t, const uint64_t *a)
 {
     struct mm *mm = t->p->mm;
     uint64_t old = PAGE_UP(mm->brk), new = PAGE_UP(a[0]);
@@ -51,7 +52,7 @@ long sys_brk(struct thread *t, const uint64_t *a)
     return (long)mm->brk;
 }
 
-long sys_mmap(struct thread *t, const uint64_t *a)
+static long do_mmap(struct thread *t, const uint64_t *a)
 {
     int flags = (int)a[3], fd = (int)a[4];
 
@@ -60,7 +61,7 @@ long sys_mmap(struct thread *t, const uint64_t *a)
     return mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
 }
 
-long sys_munmap(struct thread *t, const uint64_t *a)
+static long do_munmap(struct thread *t, const uint64_t *a)
 {
     return mm_unmap(t->p, a[0], a[1]);
 }
@@ -83,17 +84,17 @@ static long protect(struct thread *t, uint64_t addr, uint64_t len, uint64_t prot
     return mm_protect(p, addr, len, (int)prot);
 }
 
-long sys_mprotect(struct thread *t, const uint64_t *a)
+static long do_mprotect(struct thread *t, const uint64_t *a)
 {
     return protect(t, a[0], a[1], a[2]);
 }
 
-long sys_pkey_mprotect(struct thread *t, const uint64_t *a)
+static long do_pkey_mprotect(struct thread *t, const uint64_t *a)
 {
     return (int)a[3] == -1 ? protect(t, a[0], a[1], a[2]) : -EINVAL;
 }
 
-long sys_mremap(struct thread *t, const uint64_t *a)
+static long do_mremap(struct thread *t, const uint64_t *a)
 {
     struct process *p = t->p;
     struct mm *mm = p->mm;
@@ -171,23 +172,37 @@ long sys_mremap(struct thread *t, const uint64_t *a)
 
 /* --- calls that change no mapping: only the range is checked --------------------------------- */
 
-static long on_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
+static long check_range(struct thread *t, uint64_t addr, uint64_t len)
 {
     uint64_t start = PAGE_DOWN(addr), end = PAGE_UP(addr + len);
 
     if (end < start || addr + len < addr)
         return -EINVAL;
-    if (start != end && !mm_check(t->p->mm, start, end - start, 0))
-        return -ENOMEM;
-    return host_syscall(nr, g2h(t->p, addr), len, x);
+    return start != end && !mm_check(t->p->mm, start, end - start, 0) ? -ENOMEM : 0;
+}
+
+static long on_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
+{
+    long r = check_range(t, addr, len);
+
+    return r < 0 ? r : host_syscall(nr, g2h(t->p, addr), len, x);
+}
+
+/* These may take long and do no harm to others' memory: the lock is for the check alone. */
+static long on_unlocked_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
+{
+    mm_lock(t);
+    long r = check_range(t, addr, len);
+    mm_unlock(t);
+    return r < 0 ? r : host_syscall(nr, g2h(t->p, addr), len, x);
 }
 
 long sys_msync(struct thread *t, const uint64_t *a)
 {
-    return a[0] & GUEST_PAGE_MASK ? -EINVAL : on_range(t, SYS_msync, a[0], a[1], a[2]);
+    return a[0] & GUEST_PAGE_MASK ? -EINVAL : on_unlocked_range(t, SYS_msync, a[0], a[1], a[2]);
 }
 
-long sys_madvise(struct thread *t, const uint64_t *a)
+static long do_madvise(struct thread *t, const uint64_t *a)
 {
     if (a[0] & GUEST_PAGE_MASK)
         return -EINVAL;
@@ -203,7 +218,7 @@ long sys_madvise(struct thread *t, const uint64_t *a)
     return r;
 }
 
-long sys_mincore(struct thread *t, const uint64_t *a)
+static long do_mincore(struct thread *t, const uint64_t *a)
 {
     uint64_t end = PAGE_UP(a[0] + a[1]);
 
@@ -216,22 +231,22 @@ long sys_mincore(struct thread *t, const uint64_t *a)
 
 long sys_mlock(struct thread *t, const uint64_t *a)
 {
-    return on_range(t, SYS_mlock, a[0], a[1], 0);
+    return on_unlocked_range(t, SYS_mlock, a[0], a[1], 0);
 }
 
 long sys_mlock2(struct thread *t, const uint64_t *a)
 {
-    return on_range(t, SYS_mlock2, a[0], a[1], a[2]);
+    return on_unlocked_range(t, SYS_mlock2, a[0], a[1], a[2]);
 }
 
 long sys_munlock(struct thread *t, const uint64_t *a)
 {
-    return on_range(t, SYS_munlock, a[0], a[1], 0);
+    return on_unlocked_range(t, SYS_munlock, a[0], a[1], 0);
 }
 
 /* --- System V segments ----------------------------------------------------------------------- */
 
-long sys_shmat(struct thread *t, const uint64_t *a)
+static long do_shmat(struct thread *t, const uint64_t *a)
 {
     struct process *p = t->p;
     uint64_t addr = a[1], flags = a[2];
@@ -276,7 +291,7 @@ long sys_shmat(struct thread *t, const uint64_t *a)
     return (long)addr;
 }
 
-long sys_shmdt(struct thread *t, const uint64_t *a)
+static long do_shmdt(struct thread *t, const uint64_t *a)
 {
     struct process *p = t->p;
     const struct mapping *m = mm_find(p->mm, a[0]);
@@ -292,6 +307,28 @@ long sys_shmdt(struct thread *t, const uint64_t *a)
     mm_forget(p, a[0], end);
     return 0;
 }
+
+/* --- the calls, under the map's lock --------------------------------------------------------- */
+
+static long locked(struct thread *t, const uint64_t *a, long (*call)(struct thread *, const uint64_t *))
+{
+    mm_lock(t);
+    long r = call(t, a);
+    mm_unlock(t);
+    return r;
+}
+
+#define LOCKED(name) long sys_##name(struct thread *t, const uint64_t *a) { return locked(t, a, do_##name); }
+LOCKED(brk)
+LOCKED(mmap)
+LOCKED(munmap)
+LOCKED(mprotect)
+LOCKED(pkey_mprotect)
+LOCKED(mremap)
+LOCKED(madvise)
+LOCKED(mincore)
+LOCKED(shmat)
+LOCKED(shmdt)
 
 /* --- other processes' memory: the addresses there are guest addresses too -------------------- */
 

@@ -26,6 +26,7 @@
 /* --- prefix ---------------------------------------------------------------------------------- */
 
 struct prefix_cache {
+    pthread_mutex_t lock; /* while something is added to it */
     int fd;               /* of the prefix directory, -1: not opened yet, -2: no use */
     bool no_openat2;
     struct top { char name[24], to[40]; bool exists; } top[16]; /* first components seen before */
@@ -37,8 +38,12 @@ static struct prefix_cache *cache_of(const struct process *p)
     struct prefix_cache *c = p->paths;
 
     if (c->fd == -1) {
-        int fd = open(p->prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        c->fd = fd < 0 ? -2 : fd_hide((struct process *)p, fd);
+        pthread_mutex_lock(&c->lock);
+        if (c->fd == -1) {
+            int fd = open(p->prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
+            c->fd = fd < 0 ? -2 : fd_hide((struct process *)p, fd);
+        }
+        pthread_mutex_unlock(&c->lock);
     }
     return c;
 }
@@ -70,17 +75,25 @@ static const struct top *top_of(struct prefix_cache *c, const char *path)
     memcpy(t.name, name, n);
     if (!strcmp(t.name, "proc") || !strcmp(t.name, "sys") || !strcmp(t.name, "dev"))
         return NULL;
-    for (unsigned i = 0; i < c->ntop; i++)
+    unsigned n_known = __atomic_load_n(&c->ntop, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < n_known; i++)
         if (!strcmp(c->top[i].name, t.name))
             return c->top[i].exists ? &c->top[i] : NULL;
     t.exists = faccessat(c->fd, t.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     if (t.exists && readlinkat(c->fd, t.name, t.to, sizeof(t.to) - 1) == sizeof(t.to) - 1)
         memset(t.to, 0, sizeof(t.to)); /* a long one: the host's kernel follows it each time */
-    if (c->ntop == sizeof(c->top) / sizeof(*c->top))
-        return t.exists ? &unknown : NULL;
-    c->top[c->ntop] = t;
-    return t.exists ? &c->top[c->ntop++] : (c->ntop++, NULL);
+    const struct top *added = &unknown;
+    pthread_mutex_lock(&c->lock);
+    if (c->ntop < sizeof(c->top) / sizeof(*c->top)) {
+        added = &c->top[c->ntop];
+        c->top[c->ntop] = t;
+        __atomic_store_n(&c->ntop, c->ntop + 1, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return t.exists ? added : NULL;
 }
+
+pthread_mutex_t *path_lock(struct process *p) { return &((struct prefix_cache *)p->paths)->lock; }
 
 bool path_in_prefix(const struct process *p, const char *path)
 {
@@ -216,7 +229,7 @@ const char *path_special_link(struct process *p, int dirfd, const char *path)
 }
 
 /* Lines of the host's maps that are the guest's, with the guest's protection. */
-static int make_maps(struct process *p, FILE *out)
+static int make_maps_locked(struct process *p, FILE *out)
 {
     FILE *f = fopen("/proc/self/maps", "re");
     struct mm *mm = p->mm;
@@ -270,6 +283,14 @@ static int make_maps(struct process *p, FILE *out)
     free(line);
     fclose(f);
     return 0;
+}
+
+static int make_maps(struct process *p, FILE *out)
+{
+    pthread_mutex_lock(&p->mm->lock);
+    int r = make_maps_locked(p, out);
+    pthread_mutex_unlock(&p->mm->lock);
+    return r;
 }
 
 static int make_from_memory(struct process *p, FILE *out, uint64_t start, uint64_t len)

@@ -15,5 +15,7 @@ int path_open_prefix(const struct process *p, const char *path, int host_flags, 
 /* path_host; follow: a symbolic link at the end is followed too. */
 const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow);
 int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
+/* The lock of what is known of the prefix: for fork, which must find nobody in the midst of it. */
+pthread_mutex_t *path_lock(struct process *p);
 
 #endif

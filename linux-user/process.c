@@ -12,7 +12,8 @@
  * the memory map are shared, which is safe as the parent sleeps in the kernel all the while. The host
  * TLS block is shared too: the parent takes `current` back before it unblocks signals.
  *
- * Threads (CLONE_THREAD), and memory shared with a running parent, are refused by name.
+ * Threads (CLONE_THREAD) are thread.c's. Memory shared with a running parent of another thread group
+ * is refused by name.
  * Sources: clone(2), Linux kernel/fork.c, arm64 kernel/process.c (CLONE_SETTLS).
  */
 #include <sched.h>
@@ -37,21 +38,15 @@
 #define CLONE_CLEAR_SIGHAND_ 0x100000000ull
 #define CLONE_INTO_CGROUP_ 0x200000000ull
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+                    CLONE_NEWPID | CLONE_NEWNET)
+
 enum { VFORK_STACK = 512 << 10, CLONE_ARGS_V0 = 64, CLONE_ARGS_V2 = 88 };
 
-/* clone3's argument, also for clone. Addresses are the guest's. */
-struct clone_request {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-    uint64_t set_tid, set_tid_size, cgroup;
-};
 static_assert(sizeof(struct clone_request) == CLONE_ARGS_V2, "struct clone_args");
-
-/* Registers of a child: its stack, its thread pointer, and 0 as the result. */
-static void set_child_registers(struct thread *t, const struct clone_request *q)
-{
-    t->p->abi->clone_child(t->cpu, q->stack ? q->stack + q->stack_size : 0,
-                           q->flags & CLONE_SETTLS ? &q->tls : NULL);
-}
 
 /* The host's clone with what remains of the flags; the stack of the caller. */
 static long host_clone(struct thread *t, const struct clone_request *q, bool clone3)
@@ -77,35 +72,73 @@ static long host_clone(struct thread *t, const struct clone_request *q, bool clo
 /* CLONE_CLEAR_SIGHAND: handlers become defaults, what is ignored stays so. */
 static void clear_handlers(struct process *p)
 {
+    pthread_mutex_lock(&p->sig->lock);
     for (int signo = 1; signo <= SIGNAL_COUNT; signo++) {
         if (p->sig->action[signo].handler <= 1)
             continue;
         p->sig->action[signo] = (struct signal_action){0};
         signal_sync_action(p, signo);
     }
+    pthread_mutex_unlock(&p->sig->lock);
+}
+
+/* Can the C library's fork do it? */
+static bool is_plain_fork(const struct clone_request *q)
+{
+    const uint64_t known = CLONE_SETTLS | CLONE_CLEAR_SIGHAND_ | CLONE_PARENT_SETTID |
+                           CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+
+    return !(q->flags & ~known) && q->exit_signal == SIGCHLD && !q->set_tid_size;
+}
+
+static long plain_fork(struct thread *t, const struct clone_request *q)
+{
+    pid_t pid = fork(), tid;
+
+    if (pid < 0)
+        return -errno;
+    if (pid > 0) {
+        if (q->flags & CLONE_PARENT_SETTID)
+            user_write(t->p, q->parent_tid, &pid, sizeof pid);
+        return pid;
+    }
+    tid = getpid();
+    if (q->flags & CLONE_PARENT_SETTID)
+        user_write(t->p, q->parent_tid, &tid, sizeof tid);
+    if (q->flags & CLONE_CHILD_SETTID)
+        user_write(t->p, q->child_tid, &tid, sizeof tid);
+    host_syscall(SYS_set_tid_address, q->flags & CLONE_CHILD_CLEARTID ? arg_ptr(t, q->child_tid) : NULL);
+    host_syscall(SYS_set_robust_list, NULL, 24l);
+    return 0;
 }
 
 static long do_fork(struct thread *t, const struct clone_request *q, bool clone3)
 {
-    int copy = engine_fork_prepare(t->p->engine), r;
+    int copy, r;
     long pid;
 
-    if (copy < 0)
+    thread_fork_prepare(t);
+    copy = engine_fork_prepare(t->p->engine);
+    if (copy < 0) {
+        thread_fork_parent(t);
         return -ENOMEM;
-    pid = host_clone(t, q, clone3);
+    }
+    pid = t->p->nthreads > 1 && is_plain_fork(q) ? plain_fork(t, q) : host_clone(t, q, clone3);
     if (pid != 0) {
         engine_fork_parent(t->p->engine, copy);
+        thread_fork_parent(t);
         return pid;
     }
+    thread_fork_child(t);
     t->tid = (pid_t)syscall(SYS_gettid);
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     signals_of(t)->held = 0;
-    r = engine_fork_child(t->p->engine, copy);
+    r = engine_fork_child(t->p->engine, t->cpu, copy);
     if (r < 0)
         user_die(1, "fork: no code cache for the child: %s", strerror(-r));
     if (q->flags & CLONE_CLEAR_SIGHAND_)
         clear_handlers(t->p);
-    set_child_registers(t, q);
+    thread_child_registers(t, q);
     return -SYS_KEEP_REGS;
 }
 
@@ -131,27 +164,10 @@ static int vfork_main(void *arg)
     signal_enter_thread(t);
     if (c->q.flags & CLONE_CLEAR_SIGHAND_)
         clear_handlers(&c->p);
-    set_child_registers(t, &c->q);
+    thread_child_registers(t, &c->q);
     signal_unblock(t);
     run(t);
     return 0;
-}
-
-/* The child's CPU: guest registers as the parent's, the engine's part its own. */
-static struct cpu *copy_cpu(struct thread *t, struct thread *child)
-{
-    const struct cpu *from = t->cpu;
-    struct cpu *cpu = engine_cpu_new(t->p->engine, from->guest_base);
-
-    if (cpu == NULL)
-        return NULL;
-    cpu->pc = from->pc;
-    memcpy(cpu->near_regs, from->near_regs, sizeof cpu->near_regs);
-    memcpy(cpu->far_regs, from->far_regs, sizeof cpu->far_regs);
-    cpu->guest_mxcsr = from->guest_mxcsr;
-    cpu->guest = from->guest;
-    cpu->env = child;
-    return cpu;
 }
 
 static long do_vfork(struct thread *t, const struct clone_request *q)
@@ -171,17 +187,27 @@ static long do_vfork(struct thread *t, const struct clone_request *q)
     c->p = *t->p;
     c->proc = *proc_of(t->p);
     c->proc.vfork_child = true;
-    c->proc.exec_buf = NULL;
     c->p.proc = &c->proc;
+    c->p.threads = &c->t;
+    c->p.nthreads = 1;
+    pthread_mutex_init(&c->p.threads_lock, NULL);
     if (!(q->flags & CLONE_SIGHAND)) {
-        c->sig = *t->p->sig;
+        pthread_mutex_lock(&t->p->sig->lock);
+        memcpy(c->sig.action, t->p->sig->action, sizeof c->sig.action);
+        pthread_mutex_unlock(&t->p->sig->lock);
+        pthread_mutex_init(&c->sig.lock, NULL);
         c->p.sig = &c->sig;
     }
     c->t = *t;
+    c->t.next = NULL;
+    c->t.has_pthread = false;
+    c->t.vfork_done = NULL;
+    c->t.robust_list = 0;
+    c->t.exec_buf = NULL;
     c->t.p = &c->p;
     c->t.sig = NULL;
     c->t.clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
-    c->t.cpu = copy_cpu(t, &c->t);
+    c->t.cpu = thread_copy_cpu(t, &c->t);
     if (c->t.cpu == NULL) {
         munmap(mem, len);
         return -EAGAIN;
@@ -192,8 +218,10 @@ static long do_vfork(struct thread *t, const struct clone_request *q)
     if (pid < 0)
         pid = -errno;
     signal_leave_thread(&c->t, t);
-    if (c->proc.exec_buf != NULL)
-        munmap(c->proc.exec_buf, c->proc.exec_len);
+    if (c->t.exec_buf != NULL)
+        munmap(c->t.exec_buf, c->t.exec_len);
+    if (t->p->mm->holder == &c->t) /* it was killed in the midst of a change */
+        mm_unlock(t);
     engine_cpu_free(t->p->engine, c->t.cpu);
     munmap(mem, len);
     return pid;
@@ -206,23 +234,28 @@ static long do_clone(struct thread *t, const struct clone_request *q, bool clone
     bool share_vm = q->flags & CLONE_VM;
     long r;
 
-    if (q->flags & CLONE_THREAD) {
-        log_unimp("clone with CLONE_THREAD: threads are not supported yet");
-        return -ENOSYS;
-    }
-    if (share_vm && !(q->flags & CLONE_VFORK)) {
-        log_unimp("clone with CLONE_VM without CLONE_VFORK: memory shared with a running parent");
-        return -ENOSYS;
-    }
-    if (q->flags & CLONE_SIGHAND && !share_vm)
+    if ((q->flags & CLONE_SIGHAND && !share_vm) ||
+        (q->flags & CLONE_THREAD && !(q->flags & CLONE_SIGHAND)) ||
+        (q->flags & CLONE_SIGHAND && q->flags & CLONE_CLEAR_SIGHAND_) ||
+        (q->flags & CLONE_FS && q->flags & (CLONE_NEWNS | CLONE_NEWUSER)) ||
+        (q->flags & CLONE_THREAD && q->flags & (CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD)))
         return -EINVAL;
     if (share_vm && (q->set_tid_size || q->flags & CLONE_INTO_CGROUP_)) {
         log_unimp("clone3 with CLONE_VM and set_tid or a cgroup");
         return -ENOSYS;
     }
+    if (q->flags & CLONE_THREAD && q->flags & NAMESPACES) {
+        log_unimp("clone of a thread in a namespace of its own");
+        return -ENOSYS;
+    }
+    if (share_vm && !(q->flags & (CLONE_THREAD | CLONE_VFORK))) {
+        log_unimp("clone with CLONE_VM without CLONE_VFORK: memory shared with a running parent");
+        return -ENOSYS;
+    }
     if (!signal_block(t))
         return -SYS_RESTARTNOINTR;
-    r = share_vm ? do_vfork(t, q) : do_fork(t, q, clone3);
+    r = q->flags & CLONE_THREAD ? thread_clone(t, q)
+        : share_vm ? do_vfork(t, q) : do_fork(t, q, clone3);
     signal_unblock(t);
     return r;
 }
@@ -282,9 +315,6 @@ long sys_exit_group(struct thread *t, const uint64_t *a)
         syscall(SYS_exit_group, (int)a[0]);
 }
 
-/* The only thread ends: with it the process. */
-long sys_exit(struct thread *t, const uint64_t *a) { return sys_exit_group(t, a); }
-
 long sys_wait4(struct thread *t, const uint64_t *a)
 {
     return host_syscall_blocking(t, SYS_wait4, a[0], arg_ptr(t, a[1]), a[2], arg_ptr(t, a[3]));
@@ -294,10 +324,4 @@ long sys_waitid(struct thread *t, const uint64_t *a)
 {
     return host_syscall_blocking(t, SYS_waitid, a[0], a[1], arg_ptr(t, a[2]), a[3],
                                  arg_ptr(t, a[4]));
-}
-
-long sys_set_tid_address(struct thread *t, const uint64_t *a)
-{
-    t->clear_child_tid = a[0];
-    return host_syscall(SYS_set_tid_address, arg_ptr(t, a[0]));
 }

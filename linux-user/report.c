@@ -37,10 +37,10 @@ static void print_backtrace(struct thread *t, FILE *f)
     unsigned n = 0;
 
     do {
-        const struct mapping *m = mm_find(t->p->mm, pc);
+        struct mapping m;
         if (n == 1 && pc == last) /* the link register is in the first record too */
             continue;
-        if (!m || !(m->prot & PROT_EXEC))
+        if (!mm_lookup(t, pc, &m) || !(m.prot & PROT_EXEC))
             break;
         fprintf(f, "myna:   #%u %#llx", ++n, (unsigned long long)pc);
         print_place(t->p, f, pc);

@@ -39,17 +39,21 @@ long sys_rt_sigaction(struct thread *t, const uint64_t *a)
         if (signal_bit(signo) & SIGNAL_UNBLOCKABLE)
             return -EINVAL;
     }
-    old = t->p->sig->action[signo];
     if (a[1] != 0) {
         if (!signal_block(t))
             return -SYS_RESTARTNOINTR;
         act.flags &= SA_KNOWN;
         act.mask &= ~SIGNAL_UNBLOCKABLE;
+        pthread_mutex_lock(&t->p->sig->lock);
+        old = t->p->sig->action[signo];
         t->p->sig->action[signo] = act;
         signal_sync_action(t->p, signo);
+        pthread_mutex_unlock(&t->p->sig->lock);
         if (act.handler == 1)
             signals_of(t)->held &= ~signal_bit(signo);
         signal_unblock(t);
+    } else {
+        old = signal_action_of(t->p, signo);
     }
     if (a[2] != 0 && user_write(t->p, a[2], &old, sizeof old) != 0)
         return -EFAULT;

@@ -18,6 +18,10 @@
  * - Handlers that change signal state, fork or exec call signal_block first. If a signal is captured
  *   by then, the guest sees it before the call, as if it had come just before the instruction.
  *
+ * Threads need nothing more: masks and thread-directed signals are the host thread's, and who takes a
+ * signal of the process is the host kernel's choice among those that don't block it. The table of
+ * dispositions has a lock; no handler takes it.
+ *
  * Fault signals sent by kill() while the guest blocks them wait in `held`, since the host can't
  * block them. All 64 signals are the guest's: handlers are installed by the raw system call.
  * Frames are the ABI's (aarch64/sigframe.c). Linux 6.1 kernel/signal.c, arm64 kernel/signal.c and
@@ -156,6 +160,16 @@ static void on_signal(int signo, siginfo_t *si, void *ucv)
     errno = saved_errno;
 }
 
+struct signal_action signal_action_of(struct process *p, int signo)
+{
+    pthread_mutex_lock(&p->sig->lock);
+    struct signal_action act = p->sig->action[signo];
+    pthread_mutex_unlock(&p->sig->lock);
+    return act;
+}
+
+void signal_block_all(void) { host_mask_swap(~0ull); }
+
 void signal_sync_action(struct process *p, int signo)
 {
     const struct signal_action *act = &p->sig->action[signo];
@@ -200,6 +214,10 @@ struct thread *signal_enter_thread(struct thread *t)
 
 void signal_leave_thread(struct thread *t, struct thread *prev)
 {
+    const stack_t none = {.ss_flags = SS_DISABLE};
+
+    if (prev == NULL)
+        sigaltstack(&none, NULL);
     current = prev;
     if (t->sig != NULL)
         munmap(t->sig, sizeof(struct thread_signals) + SIGNAL_HOST_STACK);
@@ -289,11 +307,13 @@ static _Noreturn void die_of(struct thread *t, const struct signal_event *ev)
 
 /* Enters the guest's handler: frame, mask. All signals are blocked in the host. If the frame can't be
  * written the signal becomes SIGSEGV, and if it is one already, or that has no handler, the end. */
-static void enter_handler(struct thread *t, struct signal_event *ev, uint64_t base_mask)
+static void enter_handler(struct thread *t, struct signal_event *ev, const struct signal_action *first,
+                          uint64_t base_mask)
 {
+    struct signal_action act = *first;
+
     for (;;) {
         int signo = ev->info.si_signo;
-        struct signal_action *live = &t->p->sig->action[signo], act = *live;
         uint64_t sp = t->p->abi->get_sp(t->cpu);
 
         if (act.flags & SA_ONSTACK && t->altstack.size && !on_altstack(t, sp))
@@ -304,8 +324,10 @@ static void enter_handler(struct thread *t, struct signal_event *ev, uint64_t ba
                 t->sig_mask |= signal_bit(signo);
             t->sig_mask &= ~SIGNAL_UNBLOCKABLE;
             if (act.flags & SA_RESETHAND) {
-                live->handler = 0;
+                pthread_mutex_lock(&t->p->sig->lock);
+                t->p->sig->action[signo].handler = 0;
                 signal_sync_action(t->p, signo);
+                pthread_mutex_unlock(&t->p->sig->lock);
             }
             if (t->altstack.flags & SS_AUTODISARM_) {
                 t->altstack.sp = t->altstack.size = 0;
@@ -313,8 +335,8 @@ static void enter_handler(struct thread *t, struct signal_event *ev, uint64_t ba
             }
             return;
         }
-        if (signo == SIGSEGV || t->p->sig->action[SIGSEGV].handler <= 1 ||
-            base_mask & signal_bit(SIGSEGV)) {
+        act = signal_action_of(t->p, SIGSEGV);
+        if (signo == SIGSEGV || act.handler <= 1 || base_mask & signal_bit(SIGSEGV)) {
             *ev = (struct signal_event){.info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL}};
             die_of(t, ev);
         }
@@ -373,7 +395,7 @@ void signal_deliver(struct thread *t)
 
     for (;;) {
         struct signal_event ev = {0};
-        const struct signal_action *act;
+        struct signal_action act;
         int signo;
 
         t->cpu->pending = 0;
@@ -382,16 +404,16 @@ void signal_deliver(struct thread *t)
             break;
         ev.info = s->info;
         signo = ev.info.si_signo;
-        act = &t->p->sig->action[signo];
-        if (act->handler > 1) {
+        act = signal_action_of(t->p, signo);
+        if (act.handler > 1) {
             uint64_t base = effective_mask(t);
 
             if (t->p->strace)
                 strace_signal(t, &ev.info);
-            resolve_restart(t, act);
-            enter_handler(t, &ev, base);
+            resolve_restart(t, &act);
+            enter_handler(t, &ev, &act, base);
             t->sig_has_temp = false;
-        } else if (act->handler == 0 && !ignored_by_default(signo)) {
+        } else if (act.handler == 0 && !ignored_by_default(signo)) {
             if (!stops_by_default(signo))
                 die_of(t, &ev);
             syscall(SYS_kill, getpid(), SIGSTOP);
@@ -406,7 +428,7 @@ void signal_deliver(struct thread *t)
 void signal_force(struct thread *t, int signo, int code, uint64_t addr)
 {
     struct thread_signals *s = signals_of(t);
-    const struct signal_action *act = &t->p->sig->action[signo];
+    const struct signal_action act = signal_action_of(t->p, signo);
     struct signal_event ev = {.info = {.si_signo = signo, .si_code = code}};
     uint64_t plain = addr >> 55 & 1 ? addr : addr << 8 >> 8; /* without the tag: untagged_addr() */
     bool data = s->host_fault && s->fault_addr == addr; /* else it is a fetch */
@@ -418,21 +440,22 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
         return;
     }
     if (signo == SIGSEGV) {
-        const struct mapping *m = mm_find(t->p->mm, plain);
+        struct mapping m;
+        bool mapped = mm_lookup(t, plain, &m);
 
-        ev.info.si_code = m != NULL ? SEGV_ACCERR : SEGV_MAPERR;
-        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, m != NULL);
+        ev.info.si_code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
+        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, mapped);
     } else if (signo == SIGBUS) {
         ev.esr = sigframe_abort_syndrome(!data, s->fault_write, false);
     }
     s->host_fault = false;
     if (signo == SIGSEGV || signo == SIGBUS)
         ev.fault_addr = plain;
-    ev.info.si_addr = (void *)(uintptr_t)(act->flags & SA_EXPOSE_TAGBITS ? addr : plain);
+    ev.info.si_addr = (void *)(uintptr_t)(act.flags & SA_EXPOSE_TAGBITS ? addr : plain);
     if (t->p->strace)
         strace_signal(t, &ev.info);
-    if (act->handler <= 1 || t->sig_mask & signal_bit(signo))
+    if (act.handler <= 1 || t->sig_mask & signal_bit(signo))
         die_of(t, &ev);
-    enter_handler(t, &ev, t->sig_mask);
+    enter_handler(t, &ev, &act, t->sig_mask);
     signal_unblock(t);
 }

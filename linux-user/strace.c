@@ -252,7 +252,7 @@ static void put_call(struct line *l, struct thread *t, const struct sysent *s, u
                      const uint64_t *a, int64_t result, unsigned from, unsigned to)
 {
     if (from == 0) {
-        put(l, "%d ", (int)getpid());
+        put(l, "%d ", (int)t->tid);
         if (s)
             put(l, "%s(", s->name);
         else
@@ -295,6 +295,8 @@ void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a)
     put_call(&l, t, s, nr, a, -1, 0, known_before(s));
     if (leaves(s))
         put(&l, ")\n");
+    else if (t->p->nthreads > 1)
+        put(&l, " <unfinished ...>\n");
     flush(&l);
 }
 
@@ -302,7 +304,7 @@ void strace_leave(struct thread *t, uint64_t nr, const uint64_t *a, int64_t r)
 {
     const struct sysent *s = syscall_row(t->p->abi, nr);
     struct line l = { .n = 0 };
-    unsigned i = early(s) && !leaves(s) ? known_before(s) : 0;
+    unsigned i = early(s) && !leaves(s) && t->p->nthreads < 2 ? known_before(s) : 0;
 
     put_call(&l, t, s, nr, a, r, i, 6);
     if (r < 0 && r > -512)

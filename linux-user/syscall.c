@@ -101,26 +101,3 @@ void syscall_run(struct thread *t)
     else if (r != -SYS_KEEP_REGS)
         t->restart = (unsigned)-r;
 }
-
-/* --- futexes: the host's, on the guest's words ----------------------------------------------- */
-
-long sys_futex(struct thread *t, const uint64_t *a)
-{
-    struct process *p = t->p;
-    int op = (int)a[1] & 127;
-    /* argument 3 is a timeout or a count; argument 4 a second word */
-    bool timed = op == 0 || op == 6 || op == 9 || op == 11 || op == 13;
-    bool second = op == 3 || op == 4 || op == 5 || op == 11 || op == 12;
-    uint64_t arg3 = timed && a[3] ? (uintptr_t)g2h(p, a[3]) : a[3];
-
-    return host_syscall_blocking(t, SYS_futex, g2h(p, a[0]), a[1], a[2], arg3,
-                                 second ? g2h(p, a[4]) : NULL, a[5]);
-}
-
-/* The list holds guest addresses, so the host's kernel may walk it only with base 0. */
-long sys_set_robust_list(struct thread *t, const uint64_t *a)
-{
-    if (a[1] != 24)
-        return -EINVAL;
-    return t->p->guest_base ? 0 : host_syscall(SYS_set_robust_list, a[0], a[1]);
-}

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,6 +96,8 @@ struct mapping {
 };
 
 struct mm {
+    pthread_mutex_t lock;   /* for all below; taken before the engine's own */
+    struct thread *holder;  /* who has it */
     struct map_node *nodes; /* the map (maptree.c) */
     uint32_t root, free, used, cap;
     uint64_t low, high;    /* placement zone: guest addresses [low, high) */
@@ -132,13 +135,23 @@ struct process {
     void *paths;               /* what is known of the prefix (path.c) */
     char missing_library[64];  /* name of the .so file that the last open didn't find, or "" */
     void *proc;                /* children, pidfds (proc.c) */
+    struct thread *threads;    /* all of its threads (thread.c), under threads_lock */
+    unsigned nthreads;
+    pthread_mutex_t threads_lock;
 };
 
 struct thread {
     struct cpu *cpu;           /* cpu->env points back here */
     struct process *p;
     pid_t tid;
+    struct thread *next;       /* of p->threads */
     uint64_t clear_child_tid;  /* guest address, 0 if none */
+    uint64_t robust_list;      /* guest address of its head, 0 if none */
+    bool has_pthread;          /* made by pthread_create: ends by returning from cpu_loop */
+    bool exiting;              /* cpu_loop shall return */
+    uint32_t *vfork_done;      /* CLONE_VFORK with CLONE_THREAD: word of the waiting parent */
+    void *exec_buf;            /* execve's arrays; a vfork child leaves them to its parent */
+    size_t exec_len;
     /* the system call in progress; restart is a SYS_RESTART code or 0 */
     uint64_t sys_nr, sys_arg0;
     unsigned restart;
@@ -183,6 +196,12 @@ enum { USER_FASTIOV = 16 };
 /* ------------------------------------------------------------------- mem.c */
 
 struct mm *mm_new(void);
+/* What changes the map or looks at it holds its lock: the system calls and callbacks below do, the
+ * mm_ functions expect it. Before there is a second thread nobody needs it. */
+void mm_lock(struct thread *t);
+void mm_unlock(struct thread *t);
+/* A copy of the mapping that contains addr, by a caller without the lock. False: there is none. */
+bool mm_lookup(struct thread *t, uint64_t addr, struct mapping *m);
 /* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or
  * ~0. */
 uint64_t mm_next(const struct mm *mm, uint64_t addr);
@@ -196,7 +215,10 @@ int mm_unmap(struct process *p, uint64_t addr, uint64_t len);
 int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot);
 /* fetch callback of the engine; owner is struct process. */
 struct code_window user_fetch(void *owner, uint64_t pc);
-/* Its flushed callback: shared memory may be executable under another address. */
+/* Its lock and unlock callbacks: of the map. */
+void user_lock(void *owner, struct cpu *cpu);
+void user_unlock(void *owner, struct cpu *cpu);
+/* Its flushed callback: shared memory may be executable under another address. Takes the lock. */
 void user_flushed(void *owner, uint64_t start, uint64_t len);
 
 /* ------------------------------------------------------------------ path.c */
@@ -301,7 +323,7 @@ uint64_t vdso_map(struct process *p);
 /* Guest address of its __kernel_rt_sigreturn. */
 uint64_t vdso_sigreturn(const struct process *p);
 
-/* Runs a guest thread until it exits (main.c). */
-_Noreturn void cpu_loop(struct thread *t);
+/* Runs a guest thread until t->exiting is set (main.c). */
+void cpu_loop(struct thread *t);
 
 #endif

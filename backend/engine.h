@@ -1,0 +1,88 @@
+/*
+ * Inside the engine: what exec.c (translation, run loop), world.c (threads) and fault.c share.
+ *
+ * Who may touch what:
+ *
+ * - Tables of the code cache are changed under engine->lock. They are appended to, and read without the
+ *   lock by threads that are `running` and by their signal handlers.
+ * - The cache is emptied, and memory of old tables given back, only while no thread runs (world_stop):
+ *   whatever a running thread holds (a translation, a link's number, a return address) stays good until
+ *   it parks.
+ * - Order of locks: the owner's (engine_config.lock), then engine->lock. A thread parks before it waits
+ *   for either.
+ */
+#ifndef MYNA_ENGINE_H
+#define MYNA_ENGINE_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include "cache.h"
+
+enum { MASK_PAGES = 1024, JUMP_CACHE = 4096 };
+
+struct engine {
+    struct engine_config cfg;
+    struct cache cache;
+    struct stubs stubs;
+    const struct host_features *hf;
+    uint32_t stop;             /* nonzero: the lock's holder waits until no other thread runs */
+    pthread_mutex_t lock __attribute__((aligned(64)));
+    struct exec *holder;       /* thread that holds the lock, if it has a CPU */
+    struct ir_region region;   /* scratch, under the lock */
+    struct xlate_out out;
+    struct exec *cpus;
+    uint64_t mask_pages[MASK_PAGES]; /* pages whose code makes tagged accesses (page + 1), hashed */
+    bool any_mask;
+    bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
+    FILE *perfmap;
+    struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp,
+             stops, asks; } st;
+};
+
+/* Backend's per-thread data: cpu->exec. */
+struct exec {
+    struct engine *e;
+    struct cpu *cpu;
+    struct exec *next;
+    uint8_t *ret_stack;
+    jmp_buf interp_fault;
+    volatile bool in_interp;
+    uint32_t running;          /* 1: may be in translated code or hold something of the cache (a futex) */
+    uint32_t asked;            /* 1: shall leave translated code at its next poll */
+    uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
+    uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
+    uint64_t lookups;
+    struct tb own;             /* interpreted once where the cache had no room */
+};
+
+/* exec.c: leaves the interpreter after a fault; fault.c makes the signal handler return into it. */
+void exec_interp_unwind(struct exec *x);
+
+/* --- world.c -------------------------------------------------------------------------------- */
+
+/* This thread begins / ends to run. Between the two it must not wait for another thread. */
+void world_enter(struct exec *x);
+void world_park(struct exec *x);
+/* The lock, for a running thread: it is parked while it waits, so what it knew of the cache may be
+ * gone. owner: the owner's lock too. */
+void world_lock(struct exec *x, bool owner);
+void world_unlock(struct exec *x, bool owner);
+/* Lock held: no other thread runs after it until world_go. x: this thread or NULL. False: one did not
+ * come to a poll in time (it may wait for this one by a page fault); nothing is stopped then. */
+bool world_stop(struct engine *e, struct exec *x);
+void world_go(struct engine *e);
+/* Empties the cache. Lock held, world stopped. */
+void world_flush(struct engine *e);
+/* Retires a translation. Lock held. */
+void world_retire(void *engine, struct tb *tb);
+/* Allows polls to pass again unless somebody has asked meanwhile. */
+void world_calm(struct exec *x);
+
+static inline void clear_jump_entry(struct cpu *cpu, size_t k)
+{
+    /* An empty entry holds a pc that belongs elsewhere: 0, and ~0 in the entry that 0 belongs to. So
+     * fresh memory is an empty cache but for that one. */
+    __atomic_store_n(&cpu->jump_cache[k].pc, k ? 0 : ~0ull, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * Threads in the engine: who runs, who must leave, and when the code cache may be emptied.
+ *
+ * A thread is `running` from its entry into engine_run until it returns, but for stretches in which it
+ * waits for a lock (it parks). Running threads read the cache without a lock and execute its code.
+ *
+ * - Retiring translations (guest code changed or went away) needs no stop: links into them are patched
+ *   back by aligned 4-byte stores, jump cache entries cleared. A thread inside one leaves by its
+ *   next exit; one that may go round inside is asked to leave at its next poll. Its memory stays until
+ *   the next flush, so return addresses into it stay good (landing sites go on by links).
+ * - Emptying the cache stops the world: everyone is asked to leave, parks in engine_run, and waits
+ *   for the lock that the stopper holds.
+ * - A thread fills its own jump cache; others only clear entries of it. It stores the entry, then
+ *   looks whether the translation is still valid; who retires clears `valid`, then the entries: one of
+ *   the two sees the other.
+ *
+ * A fork copies the arena under the lock, which the forking thread keeps across the fork; in the child
+ * all other CPUs are gone.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "engine.h"
+
+enum { RET_STACK = 256 << 10, RET_SLACK = 4096, STOP_STEP_NS = 1000000, STOP_STEPS = 500 };
+
+static uint64_t ld64(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+static void st64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
+
+/* ------------------------------------------------------------------ CPUs */
+
+static void reset_return_stack(struct cpu *cpu) { cpu->ret_sp = cpu->ret_base; }
+
+static void clear_jump_cache(struct cpu *cpu)
+{
+    memset(cpu->jump_cache, 0, sizeof cpu->jump_cache);
+    clear_jump_entry(cpu, 0);
+}
+
+static size_t cpu_bytes(void) { return (sizeof(struct cpu) + 4095) & ~(size_t)4095; }
+
+struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
+{
+    struct cpu *cpu = mmap(NULL, cpu_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct exec *x = calloc(1, sizeof *x);
+    uint8_t *rs = mmap(NULL, RET_STACK, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (cpu == MAP_FAILED || !x || rs == MAP_FAILED) {
+        if (cpu != MAP_FAILED)
+            munmap(cpu, cpu_bytes());
+        if (rs != MAP_FAILED)
+            munmap(rs, RET_STACK);
+        free(x);
+        return NULL;
+    }
+    mprotect(rs, 4096, PROT_NONE);
+    x->e = e;
+    x->cpu = cpu;
+    x->ret_stack = rs;
+    cpu->exec = x;
+    cpu->guest = e->cfg.guest;
+    cpu->guest_base = guest_base;
+    cpu->ret_base = (uint64_t)(uintptr_t)(rs + RET_STACK - 64);
+    uint64_t *sentinel = (uint64_t *)(uintptr_t)cpu->ret_base;
+    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_MISS]; /* if a guest returns to ~0 */
+    sentinel[1] = ~0ull;
+    cpu->ret_limit = (uint64_t)(uintptr_t)(rs + 4096 + RET_SLACK);
+    cpu->poll_limit = cpu->ret_limit;
+    cpu->guest_mxcsr = 0x1f80;
+    reset_return_stack(cpu);
+    clear_jump_entry(cpu, 0);
+    e->cfg.guest->reset(cpu, e->cfg.model);
+    pthread_mutex_lock(&e->lock);
+    x->next = e->cpus;
+    e->cpus = x;
+    pthread_mutex_unlock(&e->lock);
+    return cpu;
+}
+
+static void free_exec(struct exec *x)
+{
+    struct cpu *cpu = x->cpu;
+    munmap(x->ret_stack, RET_STACK);
+    if (x->own.region)
+        ir_region_free(x->own.region);
+    free(x->own.region);
+    free(x);
+    munmap(cpu, cpu_bytes());
+}
+
+static void wake(struct exec *x)
+{
+    if (__atomic_load_n(&x->e->stop, __ATOMIC_SEQ_CST))
+        syscall(SYS_futex, &x->running, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void engine_cpu_free(struct engine *e, struct cpu *cpu)
+{
+    if (!cpu)
+        return;
+    struct exec *x = cpu->exec;
+    /* A vfork child that was killed may have left as running, or with the lock: the parent frees it. */
+    __atomic_store_n(&x->running, 0, __ATOMIC_SEQ_CST);
+    wake(x);
+    if (e->holder == x) {
+        while (!world_stop(e, x))
+            ;
+        world_flush(e);
+        world_go(e);
+    } else {
+        pthread_mutex_lock(&e->lock);
+    }
+    for (struct exec **p = &e->cpus; *p; p = &(*p)->next)
+        if (*p == x) {
+            *p = x->next;
+            break;
+        }
+    e->st.lookups += x->lookups;
+    e->holder = NULL;
+    pthread_mutex_unlock(&e->lock);
+    free_exec(x);
+}
+
+/* --------------------------------------------------------------- kicks */
+
+void engine_kick(struct cpu *cpu)
+{
+    st64(&cpu->pending, 1);
+    st64(&cpu->poll_limit, ~0ull);
+}
+
+/* The thread leaves at its next poll, and goes on. */
+static void ask(struct exec *x)
+{
+    __atomic_store_n(&x->asked, 1, __ATOMIC_SEQ_CST);
+    st64(&x->cpu->poll_limit, ~0ull);
+}
+
+void engine_unkick(struct cpu *cpu)
+{
+    struct exec *x = cpu->exec;
+    st64(&cpu->poll_limit, cpu->ret_limit);
+    /* a kick came between */
+    if (ld64(&cpu->pending) || __atomic_load_n(&x->asked, __ATOMIC_SEQ_CST))
+        st64(&cpu->poll_limit, ~0ull);
+}
+
+void world_calm(struct exec *x)
+{
+    if (x->cpu->ret_sp < x->cpu->ret_limit)
+        reset_return_stack(x->cpu);
+    __atomic_store_n(&x->asked, 0, __ATOMIC_SEQ_CST);
+    engine_unkick(x->cpu);
+}
+
+/* ----------------------------------------------------- running and parked */
+
+void world_park(struct exec *x)
+{
+    __atomic_store_n(&x->running, 0, __ATOMIC_RELEASE);
+    wake(x); /* if this comes too late to be seen, the stopper looks again by itself */
+}
+
+void world_enter(struct exec *x)
+{
+    struct engine *e = x->e;
+    for (;;) {
+        __atomic_store_n(&x->running, 1, __ATOMIC_SEQ_CST);
+        if (__builtin_expect(!__atomic_load_n(&e->stop, __ATOMIC_SEQ_CST), 1))
+            return;
+        world_park(x);
+        pthread_mutex_lock(&e->lock); /* the stopper holds it until it is done */
+        pthread_mutex_unlock(&e->lock);
+    }
+}
+
+void world_lock(struct exec *x, bool owner)
+{
+    struct engine *e = x->e;
+    world_park(x);
+    if (owner && e->cfg.lock)
+        e->cfg.lock(e->cfg.owner, x->cpu);
+    pthread_mutex_lock(&e->lock);
+    e->holder = x;
+    __atomic_store_n(&x->running, 1, __ATOMIC_SEQ_CST); /* no stop: this thread has the lock */
+}
+
+void world_unlock(struct exec *x, bool owner)
+{
+    struct engine *e = x->e;
+    e->holder = NULL;
+    pthread_mutex_unlock(&e->lock);
+    if (owner && e->cfg.unlock)
+        e->cfg.unlock(e->cfg.owner, x->cpu);
+}
+
+bool world_stop(struct engine *e, struct exec *self)
+{
+    const struct timespec step = { 0, STOP_STEP_NS };
+    unsigned steps = 0;
+    __atomic_store_n(&e->stop, 1, __ATOMIC_SEQ_CST);
+    e->st.stops++;
+    for (struct exec *x = e->cpus; x; x = x->next)
+        if (x != self)
+            ask(x);
+    for (struct exec *x = e->cpus; x; x = x->next)
+        while (x != self && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
+            if (steps++ == STOP_STEPS) {
+                world_go(e);
+                return false;
+            }
+            syscall(SYS_futex, &x->running, FUTEX_WAIT_PRIVATE, 1, &step, NULL, 0);
+        }
+    return true;
+}
+
+void world_go(struct engine *e) { __atomic_store_n(&e->stop, 0, __ATOMIC_SEQ_CST); }
+
+/* ------------------------------------------------------- changes of the cache */
+
+void world_flush(struct engine *e)
+{
+    cache_flush(&e->cache);
+    for (struct exec *x = e->cpus; x; x = x->next) {
+        clear_jump_cache(x->cpu);
+        reset_return_stack(x->cpu); /* landing sites are gone */
+    }
+}
+
+void engine_flush(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (world_stop(e, NULL)) {
+        world_flush(e);
+        world_go(e);
+    } else {
+        cache_for_range(&e->cache, 0, ~0ull, world_retire, e);
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
+void world_retire(void *arg, struct tb *tb)
+{
+    struct engine *e = arg;
+    e->st.retired++;
+    cache_retire(&e->cache, tb);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1);
+    for (struct exec *x = e->cpus; x; x = x->next) {
+        if (__atomic_load_n(&x->cpu->jump_cache[k].pc, __ATOMIC_RELAXED) == tb->pc)
+            clear_jump_entry(x->cpu, k);
+        if (tb->loops && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
+            e->st.asks++;
+            ask(x);
+        }
+    }
+}
+
+void engine_invalidate(struct engine *e, uint64_t start, uint64_t len)
+{
+    pthread_mutex_lock(&e->lock);
+    cache_for_range(&e->cache, start, len, world_retire, e);
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* -------------------------------------------------------------------- fork */
+
+int engine_fork_prepare(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    int fd = cache_fork_prepare(&e->cache);
+    if (fd < 0)
+        pthread_mutex_unlock(&e->lock);
+    return fd;
+}
+
+void engine_fork_parent(struct engine *e, int copy)
+{
+    cache_fork_parent(&e->cache, copy);
+    pthread_mutex_unlock(&e->lock);
+}
+
+int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
+{
+    struct exec *self = cpu->exec;
+    for (struct exec *x = e->cpus, *next; x; x = next) {
+        next = x->next;
+        if (x != self)
+            free_exec(x);
+    }
+    self->next = NULL;
+    e->cpus = self;
+    pthread_mutex_init(&e->lock, NULL); /* only this thread is left, and it held the lock */
+    if (e->perfmap) {
+        fclose(e->perfmap);
+        e->perfmap = NULL;
+    }
+    return cache_fork_child(&e->cache, copy);
+}
