@@ -32,6 +32,8 @@ struct clone_request {
 
 /* Enters t in its process's list of threads. */
 void thread_add(struct thread *t);
+/* Is there such a thread? One that has ended for the guest may live on in the host for a moment. */
+bool thread_exists(struct process *p, pid_t tid);
 /* A new thread in t's process (CLONE_THREAD): its id or -errno. All signals are blocked. */
 long thread_clone(struct thread *t, const struct clone_request *q);
 /* A CPU for a child: guest registers as the parent's, the engine's part its own; NULL: no memory. */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest_process.h"
 #include "guest_signal.h"
 
 
@@ -203,6 +204,8 @@ long sys_tkill(struct thread *t, const uint64_t *a)
 
 long sys_tgkill(struct thread *t, const uint64_t *a)
 {
+    if ((pid_t)a[0] == getpid() && !thread_exists(t->p, (pid_t)a[1]))
+        return -ESRCH;
     return host_syscall(SYS_tgkill, a[0], a[1], a[2]);
 }
 

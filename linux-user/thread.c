@@ -8,7 +8,7 @@
  *
  * The end of a pthread is what the kernel would do, in its order: robust list, then clear_child_tid
  * and its wake-up, as the guest may use the memory of the thread after that. The first thread ends by the
- * host's exit alone: the kernel does all that for it, and its status is the process's.
+ * host's exit alone: the kernel does all that for it.
  *
  * A fork of a process with threads goes through the C library's fork, whose own locks would else stay
  * taken in the child for ever; only with flags that it can't do the bare system call is used.
@@ -55,6 +55,17 @@ static bool thread_remove(struct thread *t)
     others = --p->nthreads != 0;
     pthread_mutex_unlock(&p->threads_lock);
     return others;
+}
+
+bool thread_exists(struct process *p, pid_t tid)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&p->threads_lock);
+    for (const struct thread *t = p->threads; t != NULL && !found; t = t->next)
+        found = t->tid == tid;
+    pthread_mutex_unlock(&p->threads_lock);
+    return found;
 }
 
 void thread_fork_prepare(struct thread *t)
@@ -275,17 +286,13 @@ void thread_end(struct thread *t)
     free(t);
 }
 
+/* The last thread's status is the process's (Linux since 5.18). */
 long sys_exit(struct thread *t, const uint64_t *a)
 {
-    bool others;
-
     if (!signal_block(t)) /* a signal of the process that this thread has taken is not lost */
         return -SYS_RESTARTNOINTR;
-    others = thread_remove(t);
-    if (!others && !t->has_pthread)
+    if (!thread_remove(t))
         return sys_exit_group(t, a);
-    if (!others && log_mask & LOG_STATS)
-        engine_stats(t->p->engine, log_file ? log_file : stderr);
     t->exiting = true;
     return -SYS_KEEP_REGS;
 }
