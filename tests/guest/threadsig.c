@@ -71,7 +71,7 @@ static void *waits(void *arg)
 /* Each signal is waited for, so that none merges with the one before. */
 static void directed(void)
 {
-    for (int i = 0; i < 12 * N; i++) {
+    for (int i = 0; i < 6 * N; i++) {
         int to = i % N, was = got[to];
         if (i % 2)
             pthread_kill(thread[to], SIGUSR1);
@@ -186,7 +186,7 @@ static void *storm(void *arg)
     tid[me] = syscall(SYS_gettid);
     ready++;
     while (!stop)
-        if (mix(42, 20000) != expected)
+        if (mix(42, 4000) != expected)
             wrong++;
     return NULL;
 }
@@ -199,7 +199,7 @@ int main(int argc, char **argv)
     int signals[] = { SIGUSR1, SIGUSR2, SIGRTMIN + 5, SIGURG };
     for (int i = 0; i < 4; i++)
         sigaction(signals[i], &sa, NULL);
-    expected = mix(42, 20000);
+    expected = mix(42, 4000);
     for (int round = 0; round < times; round++) {
         start(spins);
         directed();
