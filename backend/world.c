@@ -47,7 +47,7 @@ static size_t cpu_bytes(void) { return (sizeof(struct cpu) + 4095) & ~(size_t)40
 struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
 {
     struct cpu *cpu = mmap(NULL, cpu_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct exec *x = calloc(1, sizeof *x);
+    struct exec *x = aligned_alloc(64, (sizeof *x + 63) & ~(size_t)63);
     uint8_t *rs = mmap(NULL, RET_STACK, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (cpu == MAP_FAILED || !x || rs == MAP_FAILED) {
@@ -59,6 +59,7 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
         return NULL;
     }
     mprotect(rs, 4096, PROT_NONE);
+    memset(x, 0, sizeof *x);
     x->e = e;
     x->cpu = cpu;
     x->ret_stack = rs;

@@ -12,10 +12,17 @@
  * the memory map are shared, which is safe as the parent sleeps in the kernel all the while. The host
  * TLS block is shared too: the parent takes `current` back before it unblocks signals.
  *
- * Threads (CLONE_THREAD) are thread.c's. Memory shared with a running parent of another thread group
- * is refused by name.
+ * A child that shares memory with a parent that goes on (CLONE_VM alone) needs a TLS block of its own:
+ * it borrows that of a host thread made for it, which waits in the kernel until the child has ended.
+ * With CLONE_PARENT that can't be seen, and the thread and the child's state stay.
+ *
+ * Threads (CLONE_THREAD) are thread.c's. A fork in a process with threads is the C library's where it can
+ * be, as its locks would stay taken in the child; with namespaces or an exit signal other than SIGCHLD
+ * it is the bare call, and the child may hang if another thread was in malloc.
+ *
  * Sources: clone(2), Linux kernel/fork.c, arm64 kernel/process.c (CLONE_SETTLS).
  */
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -44,7 +51,7 @@
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
                     CLONE_NEWPID | CLONE_NEWNET)
 
-enum { VFORK_STACK = 512 << 10, CLONE_ARGS_V0 = 64, CLONE_ARGS_V2 = 88 };
+enum { VFORK_STACK = 512 << 10, LENDER_STACK = 128 << 10, CLONE_ARGS_V0 = 64, CLONE_ARGS_V2 = 88 };
 
 static_assert(sizeof(struct clone_request) == CLONE_ARGS_V2, "struct clone_args");
 
@@ -123,7 +130,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
         thread_fork_parent(t);
         return -ENOMEM;
     }
-    pid = t->p->nthreads > 1 && is_plain_fork(q) ? plain_fork(t, q) : host_clone(t, q, clone3);
+    pid = t->p->threaded && is_plain_fork(q) ? plain_fork(t, q) : host_clone(t, q, clone3);
     if (pid != 0) {
         engine_fork_parent(t->p->engine, copy);
         thread_fork_parent(t);
@@ -170,17 +177,28 @@ static int vfork_main(void *arg)
     return 0;
 }
 
-static long do_vfork(struct thread *t, const struct clone_request *q)
+static void free_child(struct vfork_child *c)
+{
+    struct thread *t = &c->t;
+
+    if (t->exec_buf != NULL)
+        munmap(t->exec_buf, t->exec_len);
+    if (t->p->mm->holder == t) /* it was killed in the midst of a change */
+        mm_unlock(t);
+    engine_cpu_free(t->p->engine, t->cpu);
+    munmap((char *)c - VFORK_STACK, VFORK_STACK + PAGE_UP(sizeof *c));
+}
+
+/* Its stack lies below it. NULL: no memory. */
+static struct vfork_child *make_child(struct thread *t, const struct clone_request *q)
 {
     size_t len = VFORK_STACK + PAGE_UP(sizeof(struct vfork_child));
     char *mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                      -1, 0);
     struct vfork_child *c = (struct vfork_child *)(mem + VFORK_STACK);
-    uint64_t flags = q->flags & ~(CLONE_SETTLS | CLONE_CLEAR_SIGHAND_);
-    long pid;
 
     if (mem == MAP_FAILED)
-        return -EAGAIN;
+        return NULL;
     ASAN_UNPOISON_MEMORY_REGION(mem, len); /* an earlier child's frames never returned */
     mprotect(mem, GUEST_PAGE, PROT_NONE);
     c->q = *q;
@@ -198,33 +216,99 @@ static long do_vfork(struct thread *t, const struct clone_request *q)
         pthread_mutex_init(&c->sig.lock, NULL);
         c->p.sig = &c->sig;
     }
-    c->t = *t;
-    c->t.next = NULL;
-    c->t.has_pthread = false;
-    c->t.vfork_done = NULL;
-    c->t.robust_list = 0;
-    c->t.exec_buf = NULL;
-    c->t.p = &c->p;
-    c->t.sig = NULL;
-    c->t.clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
+    c->t = (struct thread){
+        .p = &c->p,
+        .clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0,
+        .sig_mask = t->sig_mask,
+        .altstack.flags = SS_DISABLE,
+    };
+    if (q->flags & CLONE_VFORK)
+        c->t.altstack = t->altstack;
     c->t.cpu = thread_copy_cpu(t, &c->t);
-    if (c->t.cpu == NULL) {
-        munmap(mem, len);
-        return -EAGAIN;
-    }
-    pid = clone(vfork_main, mem + VFORK_STACK, (int)(flags | q->exit_signal), c,
-                arg_ptr(t, flags & CLONE_PIDFD ? q->pidfd : q->parent_tid), NULL,
-                arg_ptr(t, q->child_tid));
-    if (pid < 0)
-        pid = -errno;
-    signal_leave_thread(&c->t, t);
-    if (c->t.exec_buf != NULL)
-        munmap(c->t.exec_buf, c->t.exec_len);
-    if (t->p->mm->holder == &c->t) /* it was killed in the midst of a change */
-        mm_unlock(t);
-    engine_cpu_free(t->p->engine, c->t.cpu);
+    if (c->t.cpu != NULL)
+        return c;
     munmap(mem, len);
+    return NULL;
+}
+
+/* The host's clone for a child that shares memory: its id or -errno. */
+static long clone_child(struct thread *t, struct vfork_child *c)
+{
+    uint64_t flags = c->q.flags & ~(CLONE_SETTLS | CLONE_CLEAR_SIGHAND_);
+    int pid = clone(vfork_main, c, (int)(flags | c->q.exit_signal), c,
+                    arg_ptr(t, flags & CLONE_PIDFD ? c->q.pidfd : c->q.parent_tid), NULL,
+                    arg_ptr(t, c->q.child_tid));
+
+    return pid < 0 ? -errno : pid;
+}
+
+static long do_vfork(struct thread *t, const struct clone_request *q)
+{
+    struct vfork_child *c = make_child(t, q);
+    long pid;
+
+    if (c == NULL)
+        return -EAGAIN;
+    pid = clone_child(t, c);
+    signal_leave_thread(&c->t, t);
+    free_child(c);
     return pid;
+}
+
+/* ------------------------------------------------- memory shared with a running parent */
+
+/* What the creator and the thread that lends its TLS tell one another. */
+struct loan {
+    struct vfork_child *c;
+    long pid;
+    uint32_t ready;
+};
+
+static void *lend_thread(void *arg)
+{
+    struct loan *loan = arg;
+    struct vfork_child *c = loan->c;
+    siginfo_t si;
+    long pid = clone_child(&c->t, c);
+
+    loan->pid = pid;
+    __atomic_store_n(&loan->ready, 1, __ATOMIC_RELEASE);
+    host_syscall(SYS_futex, &loan->ready, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (pid > 0 && c->q.flags & CLONE_PARENT) /* nobody here sees its end */
+        for (;;)
+            host_syscall(SYS_pause);
+    /* until it has ended or somebody else has waited for it; it stays to be waited for */
+    while (pid > 0 && host_syscall(SYS_waitid, P_PID, pid, &si, WEXITED | WNOWAIT | __WALL, NULL) == -EINTR)
+        ;
+    signal_leave_thread(&c->t, NULL);
+    free_child(c);
+    return NULL;
+}
+
+static long do_shared(struct thread *t, const struct clone_request *q)
+{
+    struct loan loan = {.c = make_child(t, q)};
+    pthread_attr_t attr;
+    pthread_t id;
+    int r;
+
+    if (loan.c == NULL)
+        return -EAGAIN;
+    t->p->threaded = loan.c->p.threaded = true;
+    signal_block_all();
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, LENDER_STACK);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    r = pthread_create(&id, &attr, lend_thread, &loan);
+    pthread_attr_destroy(&attr);
+    signal_block(t);
+    if (r != 0) {
+        free_child(loan.c);
+        return -r;
+    }
+    while (__atomic_load_n(&loan.ready, __ATOMIC_ACQUIRE) == 0)
+        host_syscall(SYS_futex, &loan.ready, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    return loan.pid;
 }
 
 /* ---------------------------------------------------------------------- clone */
@@ -248,14 +332,11 @@ static long do_clone(struct thread *t, const struct clone_request *q, bool clone
         log_unimp("clone of a thread in a namespace of its own");
         return -ENOSYS;
     }
-    if (share_vm && !(q->flags & (CLONE_THREAD | CLONE_VFORK))) {
-        log_unimp("clone with CLONE_VM without CLONE_VFORK: memory shared with a running parent");
-        return -ENOSYS;
-    }
     if (!signal_block(t))
         return -SYS_RESTARTNOINTR;
     r = q->flags & CLONE_THREAD ? thread_clone(t, q)
-        : share_vm ? do_vfork(t, q) : do_fork(t, q, clone3);
+        : !share_vm ? do_fork(t, q, clone3)
+        : q->flags & CLONE_VFORK ? do_vfork(t, q) : do_shared(t, q);
     signal_unblock(t);
     return r;
 }

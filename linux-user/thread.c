@@ -107,6 +107,7 @@ void thread_fork_child(struct thread *t)
     t->robust_list = 0;
     p->threads = t;
     p->nthreads = 1;
+    p->threaded = false;
 }
 
 /* ---------------------------------------------------------------------- begin */
@@ -198,6 +199,7 @@ long thread_clone(struct thread *t, const struct clone_request *q)
     c->cpu = thread_copy_cpu(t, c);
     if (c->cpu != NULL) {
         thread_add(c);
+        t->p->threaded = true;
         signal_block_all(); /* the new thread starts with this mask */
         pthread_attr_init(&attr);
         pthread_attr_setstacksize(&attr, THREAD_STACK);

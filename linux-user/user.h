@@ -137,6 +137,7 @@ struct process {
     void *proc;                /* children, pidfds (proc.c) */
     struct thread *threads;    /* all of its threads (thread.c), under threads_lock */
     unsigned nthreads;
+    bool threaded;             /* there have been host threads besides the first */
     pthread_mutex_t threads_lock;
 };
 

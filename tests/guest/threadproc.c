@@ -241,6 +241,37 @@ static void vfork_in_threads(void)
     _exit((int)sum);
 }
 
+static volatile int shared_word;
+static int shares(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        __atomic_fetch_add(&shared_word, 1, __ATOMIC_SEQ_CST);
+    if (arg)
+        execl("/bin/sh", "sh", "-c", "exit 21", NULL);
+    while (shared_word < 2000) /* the parent runs on */
+        sched_yield();
+    return 19;
+}
+
+/* A process that shares memory with its running parent. */
+static void shared_memory_children(void)
+{
+    static const int flags[] = { CLONE_VM, CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND, CLONE_VM };
+    char *stack = malloc(1 << 18);
+    for (int i = 0; i < 3; i++) {
+        pid_t tid = 0, child_tid = 1;
+        shared_word = 0;
+        pid_t pid = clone(shares, stack + (1 << 18), flags[i] | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+                          i == 2 ? stack : NULL, &tid, NULL, &child_tid);
+        int set = pid > 0 && tid == pid;
+        for (int k = 0; k < 1000; k++)
+            __atomic_fetch_add(&shared_word, 1, __ATOMIC_SEQ_CST);
+        int st = status_of(pid);
+        printf("shares memory %d %d %d %d\n", set, st, shared_word, child_tid);
+    }
+    free(stack);
+}
+
 static void raw_clone_errors(void)
 {
     static const unsigned long flags[] = { CLONE_THREAD, CLONE_THREAD | CLONE_VM, CLONE_SIGHAND,
@@ -271,6 +302,7 @@ int main(int argc, char **argv)
             fflush(stdout);
             printf("%s %d\n", children[i].name, in_child(children[i].fn));
         }
+        shared_memory_children();
         raw_clone_errors();
     }
     return 0;
