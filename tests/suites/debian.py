@@ -132,6 +132,39 @@ except KeyError as e: print("caught", e)
 print([x for x in range(50) if all(x % d for d in range(2, x)) and x > 1], bytes(range(5)).hex())
 """
 
+PY_THREADS = r"""
+import concurrent.futures, hashlib, multiprocessing, queue, subprocess, sys, threading
+count, lock, local = 0, threading.Lock(), threading.local()
+def work(n):
+    global count
+    local.n = n
+    for i in range(2000):
+        with lock: count += 1
+    assert local.n == n
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(count)
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    print(sum(pool.map(lambda x: x * x, range(300))))
+    print(hashlib.sha256(b"".join(pool.map(lambda x: hashlib.sha256(bytes([x]) * 50000).digest(), range(40)))).hexdigest())
+    print(",".join(pool.map(lambda i: subprocess.run(["echo", str(i)], capture_output=True, text=True).stdout.strip(), range(8))))
+q, sums = queue.Queue(3), []
+def produce():
+    for i in range(500): q.put(i)
+    q.put(None)
+t = threading.Thread(target=produce); t.start(); s = 0
+while (x := q.get()) is not None: s += x
+t.join(); print(s)
+e, b = threading.Event(), threading.Barrier(3)
+def meet(): b.wait(); e.wait(); sums.append(1)
+ts = [threading.Thread(target=meet) for _ in range(2)]; [t.start() for t in ts]; b.wait(); e.set(); [t.join() for t in ts]; print(len(sums))
+def cube(x): return x ** 3
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as p: print(sum(p.map(cube, range(200))))
+    with concurrent.futures.ProcessPoolExecutor(2) as p: print(sum(p.map(cube, range(50))))
+"""
+
 PERL = r"""
 use strict; my %h; $h{$_}++ for split //, "the quick brown fox"; print join(",", map {"$_$h{$_}"} sort keys %h), "\n";
 my @a = sort { $a <=> $b } map { $_ * 7919 % 1009 } 1..500; print "@a[0..5] $#a\n";
@@ -231,6 +264,13 @@ row("cc1/O1", "/usr/lib/gcc/aarch64-linux-gnu/12/cc1", "-quiet", "-O1", "in.i", 
 row("cc1/O2", "/usr/lib/gcc/aarch64-linux-gnu/12/cc1", "-quiet", "-O2", "in.i", "-o", "-", native=False)
 row("cc1/error", "/usr/lib/gcc/aarch64-linux-gnu/12/cc1", "-quiet", "text", "-o", "-", native=False)
 row("python3/script", "/usr/bin/python3", "-S", PY, script=True, more=True)
+row("python3/threads", "/usr/bin/python3", "-S", PY_THREADS, script=True, more=True)
+row("xz/threads", "/usr/bin/bash", "cat data data data data data data > d; xz -T2 --block-size=64KiB -k d; xz -T2 -dc d.xz | cmp - d; echo $?",
+    script=True, more=True)
+row("zstd/threads", "/usr/bin/bash", "for i in 1 2 3 4; do cat data text; done > d; zstd -q -T2 -B65536 d; zstd -q -dc d.zst | cmp - d; echo $?",
+    script=True, more=True)
+row("git/threads", "/usr/bin/bash", GIT.replace("threads 1", "threads 2").replace("threads=1", "threads=2"), script=True,
+    files=False, more=True)
 row("perl/script", "/usr/bin/perl", PERL, script=True, more=True)
 row("ruby/script", "/usr/bin/ruby", "--disable-gems", RUBY, script=True, more=True)
 row("tcl/script", "/usr/bin/tclsh8.6", TCL, script=True, more=True)
