@@ -268,7 +268,8 @@ static void begin_check_tiny(struct engine *e, struct exec *x)
 static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t pc, int64_t link)
 {
     struct exec *x = cpu->exec;
-    if (__builtin_expect((cpu->fp_mode & IR_FP_FLUSH) && !__atomic_load_n(&e->check_tiny, __ATOMIC_ACQUIRE), 0))
+    if (__builtin_expect(cpu->fp_mode & IR_FP_FLUSH, 0) &&
+        !__atomic_load_n(&e->check_tiny, __ATOMIC_ACQUIRE))
         begin_check_tiny(e, x);
     struct tb *tb = link < 0 ? cache_find_shared(&e->cache, pc) : NULL;
     x->lookups++;

@@ -223,12 +223,14 @@ long thread_clone(struct thread *t, const struct clone_request *q)
 
 /* ------------------------------------------------------------------------ end */
 
-/* One entry of a robust list whose owner ends: the futex word says so and a waiter is woken. */
+/* One entry of a robust list whose owner ends: the futex word says so and a waiter is woken. The map is
+ * locked, so that the word stays where it is. */
 static void release_robust(struct thread *t, uint64_t word, bool pi)
 {
     uint32_t *at = g2h(t->p, word), value, want;
 
-    if (word & 3 || user_read(t->p, &value, word, sizeof value) != 0)
+    if (word & 3 || !mm_check(t->p->mm, word, sizeof value, PROT_READ | PROT_WRITE) ||
+        user_read(t->p, &value, word, sizeof value) != 0)
         return;
     do {
         if ((value & FUTEX_TID_MASK) != (uint32_t)t->tid)
@@ -271,7 +273,9 @@ void thread_end(struct thread *t)
     signal_block_all();
     /* faults of the guest's lists are still survived, by user_fault_fixup */
     signal_block(t);
+    mm_lock(t);
     walk_robust_list(t);
+    mm_unlock(t);
     host_syscall(SYS_set_robust_list, NULL, ROBUST_HEAD);
     engine_cpu_free(p->engine, t->cpu);
     if (t->clear_child_tid != 0 &&

@@ -132,9 +132,11 @@ static void *touches(void *arg)
     in_test = 1;
     while (!stop)
         if (!sigsetjmp(back, 1)) {
-            for (int i = 0; i < 50; i++)
-                if (page[i] != 0 && page[i] != 5)
+            for (int i = 0; i < 50; i++) {
+                int v = page[i];
+                if (v != 0 && v != 5)
                     wrong++;
+            }
         } else {
             faults++;
         }
