@@ -156,6 +156,12 @@ static struct tb *own_translation(struct exec *x, uint64_t pc, struct ir_region 
     return &x->own;
 }
 
+/* A pc with a tag has a translation, which goes on at the pc without. */
+static bool is_clean(const struct engine *e, uint64_t pc)
+{
+    return !e->cfg.guest->clean_pc || e->cfg.guest->clean_pc(pc) == pc;
+}
+
 /* Translates the code at pc and enters it in the cache. Both locks held. NULL: no memory, or nothing
  * to execute there. */
 static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
@@ -170,7 +176,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     w.known = known;
     w.arg = c;
     size_t len;
-    if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)))
+    if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
     bool room = make_room(e, cpu->exec);
     for (;; max = max > 1 ? max / 2 : 0) {

@@ -1,5 +1,5 @@
-/* Top-byte-ignore: loads, stores, pairs, atomics, loops and system calls through tagged pointers, and
- * the address a fault reports. TEST: native=no */
+/* Top-byte-ignore: loads, stores, pairs, atomics, loops, calls and system calls through tagged pointers,
+ * and the address a fault reports. TEST: native=no */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -47,6 +47,8 @@ int main(void)
     long *walk = TAG(a, 0x7f), got;
     asm volatile("ldr %0, [%1], #8" : "=r"(got), "+r"(walk)::"memory");
     printf("post-index %ld %d\n", got, walk == TAG(a + 1, 0x7f));
+    long (*volatile call)(volatile long *, int) = TAG(&sum, 0x5a);
+    printf("call %ld\n", call(a, 3));
     struct sigaction sa = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &sa, NULL);
     long page = sysconf(_SC_PAGESIZE);
