@@ -278,6 +278,28 @@ static int64_t choose_base(struct loading *l, uint64_t low, uint64_t high, uint6
     return r - (int64_t)(low & ~(align - 1));
 }
 
+/* Code and data as the kernel counts them: executable segments; the last segment's start, and the end
+ * of what came from the file. */
+static void extents(const struct loading *l, struct image *im)
+{
+    im->code_start = ~0ull;
+    im->code_end = im->data_start = im->data_end = 0;
+    for (unsigned i = 0; i < l->eh.e_phnum; i++) {
+        const Elf64_Phdr *h = &l->ph[i];
+        if (h->p_type != PT_LOAD)
+            continue;
+        uint64_t start = im->base + h->p_vaddr, end = start + h->p_filesz;
+        if (h->p_flags & PF_X) {
+            im->code_start = start < im->code_start ? start : im->code_start;
+            im->code_end = end > im->code_end ? end : im->code_end;
+        }
+        im->data_start = start > im->data_start ? start : im->data_start;
+        im->data_end = end > im->data_end ? end : im->data_end;
+    }
+    if (im->code_start == ~0ull)
+        im->code_start = im->code_end = im->low;
+}
+
 /* Loads one image. want: see choose_base. */
 static int load_image(struct loading *l, struct image *im, uint64_t want)
 {
@@ -304,6 +326,7 @@ static int load_image(struct loading *l, struct image *im, uint64_t want)
     im->entry = (uint64_t)base + l->eh.e_entry;
     im->phnum = l->eh.e_phnum;
     im->phdr = 0;
+    extents(l, im);
     for (unsigned i = 0; i < l->eh.e_phnum; i++) {
         const Elf64_Phdr *h = &l->ph[i];
         if (h->p_type == PT_PHDR) {
@@ -402,8 +425,10 @@ int elf_load(struct process *p, int fd, const char *path, char *err, size_t errl
     mm->brk_start = mm->brk = prog.high;
     mm->exe_base = prog.base;
     mm->exe_entry = mm->entry = prog.entry;
-    mm->code_start = prog.low;
-    mm->code_end = prog.high;
+    mm->code_start = prog.code_start;
+    mm->code_end = prog.code_end;
+    mm->data_start = prog.data_start;
+    mm->data_end = prog.data_end;
     mm->phdr = prog.phdr;
     mm->phnum = prog.phnum;
     if (prog.interp[0]) {

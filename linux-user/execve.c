@@ -360,7 +360,8 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
                     const uint64_t *arrays)
 {
     struct exec x = {.fd = -1};
-    const char *own = path_special_link(t->p, dirfd, guest_path);
+    char own_buf[PATH_MAX];
+    const char *own = path_special_link(t->p, dirfd, guest_path, own_buf);
     bool unreadable, by_fd = flags & AT_EMPTY_PATH && path[0] == 0;
     long r;
 

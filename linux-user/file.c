@@ -47,7 +47,7 @@ static long open_at(struct thread *t, const uint64_t *a, const char *path)
 {
     int flags = t->p->abi->open_flags_to_host((int)a[2]), fd;
 
-    if (path_open_special(t, path, flags, &fd))
+    if (path_open_special(t, (int)a[0], path, flags, &fd))
         return fd;
     if (path_in_prefix(t->p, path) && (flags & O_TMPFILE) != O_TMPFILE) {
         long r = open_in_prefix(t->p, path, flags);
@@ -230,6 +230,7 @@ long sys_faccessat2(struct thread *t, const uint64_t *a)
 long sys_readlinkat(struct thread *t, const uint64_t *a)
 {
     struct name n;
+    char buf[PATH_MAX];
     const char *exe;
     int r = name_get(t, a[1], &n, NOFOLLOW);
 
@@ -237,7 +238,7 @@ long sys_readlinkat(struct thread *t, const uint64_t *a)
         return r;
     if ((int)a[3] <= 0)
         return -EINVAL;
-    exe = path_special_link(t->p, (int)a[0], n.guest);
+    exe = path_special_link(t->p, (int)a[0], n.guest, buf);
     if (!exe)
         return host_syscall(SYS_readlinkat, (int)a[0], n.host, g2h(t->p, a[2]), (int)a[3]);
     size_t len = strlen(exe);

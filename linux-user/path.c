@@ -1,22 +1,16 @@
 /*
- * Names of files: -L redirection, and the files of /proc that must show the guest.
+ * Names of files: -L redirection. The files of /proc that must show the guest are procfs.c's.
  *
  * An absolute path that exists below the prefix (-L) means the file there, with symbolic links
  * resolved inside the prefix as in a root directory of its own; otherwise it means the host's.
  * /proc, /sys and /dev are always the host's. Relative paths are the host's: a descriptor or
  * working directory below the prefix leads there by itself.
- *
- * /proc/self (and /proc/PID of this process, /proc/thread-self): exe is the guest program; maps,
- * auxv, cmdline and stat show the guest's memory; /proc/cpuinfo the guest's processor. They are
- * made when opened, as memory files.
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "mem.h"
 #include "path.h"
 
 #ifndef RESOLVE_IN_ROOT
@@ -180,8 +174,11 @@ static int get(struct thread *t, uint64_t addr, char *buf, char *buf2, const cha
 
     if (n < 0)
         return (int)n;
-    if (follow && path_special_link(t->p, AT_FDCWD, buf))
-        snprintf(buf, PATH_MAX, "%s", t->p->exe);
+    const char *made = proc_path(t, buf, buf2, follow);
+    if (made) {
+        *out = made;
+        return 0;
+    }
     *out = path_resolve(t->p, buf, buf2, follow);
     return 0;
 }
@@ -194,235 +191,4 @@ int path_get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char 
 int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out)
 {
     return get(t, addr, buf, buf2, out, false);
-}
-
-/* --- /proc ----------------------------------------------------------------------------------- */
-
-/* The part after /proc/self/ (or this process by number), or NULL. */
-static const char *self_name(const char *path)
-{
-    char *end;
-
-    if (strncmp(path, "/proc/", 6))
-        return NULL;
-    path += 6;
-    if (!strncmp(path, "self/", 5))
-        return path + 5;
-    if (!strncmp(path, "thread-self/", 12))
-        return path + 12;
-    if (*path >= '1' && *path <= '9') {
-        long pid = strtol(path, &end, 10);
-        if (*end == '/' && pid == getpid())
-            return end + 1;
-    }
-    return NULL;
-}
-
-const char *path_special_link(struct process *p, int dirfd, const char *path)
-{
-    const char *name;
-
-    if (path[0] != '/')
-        return NULL;
-    name = self_name(path);
-    return name && !strcmp(name, "exe") ? p->exe : NULL;
-}
-
-/* Lines of the host's maps that are the guest's, with the guest's protection. */
-static int make_maps_locked(struct process *p, FILE *out)
-{
-    FILE *f = fopen("/proc/self/maps", "re");
-    struct mm *mm = p->mm;
-    char *line = NULL;
-    size_t cap = 0;
-    unsigned long long s, e, off;
-    char perm[5], dev[16];
-    unsigned long long ino;
-    int at;
-
-    if (!f)
-        return -errno;
-    while (getline(&line, &cap, f) > 0) {
-        if (sscanf(line, "%llx-%llx %4s %llx %15s %llu%n", &s, &e, perm, &off, dev, &ino, &at) < 6)
-            continue;
-        char *name = line + at + strspn(line + at, " ");
-        name[strcspn(name, "\n")] = 0;
-        s -= p->guest_base;
-        e -= p->guest_base;
-        while (s < e) {
-            const struct mapping *m = mm_find(mm, s);
-            if (!m) {
-                uint64_t next = mm_next(mm, s);
-                s = next < e ? next : e;
-                continue;
-            }
-            uint64_t stop = m->end < e ? m->end : e, heap_end = PAGE_UP(mm->brk);
-            if (s < mm->brk_start && stop > mm->brk_start) /* the heap is a line of its own */
-                stop = mm->brk_start;
-            else if (s < heap_end && stop > heap_end)
-                stop = heap_end;
-            const char *label = name;
-            if (s >= mm->stack_low && s < mm->stack_high)
-                label = "[stack]";
-            else if (s >= mm->brk_start && s < heap_end)
-                label = "[heap]";
-            else if (mm->sigpage && s == mm->sigpage)
-                label = "[vdso]";
-            int n = fprintf(out, "%08llx-%08llx %c%c%c%c %08llx %s %llu ", s,
-                            (unsigned long long)stop, m->prot & PROT_READ ? 'r' : '-',
-                            m->prot & PROT_WRITE ? 'w' : '-', m->prot & PROT_EXEC ? 'x' : '-',
-                            m->shared ? 's' : 'p', off, dev, ino);
-            if (*label)
-                fprintf(out, "%*s%s", n < 73 ? 73 - n : 0, "", label);
-            fputc('\n', out);
-            if (ino)
-                off += stop - s;
-            s = stop;
-        }
-    }
-    free(line);
-    fclose(f);
-    return 0;
-}
-
-static int make_maps(struct process *p, FILE *out)
-{
-    pthread_mutex_lock(&p->mm->lock);
-    int r = make_maps_locked(p, out);
-    pthread_mutex_unlock(&p->mm->lock);
-    return r;
-}
-
-static int make_from_memory(struct process *p, FILE *out, uint64_t start, uint64_t len)
-{
-    char buf[4096];
-
-    while (len) {
-        size_t n = len < sizeof(buf) ? len : sizeof(buf);
-        if (user_read(p, buf, start, n))
-            return -EFAULT;
-        fwrite(buf, 1, n, out);
-        start += n;
-        len -= n;
-    }
-    return 0;
-}
-
-static int make_auxv(struct process *p, FILE *out)
-{
-    return make_from_memory(p, out, p->mm->auxv, p->mm->auxv_len);
-}
-
-static int make_cmdline(struct process *p, FILE *out)
-{
-    return make_from_memory(p, out, p->mm->arg_start, p->mm->arg_end - p->mm->arg_start);
-}
-
-static int make_environ(struct process *p, FILE *out)
-{
-    return make_from_memory(p, out, p->mm->env_start, p->mm->env_end - p->mm->env_start);
-}
-
-/* Fields of proc(5): 26 startcode, 27 endcode, 28 startstack, 45 start_data ... 47 start_brk,
- * 48 arg_start 49 arg_end 50 env_start 51 env_end. */
-static int make_stat(struct process *p, FILE *out)
-{
-    FILE *f = fopen("/proc/self/stat", "re");
-    struct mm *mm = p->mm;
-    char line[2048], *at;
-
-    if (!f)
-        return -errno;
-    at = fgets(line, sizeof(line), f);
-    fclose(f);
-    if (!at || !(at = strrchr(line, ')')))
-        return -EIO;
-    fprintf(out, "%.*s", (int)(at + 1 - line), line);
-    unsigned field = 3;
-    for (char *save, *w = strtok_r(at + 1, " \n", &save); w; w = strtok_r(NULL, " \n", &save)) {
-        uint64_t v;
-        switch (field++) {
-        case 26: v = mm->code_start; break;
-        case 27: v = mm->code_end; break;
-        case 28: v = mm->stack_start; break;
-        case 47: v = mm->brk_start; break;
-        case 48: v = mm->arg_start; break;
-        case 49: v = mm->arg_end; break;
-        case 50: v = mm->env_start; break;
-        case 51: v = mm->env_end; break;
-        default: fprintf(out, " %s", w); continue;
-        }
-        fprintf(out, " %llu", (unsigned long long)v);
-    }
-    fputc('\n', out);
-    return 0;
-}
-
-static int make_cpuinfo(struct process *p, FILE *out)
-{
-    size_t n;
-    char *text = p->abi->cpuinfo(p, &n);
-
-    if (!text)
-        return -ENOMEM;
-    fwrite(text, 1, n, out);
-    free(text);
-    return 0;
-}
-
-static const struct { const char *name; int (*make)(struct process *, FILE *); } generated[] = {
-    {"maps", make_maps}, {"auxv", make_auxv}, {"cmdline", make_cmdline},
-    {"environ", make_environ}, {"stat", make_stat},
-};
-
-static int open_generated(struct process *p, const char *name,
-                          int (*make)(struct process *, FILE *), int host_flags)
-{
-    char *text = NULL;
-    size_t len = 0;
-
-    if ((host_flags & O_ACCMODE) != O_RDONLY)
-        return -EACCES;
-    FILE *f = open_memstream(&text, &len);
-    if (!f)
-        return -ENOMEM;
-    int r = make(p, f);
-    if (fclose(f) || r < 0) {
-        free(text);
-        return r < 0 ? r : -ENOMEM;
-    }
-    int fd = (int)host_syscall(SYS_memfd_create, name, host_flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-    if (fd >= 0 && (write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) < 0)) {
-        close(fd);
-        fd = -EIO;
-    }
-    free(text);
-    return fd;
-}
-
-bool path_open_special(struct thread *t, const char *path, int host_flags, int *fd)
-{
-    struct process *p = t->p;
-    const char *name;
-
-    if (strncmp(path, "/proc/", 6))
-        return false;
-    if (!strcmp(path, "/proc/cpuinfo")) {
-        *fd = open_generated(p, "cpuinfo", make_cpuinfo, host_flags);
-        return true;
-    }
-    name = self_name(path);
-    if (!name)
-        return false;
-    if (!strcmp(name, "exe")) {
-        *fd = host_flags & O_NOFOLLOW ? -ELOOP
-              : (int)host_syscall(SYS_openat, AT_FDCWD, p->exe, host_flags, 0);
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(generated) / sizeof(*generated); i++)
-        if (!strcmp(name, generated[i].name)) {
-            *fd = open_generated(p, name, generated[i].make, host_flags);
-            return true;
-        }
-    return false;
 }

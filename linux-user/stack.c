@@ -67,7 +67,7 @@ static void tell_host(const struct process *p)
     uint64_t b = p->guest_base, heap = (uintptr_t)sbrk(0);
     struct prctl_mm_map m = {
         .start_code = mm->code_start + b, .end_code = mm->code_end + b,
-        .start_data = mm->code_start + b, .end_data = mm->code_end + b,
+        .start_data = mm->data_start + b, .end_data = mm->data_end + b,
         .start_brk = heap, .brk = heap, .start_stack = mm->stack_start + b,
         .arg_start = mm->arg_start + b, .arg_end = mm->arg_end + b,
         .env_start = mm->env_start + b, .env_end = mm->env_end + b,

@@ -77,6 +77,7 @@ struct abi {
     int (*open_flags_to_host)(int guest);
     int (*open_flags_from_host)(int host);
     char *(*cpuinfo)(struct process *p, size_t *len); /* text of /proc/cpuinfo, malloc'd */
+    uint64_t (*cpu_id)(const struct process *p);      /* MIDR_EL1 */
     /* The guest's struct stat at out, stat_size bytes (at most 256). */
     void (*stat_from_host)(const struct stat *st, void *out);
 };
@@ -107,7 +108,7 @@ struct mm {
     uint64_t stack_low, stack_high;
     uint64_t sigpage;      /* vDSO: guest address of its ELF header, 0 if none */
     uint64_t exe_base, interp_base, exe_entry, phdr, phnum, entry; /* of the loaded program */
-    uint64_t code_start, code_end, stack_start;
+    uint64_t code_start, code_end, data_start, data_end, stack_start;
     bool exec_stack;
     uint64_t arg_start, arg_end, env_start, env_end, auxv, auxv_len; /* on the stack */
 };
@@ -222,7 +223,7 @@ void user_unlock(void *owner, struct cpu *cpu);
 /* Its flushed callback: shared memory may be executable under another address. Takes the lock. */
 void user_flushed(void *owner, uint64_t start, uint64_t len);
 
-/* ------------------------------------------------------------------ path.c */
+/* -------------------------------------------------------------- path.c, procfs.c */
 
 /* Host path for a guest path: below the prefix if it is absolute and exists there, else itself.
  * The result is `path` or `buf` (PATH_MAX bytes). */
@@ -231,15 +232,20 @@ const char *path_host(const struct process *p, const char *path, char *buf);
 int path_get(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
 /* If path names a file of /proc that must show the guest (self/exe, self/maps, cpuinfo ...): an
  * open descriptor or -errno in *fd and true. */
-bool path_open_special(struct thread *t, const char *path, int host_flags, int *fd);
-/* The guest's program if path names /proc/self/exe, else NULL (path_get follows it by itself). */
-const char *path_special_link(struct process *p, int dirfd, const char *path);
+bool path_open_special(struct thread *t, int dirfd, const char *path, int host_flags, int *fd);
+/* The guest's program if path names /proc/self/exe or that of another process that myna runs, else
+ * NULL (path_get follows it by itself). The result may be in buf (PATH_MAX bytes). */
+const char *path_special_link(struct process *p, int dirfd, const char *path, char *buf);
+/* The host's path of a file of /proc or /sys that is made or replaced, in buf, or NULL. follow: a link
+ * at its end means what it leads to. */
+const char *proc_path(struct thread *t, const char *path, char *buf, bool follow);
 
 /* ------------------------------------------------------------------- elf.c */
 
 struct image {
     uint64_t base;        /* added to its addresses */
     uint64_t entry, phdr, phnum, low, high; /* guest addresses */
+    uint64_t code_start, code_end, data_start, data_end;
     char interp[PATH_MAX];
 };
 /* Recognises a guest program by its ELF header: its abi, or NULL with the reason in err. */

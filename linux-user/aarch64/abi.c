@@ -149,6 +149,11 @@ static char *cpuinfo(struct process *p, size_t *len)
     return fclose(f) ? NULL : text;
 }
 
+static uint64_t cpu_id(const struct process *p)
+{
+    return p->model->options[A64_OPT_MIDR];
+}
+
 const struct abi abi_aarch64 = {
     .guest = &guest_aarch64,
     .machine = "aarch64",
@@ -172,4 +177,5 @@ const struct abi abi_aarch64 = {
     .open_flags_from_host = open_flags_from_host,
     .stat_from_host = stat_from_host,
     .cpuinfo = cpuinfo,
+    .cpu_id = cpu_id,
 };
