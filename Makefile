@@ -149,8 +149,9 @@ bench-translate:
 # The pages of docs/ that are made from the sources.
 docs:
 	@scripts/setup.sh build
-	$(INNER) $(B)/tests/decode/insn_table
+	$(INNER) $(B)/tests/decode/insn_table $(B)/tests/unit/syscall_table
 	@$(B)/tests/decode/insn_table --write
+	@$(B)/tests/unit/syscall_table --write
 clean:
 	rm -rf $(B)
 help:

@@ -61,7 +61,10 @@ bool fd_hidden(const struct process *p, int fd)
 
 long sys_close(struct thread *t, const uint64_t *a)
 {
-    return fd_hidden(t->p, (int)a[0]) ? -EBADF : host_syscall(SYS_close, (int)a[0]);
+    if (fd_hidden(t->p, (int)a[0]))
+        return -EBADF;
+    uring_closed(t->p, (unsigned)a[0], (unsigned)a[0]);
+    return host_syscall(SYS_close, (int)a[0]);
 }
 
 long sys_close_range(struct thread *t, const uint64_t *a)
@@ -71,6 +74,8 @@ long sys_close_range(struct thread *t, const uint64_t *a)
 
     if (first > last)
         return -EINVAL;
+    if (!(a[2] & CLOSE_RANGE_CLOEXEC))
+        uring_closed(t->p, first, last);
     while (first <= last) { /* up to the next hidden one */
         unsigned next = ~0u;
         for (unsigned i = 0; n && i < n->nhidden; i++)
@@ -94,6 +99,8 @@ long sys_dup3(struct thread *t, const uint64_t *a)
 {
     if (fd_hidden(t->p, (int)a[0]) || fd_hidden(t->p, (int)a[1]))
         return -EBADF;
+    if (a[0] != a[1])
+        uring_closed(t->p, (unsigned)a[1], (unsigned)a[1]);
     return host_syscall(SYS_dup3, (int)a[0], (int)a[1], t->p->abi->open_flags_to_host((int)a[2]));
 }
 

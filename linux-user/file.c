@@ -76,16 +76,21 @@ long sys_openat(struct thread *t, const uint64_t *a)
 
 long sys_openat2(struct thread *t, const uint64_t *a)
 {
-    struct open_how how = { 0 };
+    struct { struct open_how how; uint8_t rest[GUEST_PAGE - sizeof(struct open_how)]; } u;
+    struct open_how how;
     struct name n;
     int r;
 
     if (a[3] < sizeof(how))
         return -EINVAL;
-    if (a[3] > sizeof(how))
+    if (a[3] > sizeof(u))
         return -E2BIG;
-    if (user_read(t->p, &how, a[2], sizeof(how)))
+    if (user_read(t->p, &u, a[2], a[3]))
         return -EFAULT;
+    for (size_t i = 0; i < a[3] - sizeof(how); i++)
+        if (u.rest[i])
+            return -E2BIG;
+    how = u.how;
     if (how.flags >> 31)
         return -EINVAL;
     how.flags = (unsigned)t->p->abi->open_flags_to_host((int)how.flags);
@@ -151,6 +156,9 @@ static long stat_result(struct thread *t, long r, const struct stat *st, uint64_
 /* The name of a stat-like call, which knows AT_SYMLINK_NOFOLLOW. */
 static int stat_name(struct thread *t, const uint64_t *a, uint64_t flags, struct name *n)
 {
+    n->host = NULL;
+    if (!a[1] && (flags & AT_EMPTY_PATH)) /* since Linux 6.11: the descriptor itself */
+        return 0;
     return name_get(t, a[1], n, !(flags & AT_SYMLINK_NOFOLLOW));
 }
 
@@ -250,6 +258,11 @@ long sys_readlinkat(struct thread *t, const uint64_t *a)
 long sys_fchmodat(struct thread *t, const uint64_t *a)
 {
     return by_name_at(t, SYS_fchmodat, FOLLOW, a, a[2], 0, 0);
+}
+
+long sys_fchmodat2(struct thread *t, const uint64_t *a)
+{
+    return by_name_at(t, 452, !(a[3] & AT_SYMLINK_NOFOLLOW), a, a[2], a[3], 0);
 }
 
 long sys_fchownat(struct thread *t, const uint64_t *a)
@@ -389,6 +402,11 @@ long sys_inotify_add_watch(struct thread *t, const uint64_t *a)
 {
     return by_name_at(t, SYS_inotify_add_watch, !(a[2] & 0x02000000 /* IN_DONT_FOLLOW */), a, a[2],
                       0, 0);
+}
+
+long sys_fanotify_init(struct thread *t, const uint64_t *a)
+{
+    return host_syscall(SYS_fanotify_init, a[0], (unsigned)t->p->abi->open_flags_to_host((int)a[1]));
 }
 
 long sys_fanotify_mark(struct thread *t, const uint64_t *a)

@@ -82,6 +82,14 @@ void signal_abort_exec(struct thread *t);
  * captured now; a call that would wait with this mask then returns -EINTR at once. */
 bool signal_take_held(struct thread *t, uint64_t mask);
 
+/* --- poll.c: waiting with a mask of the call's own (ppoll ...) -------------------------------- */
+
+/* The guest's mask at addr (0: none) is in force from now on; *arg is the host's mask for the call, in
+ * *host, or NULL. 0, or -errno instead of the call: -EINTR if a signal is to be delivered at once. */
+int wait_mask_begin(struct thread *t, uint64_t addr, uint64_t size, uint64_t *host, uint64_t **arg);
+/* With the call's result, which it returns: the mask stays only for a signal that comes because of it. */
+long wait_mask_end(struct thread *t, long r);
+
 /* Ends the process so that its wait status says signo. */
 _Noreturn void signal_die(int signo);
 

@@ -58,7 +58,10 @@ static long do_mmap(struct thread *t, const uint64_t *a)
 
     if (!(flags & MAP_ANONYMOUS) && fd_hidden(t->p, fd))
         return -EBADF;
-    return mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
+    int64_t r = mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
+    if (r == -EINVAL && a[0] == 0 && fd >= 0 && (flags & MAP_SHARED))
+        r = uring_map(t->p, a[1], (int)a[2], flags, fd, a[5]);
+    return r;
 }
 
 static long do_munmap(struct thread *t, const uint64_t *a)

@@ -13,8 +13,7 @@
 #include "guest_process.h"
 #include "guest_signal.h"
 
-/* The guest's mask argument as the host's in *host; NULL in *arg if there is none. */
-static int begin_mask(struct thread *t, uint64_t addr, uint64_t size, uint64_t *host, uint64_t **arg)
+int wait_mask_begin(struct thread *t, uint64_t addr, uint64_t size, uint64_t *host, uint64_t **arg)
 {
     *arg = NULL;
     if (addr == 0)
@@ -30,8 +29,7 @@ static int begin_mask(struct thread *t, uint64_t addr, uint64_t size, uint64_t *
     return signal_take_held(t, t->sig_temp_mask) ? -EINTR : 0;
 }
 
-/* The mask goes on being in force only for a signal that is delivered because of it. */
-static long end_mask(struct thread *t, long r)
+long wait_mask_end(struct thread *t, long r)
 {
     if (r != -EINTR)
         t->sig_has_temp = false;
@@ -41,12 +39,12 @@ static long end_mask(struct thread *t, long r)
 long sys_ppoll(struct thread *t, const uint64_t *a)
 {
     uint64_t host, *mask;
-    long r = begin_mask(t, a[3], a[4], &host, &mask);
+    long r = wait_mask_begin(t, a[3], a[4], &host, &mask);
 
     if (r == 0)
         r = host_syscall_blocking(t, SYS_ppoll, arg_ptr(t, a[0]), a[1], arg_ptr(t, a[2]), mask,
                                   SIGNAL_SET_SIZE);
-    return end_mask(t, r);
+    return wait_mask_end(t, r);
 }
 
 long sys_pselect6(struct thread *t, const uint64_t *a)
@@ -57,14 +55,14 @@ long sys_pselect6(struct thread *t, const uint64_t *a)
     if (a[5] != 0) {
         if (user_read(t->p, packed, a[5], sizeof packed) != 0)
             return -EFAULT;
-        r = begin_mask(t, packed[0], packed[1], &host, &mask);
+        r = wait_mask_begin(t, packed[0], packed[1], &host, &mask);
     }
     packed[0] = (uintptr_t)mask;
     packed[1] = SIGNAL_SET_SIZE;
     if (r == 0)
         r = host_syscall_blocking(t, SYS_pselect6, a[0], arg_ptr(t, a[1]), arg_ptr(t, a[2]),
                                   arg_ptr(t, a[3]), arg_ptr(t, a[4]), packed);
-    return end_mask(t, r);
+    return wait_mask_end(t, r);
 }
 
 /* ---------------------------------------------------------------------- epoll */
@@ -110,7 +108,7 @@ static long wait_events(struct thread *t, const uint64_t *a, long nr, long host_
         if (host == NULL)
             return -ENOMEM;
     }
-    r = begin_mask(t, a[4], a[5], &set, &mask);
+    r = wait_mask_begin(t, a[4], a[5], &set, &mask);
     if (r == 0)
         r = host_syscall_blocking(t, nr, a[0], host, max, host_timeout, mask, SIGNAL_SET_SIZE);
     for (long i = 0; i < r; i++) {
@@ -125,7 +123,7 @@ static long wait_events(struct thread *t, const uint64_t *a, long nr, long host_
     }
     if (host != few)
         free(host);
-    return end_mask(t, r);
+    return wait_mask_end(t, r);
 }
 
 long sys_epoll_pwait(struct thread *t, const uint64_t *a)

@@ -16,7 +16,7 @@ enum { NOW, RESTART, NOHAND, INTR };
 static const struct sysent generic[] = {
 #define SYS(n, g, x, i, f, r)  [g] = { #n, f, NULL, sys_##n, x, r != NOW },
 #define PASS(n, g, x, i, f, r) [g] = { #n, f, NULL, NULL, x, r != NOW },
-#define NONE(n, g, x, i, f, r) [g] = { #n, f, r, NULL, x, false },
+#define NONE(n, g, x, i, f, e, r) [g] = { #n, f, r, NULL, x, false, e },
 #include "syscalls.def"
 };
 
@@ -89,7 +89,7 @@ void syscall_run(struct thread *t)
         r = s->call(t, a);
     } else if (s->reason) {
         log_unimp("system call %s is not supported: %s", s->name, s->reason);
-        r = -ENOSYS;
+        r = -s->error;
     } else {
         r = p->guest_base ? pass(t, s, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], a[5]})
                           : pass(t, s, a);

@@ -12,6 +12,7 @@ struct sysent {
     long (*call)(struct thread *t, const uint64_t *a);  /* of SYS rows */
     short host;                                         /* number on the host */
     bool blocks;
+    short error;                                        /* of NONE rows: ENOSYS ... */
 };
 
 /* NULL: no such number. */

@@ -381,3 +381,16 @@ long sys_futex_waitv(struct thread *t, const uint64_t *a)
         w[i].address = (uintptr_t)arg_ptr(t, w[i].address);
     return host_syscall_blocking(t, SYS_futex_waitv, w, n, a[2], arg_ptr(t, a[3]), a[4]);
 }
+
+long sys_futex_requeue(struct thread *t, const uint64_t *a)
+{
+    struct waiter w[2];
+
+    if (a[0] == 0)
+        return -EINVAL;
+    if (user_read(t->p, w, a[0], sizeof w) != 0)
+        return -EFAULT;
+    for (unsigned i = 0; i < 2; i++)
+        w[i].address = (uintptr_t)arg_ptr(t, w[i].address);
+    return host_syscall(456, w, a[1], a[2], a[3]);
+}

@@ -136,6 +136,7 @@ struct process {
     void *paths;               /* what is known of the prefix (path.c) */
     char missing_library[64];  /* name of the .so file that the last open didn't find, or "" */
     void *proc;                /* children, pidfds (proc.c) */
+    void *rings;               /* io_uring's (uring.c) */
     struct thread *threads;    /* all of its threads (thread.c), under threads_lock */
     unsigned nthreads;
     bool threaded;             /* there have been host threads besides the first */
@@ -273,7 +274,7 @@ const char *syscall_name(const struct abi *abi, uint64_t nr);
 
 #define SYS(name, g, x, i, f, r) long sys_##name(struct thread *t, const uint64_t *a);
 #define PASS(name, g, x, i, f, r)
-#define NONE(name, g, x, i, f, r)
+#define NONE(name, g, x, i, f, e, r)
 #include "syscalls.def"
 
 /* ---------------------------------------------------------------- strace.c */
@@ -303,6 +304,13 @@ _Noreturn void user_die(int status, const char *fmt, ...) __attribute__((format(
 int fd_hide(struct process *p, int fd);
 /* Is it one of myna's own? The guest gets EBADF. */
 bool fd_hidden(const struct process *p, int fd);
+
+/* ----------------------------------------------------------------- uring.c */
+
+/* Descriptors first to last are closed or become something else. */
+void uring_closed(struct process *p, unsigned first, unsigned last);
+/* mmap of a ring, with the map's lock held: address, or -errno; -EINVAL if fd is none. */
+int64_t uring_map(struct process *p, uint64_t len, int prot, int flags, int fd, uint64_t offset);
 
 /* ------------------------------------------------- signal.c, vdso.c, proc.c */
 

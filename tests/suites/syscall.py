@@ -12,6 +12,8 @@ VARIANTS = {"static": (["-static"], [], 0), "dynamic": ([], [], 1),
 
 
 CONFINED = {"hostile"}  # run where their calls can do no harm
+# Those whose facts hold for every processor: the host's own kernel is asked too.
+NATIVE = {"aio", "uring"}
 
 
 def cross(context, stem, label, flags):
@@ -37,6 +39,21 @@ def program(stem, label, flags, options):
     return test
 
 
+def native(stem):
+    def test(context):
+        source = context.path("tests/syscall", stem + ".c")
+        target = os.path.join(context.out, "syscall", stem + "-native")
+        build(context, target, [source, context.path("tests/syscall/check.h")],
+              ["gcc", *FLAGS, "-o", target, source, "-lrt"])
+        with context.temp() as d:
+            os.chmod(d, 0o777)
+            got = run([target], cwd=d, timeout=120)
+        if got.status != 0 or b"\nok " not in b"\n" + got.out:
+            raise Fail(f"the host's kernel: status {got.status}\n" + (got.out + got.err)[-1500:].decode(errors="replace")
+                       + "\ncommand: " + got.shell())
+    return test
+
+
 def layout(context):
     path = cross(context, "layout", "static", ["-static"])
     source = context.path("tests/syscall/layout.c")
@@ -52,6 +69,8 @@ def cases(context):
         stem = os.path.splitext(os.path.basename(source))[0]
         if stem == "layout":
             continue
+        if stem in NATIVE:
+            found.append(Case(f"syscall/{stem}-native", native(stem), 1))
         for label, (flags, options, level) in VARIANTS.items():
             found.append(Case(f"syscall/{stem}-{label}", program(stem, label, flags, options), level))
     return found
