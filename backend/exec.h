@@ -76,6 +76,9 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
  * for its callbacks. */
 void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
 void engine_flush(struct engine *e); /* all of it */
+/* Every other thread leaves the translation it is in, if it is in one, before this returns. The caller is
+ * not inside engine_run. */
+void engine_sync(struct engine *e);
 
 /* Before fork(): copies the code cache for the child, since the parent goes on patching its own, and
  * keeps the engine's lock until one of the two below. Returns a token for them, or -errno (without

@@ -269,6 +269,14 @@ void engine_invalidate(struct engine *e, uint64_t start, uint64_t len)
     pthread_mutex_unlock(&e->lock);
 }
 
+void engine_sync(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (world_stop(e, NULL)) /* else one waits in a page fault; it has been asked, and leaves after it */
+        world_go(e);
+    pthread_mutex_unlock(&e->lock);
+}
+
 /* -------------------------------------------------------------------- fork */
 
 int engine_fork_prepare(struct engine *e)

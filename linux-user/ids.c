@@ -207,9 +207,3 @@ long sys_setns(struct thread *t, const uint64_t *a)
 {
     return host_syscall(SYS_setns, a[0], a[1]);
 }
-
-/* Restartable sequences are the guest kernel's to abort: none runs here. glibc goes on without. */
-long sys_rseq(struct thread *t, const uint64_t *a)
-{
-    return -ENOSYS;
-}

@@ -2,6 +2,7 @@
  * a loop another thread is in is patched, code unmapped and mapped again elsewhere, data made
  * inaccessible and unmapped under running threads, many translations in all threads at once.
  * threadcode.expect: what the architecture and the kernel promise. TEST: native=no */
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { MOV_W0 = 0x52800000, RET = 0xd65f03c0, ADD_W0_W0 = 0x11000000, NOP = 0xd503201f, N = 3 };
@@ -83,6 +85,45 @@ static void rewritten(void)
         while (seen[i] != rounds - 1)
             sched_yield();
     finish("rewritten");
+    munmap(code, 4096);
+}
+
+/* New code and membarrier(SYNC_CORE): a thread that sees what was stored after it runs the new code, even
+ * if it was in the midst of the old one. The function: 40 divisions, ldr w1, [x0]; mov w0, #generation;
+ * orr x0, x0, x1, lsl #32. */
+static volatile uint32_t announced;
+static void *sees_announcement(void *arg)
+{
+    ready++;
+    while (!stop) {
+        uint64_t r = ((uint64_t (*)(volatile uint32_t *))code)(&announced);
+        if ((uint32_t)r < r >> 32)
+            wrong++;
+    }
+    return NULL;
+}
+static void synchronised(void)
+{
+    uint32_t body[44];
+    code = pages(4096);
+    for (int i = 0; i < 40; i++)
+        body[i] = 0x9ac00c02; /* sdiv x2, x0, x0 */
+    body[40] = 0xb9400001;
+    body[41] = MOV_W0;
+    body[42] = 0xaa018000;
+    body[43] = RET;
+    emit(code, body, 44);
+    announced = 0;
+    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0);
+    run(sees_announcement);
+    for (int g = 1; g < rounds * 10; g++) {
+        emit(code + 41, (uint32_t[]){ MOV_W0 | (g & 0xffff) << 5 }, 1);
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
+        announced = g & 0xffff;
+        if (g % 64 == 0)
+            usleep(50);
+    }
+    finish("synchronised");
     munmap(code, 4096);
 }
 
@@ -225,6 +266,7 @@ int main(int argc, char **argv)
     if (argc > 1)
         rounds = atoi(argv[1]);
     rewritten();
+    synchronised();
     patched_loop();
     coming_and_going();
     code_unmapped();
