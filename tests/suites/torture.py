@@ -1,4 +1,4 @@
-"""gcc.c-torture/execute (Debian's gcc-12-source) at -O0 to -O3: every program that passes under
+"""gcc.c-torture/execute (Debian's gcc-12-source), its ieee and builtins too, at -O0 to -O3: every program that passes under
 qemu-aarch64 must pass under myna. What fails is written to BUILD/check/torture/LEVEL.failed with the
 reason; the case fails if there is any. Only in `make check-long`, which fetches the programs."""
 import concurrent.futures
@@ -10,6 +10,9 @@ import re
 from .base import Case, Fail, Skip, run
 
 LEVELS = ["O0", "O1", "O2", "O3"]
+# What builtins.exp adds: each program there is linked with NAME-lib.c and lib/main.c.
+BUILTINS = ["-fno-tree-dse", "-fno-tree-loop-distribute-patterns", "-fno-tracer", "-fno-ipa-ra",
+            "-fno-inline-functions"]
 OPTION = re.compile(r"\{\s*dg-(?:additional-)?options\s+\"([^\"]*)\"\s*\}")
 
 
@@ -20,8 +23,12 @@ def one(context, folder, source, level, qemu_known):
     if not os.path.exists(target):
         text = open(source, encoding="latin-1").read()
         flags = " ".join(OPTION.findall(text)).split()
+        sources = [source]
+        if name.startswith("builtins/"):
+            flags += BUILTINS
+            sources += [source[:-2] + "-lib.c", os.path.join(folder, "builtins", "lib", "main.c")]
         done = run(["aarch64-linux-gnu-gcc", "-w", "-" + level, "-fno-diagnostics-show-caret", *flags,
-                    "-o", target, source, "-lm"], timeout=120)
+                    "-o", target, *sources, "-lm"], timeout=120)
         if done.status:
             with open(target + ".none", "w", encoding="utf-8") as f:
                 f.write(done.err.decode(errors="replace"))
@@ -54,7 +61,8 @@ def level_case(level):
         os.makedirs(os.path.join(out, level), exist_ok=True)
         known_path = os.path.join(out, level + ".qemu.json")
         known = json.load(open(known_path, encoding="utf-8")) if os.path.exists(known_path) else {}
-        sources = sorted(glob.glob(folder + "/*.c") + glob.glob(folder + "/ieee/*.c"))
+        sources = sorted(glob.glob(folder + "/*.c") + glob.glob(folder + "/ieee/*.c")
+                         + [s for s in glob.glob(folder + "/builtins/*.c") if not s.endswith("-lib.c")])
         passed, failed = [], []
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             for r in pool.map(lambda s: one(context, folder, s, level, known), sources):
