@@ -165,8 +165,7 @@ void emit_bfi(struct emit *e, uint32_t i)
                 shift_ri(&e->cb, SH_SHR, w, t, bits - width - lsb);
         }
     }
-    /* never in place of its own operand's home before it is read: def_copy keeps b */
-    int d = ra_def_copy(e, i, a, b);
+    int d = ra_def_copy(e, i, a, IR_NONE); /* b has been read */
     uint64_t keep = w ? ~mask : (uint32_t)~mask;
     if (w && keep == (uint32_t)keep) {
         if (keep == 0xffffffff)

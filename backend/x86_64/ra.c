@@ -315,6 +315,7 @@ int ra_copy(struct emit *e, ir_ref ref)
             v->reg = -1;
             return k;
         }
+        uint32_t before = e->glock;
         if (v->reg >= 0)
             e->glock |= 1u << v->reg; /* not chosen as the copy */
         int k = ra_temp(e);
@@ -322,6 +323,7 @@ int ra_copy(struct emit *e, ir_ref ref)
             mov_rr(&e->cb, true, k, v->reg);
         else
             load_value(e, v, k);
+        e->glock &= before | 1u << k | ~GPR_SCRATCH; /* there are but three scratch registers */
         return k;
     }
     int k = ra_temp(e);
@@ -384,6 +386,7 @@ int rx_copy(struct emit *e, ir_ref ref)
             v->reg = -1;
             return k;
         }
+        uint32_t before = e->xlock;
         if (v->reg >= 0)
             e->xlock |= 1u << v->reg;
         int k = rx_temp(e);
@@ -391,6 +394,7 @@ int rx_copy(struct emit *e, ir_ref ref)
             emit_x2(e, OP_MOVAPS, k, v->reg);
         else
             load_value(e, v, k);
+        e->xlock &= before | 1u << k | ~XMM_SCRATCH;
         return k;
     }
     int s = rx_use(e, ref);
@@ -496,6 +500,7 @@ static int def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b, bool vec)
         if (vec) e->xlock |= 1u << rb; else e->glock |= 1u << rb;
     }
     bool a_dies = ra >= 0 && e->v[root_of(e, a)].last <= e->at;
+    uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH, before = vec ? e->xlock : e->glock;
     if (ra >= 0) { if (vec) e->xlock |= 1u << ra; else e->glock |= 1u << ra; }
     int d = -1;
     struct vinfo *v = &e->v[i];
@@ -506,7 +511,6 @@ static int def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b, bool vec)
             ra = d; /* in place: a is there and dies, or its copy was moved away and d still holds it */
     }
     if (d < 0) {
-        uint32_t scratch = vec ? XMM_SCRATCH : GPR_SCRATCH;
         if (a_dies && (scratch >> ra & 1) && ra != rb)
             d = ra;
         else
@@ -532,7 +536,10 @@ static int def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b, bool vec)
             load_value(e, vi(e, a), d);
         }
     }
-    if (vec) e->xlock |= 1u << d; else e->glock |= 1u << d;
+    if (vec) /* a has been read */
+        e->xlock = (e->xlock & (before | ~scratch)) | 1u << d;
+    else
+        e->glock = (e->glock & (before | ~scratch)) | 1u << d;
     ra_bind(e, i, d);
     return d;
 }
