@@ -99,6 +99,7 @@ struct options {
     uint64_t seed;
     bool fp;            /* load and compare V registers, draw FP rows */
     bool fpsr;          /* compare FPSR */
+    bool exact_fpsr;    /* and allow none of the deviations of docs/floating-point.md */
     bool fault_flags;   /* compare NZCV at faults inside sequences */
     bool fpcr;          /* random FPCR */
     bool verbose, no_minimise;

@@ -349,6 +349,7 @@ static void usage(void)
             "  --row NAME       only this row               --seconds N   stop after about N seconds\n"
             "  --no-fp          no V registers, FPCR, FPSR  --fpcr        random FPCR\n"
             "  --fpsr           compare FPSR                --fault-flags compare NZCV at faults\n"
+            "  --fpsr=exact     without the deviations that -cpu max,fpflags=exact does not have\n"
             "  --report FILE    a line for every row        --show N      differences printed (20)\n"
             "  --raw            do not minimise\n");
     exit(2);
@@ -361,7 +362,7 @@ int main(int argc, char **argv)
     static const struct option longs[] = {
         { "ref", 1, 0, 'r' }, { "test", 1, 0, 't' }, { "guest", 1, 0, 'g' }, { "decode", 1, 0, 'd' },
         { "table", 1, 0, 'T' }, { "row", 1, 0, 'w' }, { "seconds", 1, 0, 's' }, { "no-fp", 0, 0, 'n' },
-        { "fpcr", 0, 0, 'c' }, { "fpsr", 0, 0, 'p' }, { "fault-flags", 0, 0, 'f' },
+        { "fpcr", 0, 0, 'c' }, { "fpsr", 2, 0, 'p' }, { "fault-flags", 0, 0, 'f' },
         { "report", 1, 0, 'R' }, { "show", 1, 0, 'm' }, { "raw", 0, 0, 'x' }, { 0 },
     };
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;)
@@ -381,7 +382,12 @@ int main(int argc, char **argv)
         case 's': budget = atof(optarg); break;
         case 'n': opt.fp = false; break;
         case 'c': opt.fpcr = true; break;
-        case 'p': opt.fpsr = true; break;
+        case 'p':
+            if (optarg && strcmp(optarg, "exact") != 0)
+                usage();
+            opt.fpsr = true;
+            opt.exact_fpsr = optarg != NULL;
+            break;
         case 'f': opt.fault_flags = true; break;
         case 'R': report = optarg; break;
         case 'm': opt.max_shown = (unsigned)atoi(optarg); break;

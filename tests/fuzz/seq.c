@@ -69,6 +69,10 @@ static bool fit(struct seq *s, uint32_t fixed, uint32_t *word)
         return false;
     if ((w & 0xdff0fc00) == 0x5f10fc00) /* qemu 7.2 leaves a sign above FCVTZS of a half: compare.c */
         return false;
+    if ((w & 0xfffffc00) == 0x1e7e0000 && s->t->c.fpcr >> 24 & 1) /* qemu 7.2's Z of FJCVTZS: compare.c */
+        return false;
+    if ((w & 0xffffffe0) == 0xd53b4420 && opt.fpsr && !opt.exact_fpsr) /* MRS FPSR: it may deviate */
+        return false;
     if ((w & 0xff000000) == 0xd4000000) /* exceptions end the sequence */
         return pct(&s->r, 3);
     bool mem = a64_is_mem(w, &m);
