@@ -29,6 +29,7 @@ struct tb { /* a cache line */
     bool valid;
     bool masked;               /* its accesses clear the address' top byte */
     bool loops;                /* a thread may go round inside it */
+    bool dispatches;           /* it may end with an indirect branch that is no return */
 };
 static_assert(sizeof(struct tb) == 64, "a translation that is looked at costs one cache miss");
 

@@ -120,7 +120,13 @@ static void log_region(const char *title, const struct ir_region *r)
     fputc('\n', log_file);
 }
 
-static bool known(const void *arg, uint64_t pc) { return cache_find(arg, pc); }
+/* Regions end where code is known, but for code that goes on by an indirect branch: an interpreter's
+ * dispatch. Each operation has a copy of that, so that the host predicts each one's successor by itself. */
+static bool known(const void *arg, uint64_t pc)
+{
+    const struct tb *tb = cache_find(arg, pc);
+    return tb && !tb->dispatches;
+}
 
 /* Has the region a way round inside? */
 static bool has_cycle(const struct ir_region *r)
@@ -131,6 +137,14 @@ static bool has_cycle(const struct ir_region *r)
             (t->op == IR_br && ((uint32_t)t->imm <= b || (uint32_t)(t->imm >> 32) <= b)))
             return true;
     }
+    return false;
+}
+
+static bool has_indirect_branch(const struct ir_region *r)
+{
+    for (uint32_t b = 0; b < r->nblocks; b++)
+        if (r->insts[r->blocks[b].end - 1].op == IR_gotoi)
+            return true;
     return false;
 }
 
@@ -225,6 +239,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
                               r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
+    tb->dispatches = has_indirect_branch(r);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
