@@ -61,6 +61,11 @@ static void fault_address(struct cpu *cpu, const siginfo_t *si, const ucontext_t
         }
     }
     cpu->fault_addr = host - cpu->guest_base;
+    if (in_code && si->si_signo == SIGILL) { /* of IR_aligned */
+        cpu->fault_signo = SIGBUS;
+        cpu->fault_code = BUS_ADRALN;
+        cpu->fault_addr = cpu->leave_arg;
+    }
 }
 
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc)

@@ -289,6 +289,10 @@ ir_ref ir_emit(struct ir_region *r, enum ir_op op, enum ir_type t, ir_ref a, ir_
     case IR_fcvti:
     case IR_icvtf:
     case IR_frint: return build_push(r, &in);
+    case IR_aligned:
+        if (ir_is_const(a) && !(ir_const_value(r, a) & (uint64_t)(imm - 1)))
+            return 0;
+        return build_push(r, &in);
     case IR_casx:
         in.zeros = 31;
         return build_push(r, &in);

@@ -11,6 +11,7 @@
  */
 #include <alloca.h>
 #include <ffi.h>
+#include <signal.h>
 #include "build.h"
 #include "interp.h"
 
@@ -289,6 +290,16 @@ enter:
             break;
         case IR_amo: case IR_cas: case IR_casx:
             *out = do_atomic(i, host_address(cpu, r, arg[0].lo), arg);
+            break;
+        case IR_aligned:
+            if (arg[0].lo & (uint64_t)(i->imm - 1) &&
+                !(i->aux && (arg[0].lo & 15) + (uint64_t)i->imm <= 16)) {
+                cpu->fault_signo = SIGBUS;
+                cpu->fault_code = BUS_ADRALN;
+                cpu->fault_addr = arg[0].lo;
+                cpu->leave_reason = IR_LEAVE_FAULT;
+                return IR_LEAVE_FAULT;
+            }
             break;
         case IR_fence:
             do_fence((enum ir_fence)i->aux);

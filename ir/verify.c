@@ -260,6 +260,9 @@ static const char *check_fields(const struct ir_region *r, const struct ir_inst 
         if (i->op == IR_cas && !is_int(t) && t != IR_I128)
             return "integer operation of another type";
         return check_memory(r, i);
+    case IR_aligned:
+        return (i->imm == 2 || i->imm == 4 || i->imm == 8 || i->imm == 16) && i->aux <= 1
+                   ? NULL : "alignment out of range";
     case IR_fence:
         return i->aux <= IR_FENCE_STORE ? NULL : "unknown fence";
     case IR_call:

@@ -102,7 +102,8 @@ bool sigframe_push(struct thread *t, const struct signal_event *ev, const struct
 /* rt_sigreturn: registers from the frame at the guest's sp. Its mask and alternate stack go to *mask
  * and stack (sp, flags, size). False for a bad frame. */
 bool sigframe_pop(struct thread *t, uint64_t *mask, uint64_t stack[3]);
-/* Syndrome (ESR_EL1) of a data or instruction abort. */
-uint64_t sigframe_abort_syndrome(bool fetch, bool write, bool permission);
+/* Syndrome (ESR_EL1) of a data or instruction abort; values of its status code, at level 3. */
+enum sigframe_abort { ABORT_TRANSLATION = 0x07, ABORT_PERMISSION = 0x0f, ABORT_ALIGNMENT = 0x21 };
+uint64_t sigframe_abort_syndrome(bool fetch, bool write, enum sigframe_abort what);
 
 #endif

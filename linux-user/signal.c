@@ -444,9 +444,10 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
         bool mapped = mm_lookup(t, plain, &m);
 
         ev.info.si_code = mapped ? SEGV_ACCERR : SEGV_MAPERR;
-        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, mapped);
+        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, mapped ? ABORT_PERMISSION : ABORT_TRANSLATION);
     } else if (signo == SIGBUS) {
-        ev.esr = sigframe_abort_syndrome(!data, s->fault_write, false);
+        ev.esr = sigframe_abort_syndrome(!data, s->fault_write,
+                                         code == BUS_ADRALN ? ABORT_ALIGNMENT : ABORT_TRANSLATION);
     }
     s->host_fault = false;
     if (signo == SIGSEGV || signo == SIGBUS)

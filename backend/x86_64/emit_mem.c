@@ -531,6 +531,38 @@ void emit_helper_call(struct emit *e, uint32_t i)
     }
 }
 
+/* The address is misaligned. A trap, which engine_fault makes an alignment fault at leave_arg. */
+static void cold_misaligned(struct emit *e, uint32_t i, const int *regs)
+{
+    const struct ir_inst *p = inst(e, i);
+    struct mem arg = mem_bd(STATE, CPU_DISP(leave_arg)), low = mem_bd(STATE, CPU_DISP(leave_imm));
+    x_rm(&e->cb, OP_MOV_RM_R, true, regs[0], arg);
+    uint8_t *within = NULL;
+    if (p->aux && p->imm < 16) { /* no register is free, and it is slow on the host too */
+        x_rm(&e->cb, OP_MOV_RM_R, true, regs[0], low);
+        alu_mi(&e->cb, ALU_AND, false, low, 15);
+        alu_mi(&e->cb, ALU_CMP, false, low, 16 - (int32_t)p->imm);
+        cb8(&e->cb, 0x76); /* jbe: back */
+        cb8(&e->cb, 0);
+        within = e->cb.p;
+    }
+    fault_point(e);
+    cb8(&e->cb, 0x0f); /* ud2 */
+    cb8(&e->cb, 0x0b);
+    if (within)
+        within[-1] = (uint8_t)(e->cb.p - within);
+}
+
+static void emit_aligned(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    int regs[6] = { ra_use(e, p->arg[0]) };
+    flags_clobber(e);
+    x_rr(&e->cb, 0xf6 | OPB, false, 0, regs[0]); /* test low byte */
+    cb8(&e->cb, (unsigned)p->imm - 1);
+    emit_cold(e, CC_NE, cold_misaligned, i, regs);
+}
+
 bool emit_mem_op(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
@@ -549,6 +581,9 @@ bool emit_mem_op(struct emit *e, uint32_t i)
         return true;
     case IR_casx:
         emit_casx(e, i);
+        return true;
+    case IR_aligned:
+        emit_aligned(e, i);
         return true;
     case IR_fence:
         if (p->aux == IR_FENCE_FULL) {

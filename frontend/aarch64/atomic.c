@@ -9,7 +9,8 @@
  * fails by the same comparison, which the manual leaves open.
  *
  * Guest atomics are host atomics. The host's are sequentially consistent; the order that the
- * instruction asks for is passed on all the same. Misaligned ones are done as the host does them.
+ * instruction asks for is passed on all the same. Misaligned ones fault (check_aligned), as do exclusive
+ * pairs of 16 bytes whatever the CPU.
  */
 #include "lower.h"
 
@@ -34,6 +35,7 @@ static bool store_exclusive(struct tr *t, unsigned rs, unsigned rn, unsigned siz
 {
     struct ir_region *r = t->r;
     ir_ref base = get_xsp(t, rn);
+    check_aligned(t, base, 0, size);
     ir_ref held = ir_icmp(r, IR_EQ, ir_get(r, A64_exaddr), base);
     ir_ref status = ir_emit(r, IR_casx, IR_I32, base, expected, value, held,
                             IR_MEM(size, 0, 0, order_of(false, release)), 0);
@@ -45,6 +47,7 @@ static bool store_exclusive(struct tr *t, unsigned rs, unsigned rn, unsigned siz
 bool lower_LDXR(struct tr *t, const struct arg_LDXR *a)
 {
     ir_ref base = get_xsp(t, a->rn);
+    check_aligned(t, base, 0, a->size);
     ir_ref v = ir_emit(t->r, IR_load, IR_I64, base, 0, 0, 0,
                        IR_MEM(a->size, 0, 0, order_of(a->o, false)), 0);
     monitor_set(t, base, v, 0);
@@ -64,6 +67,7 @@ bool lower_LDXP(struct tr *t, const struct arg_LDXP *a)
 {
     struct ir_region *r = t->r;
     ir_ref base = get_xsp(t, a->rn);
+    check_aligned(t, base, 0, 3 + a->x);
     unsigned aux = IR_MEM(3, 0, 0, order_of(a->o, false));
     ir_ref v = ir_emit(r, IR_load, IR_I64, base, 0, 0, 0, aux, 0);
     if (a->x) {
@@ -102,6 +106,7 @@ bool lower_CAS(struct tr *t, const struct arg_CAS *a)
 {
     bool x = a->size == 3;
     ir_ref base = get_xsp(t, a->rn);
+    check_aligned(t, base, 0, a->size);
     ir_ref old = ir_emit(t->r, IR_cas, type_of(x), base, get_r(t, x, a->rs), get_r(t, x, a->rt), 0,
                          IR_MEM(a->size, 0, 0, order_of(a->a, a->r)), 0);
     set_r(t, x, a->rs, old);
@@ -115,6 +120,7 @@ bool lower_CASP(struct tr *t, const struct arg_CASP *a)
     if ((a->rs | a->rt) & 1)
         return false;
     ir_ref base = get_xsp(t, a->rn);
+    check_aligned(t, base, 0, 3 + a->x);
     ir_ref old = ir_emit(r, IR_cas, a->x ? IR_I128 : IR_I64, base,
                          get_pair(t, a->x, a->rs, a->rs + 1), get_pair(t, a->x, a->rt, a->rt + 1),
                          0, IR_MEM(3 + a->x, 0, 0, order_of(a->a, a->r)), 0);
@@ -136,6 +142,7 @@ static bool fetch_op(struct tr *t, enum ir_amo op, unsigned size, unsigned rs, u
 {
     bool x = size == 3;
     ir_ref base = get_xsp(t, rn);
+    check_aligned(t, base, 0, size);
     ir_ref old = ir_emit(t->r, IR_amo, type_of(x), base, get_r(t, x, rs), 0, 0,
                          IR_MEM(size, 0, 0, order), op);
     set_r(t, x, rt, old);

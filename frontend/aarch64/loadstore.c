@@ -11,8 +11,7 @@
  * the top byte and misaligned SP are the backend's and the owner's business.
  *
  * 32-bit destinations are loaded as i64 of four bytes: that is already zero-extended. Alignment is
- * not checked: acquire and release accesses of ordinary alignment are single host accesses, and one
- * that is not aligned works where a CPU without LSE2 may fault.
+ * checked for acquire and release accesses alone (check_aligned).
  */
 #include "lower.h"
 
@@ -77,8 +76,9 @@ static struct place at_authenticated(struct tr *t, enum a64_pac_key key, unsigne
     return p;
 }
 
-static struct place ordered(struct place p, enum ir_order order)
+static struct place ordered(struct tr *t, struct place p, unsigned size, enum ir_order order)
 {
+    check_aligned(t, p.base, p.disp, size);
     p.order = order;
     return p;
 }
@@ -311,10 +311,10 @@ ROW(LDP_f_post, load_pair_v(t, a->rt, a->rt2, PAIR_POST(2 + a->opc), 2 + a->opc)
 ROW(LDRAA,      load_x(t, a->rt, at_authenticated(t, A64_KEY_DA, a->rn, a->imm, a->pre), 3))
 ROW(LDRAB,      load_x(t, a->rt, at_authenticated(t, A64_KEY_DB, a->rn, a->imm, a->pre), 3))
 
-ROW(STLR,       store_x(t, a->rt, ordered(at_offset(t, a->rn, 0), IR_RELEASE), a->size))
-ROW(LDAR,       load_x(t, a->rt, ordered(at_offset(t, a->rn, 0), IR_ACQUIRE), a->size))
-ROW(LDAPR,      load_x(t, a->rt, ordered(at_offset(t, a->rn, 0), IR_ACQUIRE), a->size))
-ROW(STLUR,      store_x(t, a->rt, ordered(OFF, IR_RELEASE), a->size))
-ROW(LDAPUR,     load_x(t, a->rt, ordered(OFF, IR_ACQUIRE), a->size))
-ROW(LDAPURS,    load_signed(t, a->rt, ordered(OFF, IR_ACQUIRE), a->size, a->w))
-ROW(LDAPURSW,   load_signed(t, a->rt, ordered(OFF, IR_ACQUIRE), 2, false))
+ROW(STLR,       store_x(t, a->rt, ordered(t, at_offset(t, a->rn, 0), a->size, IR_RELEASE), a->size))
+ROW(LDAR,       load_x(t, a->rt, ordered(t, at_offset(t, a->rn, 0), a->size, IR_ACQUIRE), a->size))
+ROW(LDAPR,      load_x(t, a->rt, ordered(t, at_offset(t, a->rn, 0), a->size, IR_ACQUIRE), a->size))
+ROW(STLUR,      store_x(t, a->rt, ordered(t, OFF, a->size, IR_RELEASE), a->size))
+ROW(LDAPUR,     load_x(t, a->rt, ordered(t, OFF, a->size, IR_ACQUIRE), a->size))
+ROW(LDAPURS,    load_signed(t, a->rt, ordered(t, OFF, a->size, IR_ACQUIRE), a->size, a->w))
+ROW(LDAPURSW,   load_signed(t, a->rt, ordered(t, OFF, 2, IR_ACQUIRE), 2, false))

@@ -138,6 +138,17 @@ static inline bool has_feature(const struct tr *t, enum a64_feature f)
     return cpu_has(t->model, f);
 }
 
+/* Exclusives, atomics and ordered accesses of 1 << size bytes at base + disp want them in one aligned 16
+ * bytes, or aligned to their size without FEAT_LSE2 (Arm ARM B2.5.2; SCTLR_EL1.nAA is 0 under Linux). */
+static inline void check_aligned(struct tr *t, ir_ref base, int64_t disp, unsigned size)
+{
+    if (!size)
+        return;
+    if (disp)
+        base = ir2(t->r, IR_add, IR_I64, base, ir_const(t->r, IR_I64, (uint64_t)disp));
+    ir_emit(t->r, IR_aligned, IR_VOID, base, 0, 0, 0, has_feature(t, A64_FEAT_LSE2), 1ll << size);
+}
+
 /* Pointer authentication (pauth.c). The address in p is checked against its code under the modifier
  * m and comes back without it, or damaged as the manual says. */
 enum a64_pac_key { A64_KEY_IA, A64_KEY_IB, A64_KEY_DA, A64_KEY_DB, A64_KEY_GA };

@@ -64,11 +64,11 @@ enum {
     BTYPE_CALL = 2                /* "c": what a handler's first instruction may be reached by */
 };
 
-uint64_t sigframe_abort_syndrome(bool fetch, bool write, bool permission)
+uint64_t sigframe_abort_syndrome(bool fetch, bool write, enum sigframe_abort what)
 {
     uint64_t ec = fetch ? 0x20 : 0x24;
 
-    return ec << 26 | 1ull << 25 | (write && !fetch ? 1ull << 6 : 0) | (permission ? 0xf : 0x7);
+    return ec << 26 | 1ull << 25 | (write && !fetch ? 1ull << 6 : 0) | (uint64_t)what;
 }
 
 static void put_context(struct thread *t, const struct signal_event *ev, struct ucontext_a64 *uc)

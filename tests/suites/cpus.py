@@ -98,6 +98,23 @@ def usage(context):
             raise Fail(f"-cpu {bad}: exit status {done.status}\n{done.err.decode(errors='replace')}")
 
 
+def alignment(cpu):
+    """Misaligned atomics: with and without FEAT_LSE2, by the JIT and the interpreter."""
+    def test(context):
+        source = context.path("tests/guest/aligned.c")
+        target = os.path.join(context.out, "guest", "aligned-cpus")
+        build(context, target, [source], ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O2", "-static", "-D_GNU_SOURCE", "-w",
+                                          "-o", target, source])
+        context.need_myna()
+        for options in ([], ["-accel", "interp"], ["-B", "0x200000000000"]):
+            done = run([context.myna, "-cpu", cpu, *options, target])
+            if done.status or b"wrong 0" not in done.out:
+                raise Fail(done.out.decode(errors="replace")[:2000] + "command: " + done.shell())
+    return test
+
+
 def cases(context):
     found = [Case("cpus/" + name, model(name, want), 0) for name, want in MODELS.items()]
+    found += [Case("cpus/alignment-" + name, alignment(cpu), 0) for name, cpu in
+              (("lse2", "max,lse2=on"), ("a76", "cortex-a76,lrcpc2=on"))]
     return [*found, Case("cpus/default", default, 0), Case("cpus/properties", properties, 0), Case("cpus/usage", usage, 0)]

@@ -285,6 +285,11 @@ static void gen_memory(struct gen *g)
         if (index)
             base = ir2(r, IR_add, IR_I64, base, index);
         base = ir2(r, IR_and, IR_I64, base, ir_const(r, IR_I64, ~7ull));
+        if (pick(g, 2)) /* one that holds: at a multiple of 8, or 1, 2 or 3 bytes behind it */
+            ir_emit(r, IR_aligned, IR_VOID, base, 0, 0, 0, pick(g, 2), 2ll << pick(g, 3));
+        else
+            ir_emit(r, IR_aligned, IR_VOID,
+                    ir2(r, IR_or, IR_I64, base, ir_const(r, IR_I64, 1 + pick(g, 3))), 0, 0, 0, 1, 4);
         v = some(g, t);
         v = ir_emit(r, IR_amo, t, base, v, 0, 0, IR_MEM(size, 0, 0, 0), pick(g, 9));
         if (t == IR_I32)

@@ -400,3 +400,67 @@ unallocated | =f820a020 | x1=M+0x80 => undef
 unallocated | =f820b020 | x1=M+0x80 => undef
 unallocated | =f820e020 | x1=M+0x80 => undef
 
+
+# misaligned: an alignment fault without FEAT_LSE2 (tests/guest/aligned.c has both)
+ldxr x0, [x1] | c85f7c20 | x1=M+0x87 => bus=M+0x87
+ldxr x0, [x1] | c85f7c20 | x1=M+0x89 => bus=M+0x89
+ldaxr w0, [x1] | 885ffc20 | x1=M+0x8b => bus=M+0x8b
+ldaxr w0, [x1] | 885ffc20 | x1=M+0x8d => bus=M+0x8d
+ldxrh w0, [x1] | 485f7c20 | x1=M+0x8d => bus=M+0x8d
+ldxrh w0, [x1] | 485f7c20 | x1=M+0x8f => bus=M+0x8f
+ldar x0, [x1] | c8dffc20 | x1=M+0x87 => bus=M+0x87
+ldar x0, [x1] | c8dffc20 | x1=M+0x89 => bus=M+0x89
+ldar w0, [x1] | 88dffc20 | x1=M+0x8b => bus=M+0x8b
+ldar w0, [x1] | 88dffc20 | x1=M+0x8d => bus=M+0x8d
+ldarh w0, [x1] | 48dffc20 | x1=M+0x8d => bus=M+0x8d
+ldarh w0, [x1] | 48dffc20 | x1=M+0x8f => bus=M+0x8f
+ldapur x0, [x1, #-1] | d95ff020 | x1=M+0x88 => bus=M+0x87
+ldapur x0, [x1, #1] | d9401020 | x1=M+0x88 => bus=M+0x89
+ldapursw x0, [x1, #7] | 99807020 | x1=M+0x86 => bus=M+0x8d
+ldapursh w0, [x1, #7] | 59c07020 | x1=M+0x88 => bus=M+0x8f
+stlur w3, [x1, #5] | 99005023 | x1=M+0x88 => bus=M+0x8d
+stlur w3, [x1, #3] | 99003023 | x1=M+0x88 x3=0x11223344 => bus=M+0x8b
+stlr x3, [x1] | c89ffc23 | x1=M+0x8c => bus=M+0x8c
+stlr x3, [x1] | c89ffc23 | x1=M+0x82 x3=0x1122334455667788 => bus=M+0x82
+stlrh w3, [x1] | 489ffc23 | x1=M+0x8f => bus=M+0x8f
+ldxr x0, [x1]; stxr w2, x3, [x1] | c85f7c20 c8027c23 | x1=M+0x84 x3=0x1122334455667788 => bus=M+0x84
+ldxp x0, x3, [x1] | c87f0c20 | x1=M+0x88 => bus=M+0x88
+ldxp w0, w3, [x1] | 887f0c20 | x1=M+0x84 => bus=M+0x84
+ldxp w0, w3, [x1] | 887f0c20 | x1=M+0x8c => bus=M+0x8c
+cas x0, x3, [x1] | c8a07c23 | x1=M+0x8c => bus=M+0x8c
+cas w0, w3, [x1] | 88a07c23 | x1=M+0x8a x0=0 x3=5 => bus=M+0x8a
+casalh w0, w3, [x1] | 48e0fc23 | x1=M+0x8f => bus=M+0x8f
+casp w0, w1, w2, w3, [x6] | 08207cc2 | x6=M+0x8c => bus=M+0x8c
+casp x0, x1, x2, x3, [x6] | 48207cc2 | x6=M+0x88 => bus=M+0x88
+ldaddal x0, x3, [x1] | f8e00023 | x1=M+0x8c => bus=M+0x8c
+ldadd w0, w3, [x1] | b8200023 | x1=M+0x8e => bus=M+0x8e
+ldclral x0, x3, [x1] | f8e01023 | x1=M+0x8c => bus=M+0x8c
+ldclr w0, w3, [x1] | b8201023 | x1=M+0x8e => bus=M+0x8e
+ldeoral x0, x3, [x1] | f8e02023 | x1=M+0x8c => bus=M+0x8c
+ldeor w0, w3, [x1] | b8202023 | x1=M+0x8e => bus=M+0x8e
+ldsetal x0, x3, [x1] | f8e03023 | x1=M+0x8c => bus=M+0x8c
+ldset w0, w3, [x1] | b8203023 | x1=M+0x8e => bus=M+0x8e
+ldsmaxal x0, x3, [x1] | f8e04023 | x1=M+0x8c => bus=M+0x8c
+ldsmax w0, w3, [x1] | b8204023 | x1=M+0x8e => bus=M+0x8e
+ldsminal x0, x3, [x1] | f8e05023 | x1=M+0x8c => bus=M+0x8c
+ldsmin w0, w3, [x1] | b8205023 | x1=M+0x8e => bus=M+0x8e
+ldumaxal x0, x3, [x1] | f8e06023 | x1=M+0x8c => bus=M+0x8c
+ldumax w0, w3, [x1] | b8206023 | x1=M+0x8e => bus=M+0x8e
+lduminal x0, x3, [x1] | f8e07023 | x1=M+0x8c => bus=M+0x8c
+ldumin w0, w3, [x1] | b8207023 | x1=M+0x8e => bus=M+0x8e
+swpal x0, x3, [x1] | f8e08023 | x1=M+0x8c => bus=M+0x8c
+swp w0, w3, [x1] | b8208023 | x1=M+0x8e => bus=M+0x8e
+swp w0, w3, [x1] | b8208023 | x1=M+0x89 x0=0x11223344 => bus=M+0x89
+ldadd x0, x3, [x1] | f8200023 | x1=M+0x81 x0=0 => bus=M+0x81
+stadd w0, [x1] | b820003f | x1=M+0x8d => bus=M+0x8d
+ldr x5, [x1, #7]; cmp x5, x5; ldar w0, [x1]; b.eq .+8 | f8407025 eb0500bf 88dffc20 54000040 | x1=M+0x8d => bus=M+0x8d x5=0x1b1a191817161514 pc=P+8 nzcv=6
+# by hand: qemu lets LDAPR pass, and fails a store-exclusive without a look at the address
+ldapr x0, [x1] | f8bfc020 | x1=M+0x87 => bus=M+0x87
+ldapr x0, [x1] | f8bfc020 | x1=M+0x89 => bus=M+0x89
+ldaprh w0, [x1] | 78bfc020 | x1=M+0x8d => bus=M+0x8d
+ldaprh w0, [x1] | 78bfc020 | x1=M+0x8f => bus=M+0x8f
+stxr w2, x3, [x1] | c8027c23 | x1=M+0x8a => bus=M+0x8a
+stlxrh w2, w3, [x1] | 4802fc23 | x1=M+0x8f => bus=M+0x8f
+stxp w2, w4, w5, [x1] | 88221424 | x1=M+0x8c => bus=M+0x8c
+stxp w2, x4, x5, [x1] | c8221424 | x1=M+0x88 => bus=M+0x88
+# end by hand
