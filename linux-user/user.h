@@ -78,6 +78,9 @@ struct abi {
     int (*open_flags_from_host)(int host);
     char *(*cpuinfo)(struct process *p, size_t *len); /* text of /proc/cpuinfo, malloc'd */
     uint64_t (*cpu_id)(const struct process *p);      /* MIDR_EL1 */
+    /* New random pointer authentication keys: bits of PR_PAC_RESET_KEYS, 0 all, ~0 only asks. 0, or
+     * -EINVAL for a processor without them or unknown bits. NULL: never. */
+    int (*reset_keys)(struct cpu *cpu, uint64_t which);
     /* The guest's struct stat at out, stat_size bytes (at most 256). */
     void (*stat_from_host)(const struct stat *st, void *out);
 };

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "aarch64.h"
 #include "user.h"
@@ -67,6 +68,26 @@ static void hwcap(const struct cpu_model *m, uint64_t cap[2])
 {
     cap[0] = a64_hwcap(m);
     cap[1] = a64_hwcap2(m);
+}
+
+static int reset_keys(struct cpu *cpu, uint64_t which)
+{
+    const uint64_t all = 31; /* PR_PAC_APIAKEY, APIBKEY, APDAKEY, APDBKEY, APGAKEY */
+    const unsigned paca = 30; /* of HWCAP */
+    uint64_t key[2], cap[2];
+
+    hwcap(thread_of(cpu)->p->model, cap);
+    if (!(cap[0] >> paca & 1) || (which & ~all && which != ~0ull))
+        return -EINVAL;
+    for (unsigned i = 0; i < 5 && which != ~0ull; i++) {
+        if (which != 0 && !(which >> i & 1))
+            continue;
+        if (getrandom(key, sizeof key, 0) != (ssize_t)sizeof key)
+            return -EINVAL;
+        *a64_reg(cpu, A64_keyia_lo + 2 * i) = key[0];
+        *a64_reg(cpu, A64_keyia_lo + 2 * i + 1) = key[1];
+    }
+    return 0;
 }
 
 /* The same four bits, exchanged one by one. */
@@ -176,6 +197,7 @@ const struct abi abi_aarch64 = {
     .open_flags_to_host = open_flags_to_host,
     .open_flags_from_host = open_flags_from_host,
     .stat_from_host = stat_from_host,
+    .reset_keys = reset_keys,
     .cpuinfo = cpuinfo,
     .cpu_id = cpu_id,
 };

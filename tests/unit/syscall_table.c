@@ -116,6 +116,22 @@ static void print_calls(FILE *f)
     }
 }
 
+/* The options of prctl by what becomes of them. */
+static void print_options(FILE *f)
+{
+    static const struct { const char *name, *how, *error, *reason; } options[] = {
+#define HOST(n, name, format)       { #name, "forwarded", NULL, NULL },
+#define OWN(n, name)                { #name, "emulated", NULL, NULL },
+#define NOT(n, name, error, reason) { #name, "refused", #error, reason },
+#include "prctl.def"
+    };
+
+    fprintf(f, "\n## Options of prctl\n\n| option | | |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        fprintf(f, options[i].error ? "| %s | %s: %s | %s |\n" : "| %s | %s | |\n", options[i].name, options[i].how,
+                options[i].error, options[i].reason);
+}
+
 static char *make_page(size_t *len)
 {
     char *text = NULL;
@@ -125,6 +141,7 @@ static char *make_page(size_t *len)
                "# System calls of arm64, Linux 6.12\n\n"
                "Other numbers, newer calls among them, are ENOSYS.\n\n");
     print_calls(f);
+    print_options(f);
     fclose(f);
     return text;
 }
