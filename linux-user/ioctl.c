@@ -1,37 +1,67 @@
 /*
- * ioctl: requests of ioctl.def go to the host, whose numbers and structures are the same
- * (asm-generic, 64 bits). Anything else is ENOTTY and named in the log.
+ * ioctl: the requests of ioctl.def. Numbers and structures are the host's (asm-generic, 64 bits): with guest
+ * base 0 all of them pass, with another one only the argument's address and those that the table knows inside
+ * the structure are converted, and the rest is ENOTTY.
  */
 #include <linux/blkpg.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/hdreg.h>
 #include <linux/if_tun.h>
+#include <linux/input.h>
 #include <linux/kd.h>
 #include <linux/loop.h>
 #include <linux/random.h>
 #include <linux/rtc.h>
 #include <linux/sockios.h>
+#include <linux/tiocl.h>
+#include <linux/uinput.h>
 #include <linux/vt.h>
+#include <linux/watchdog.h>
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include "user.h"
 
-enum ioctl_arg { NOARG, NUMBER, STRUCT, INNER };
+enum ioctl_arg { NOARG, NUMBER, STRUCT, POINTER_INSIDE, REFUSED_TYPE };
+enum { LARGEST = 128 }; /* bytes of a structure with an address inside */
 
-static const struct ioctl_row { unsigned request; enum ioctl_arg arg; } rows[] = {
-#define IOCTL(request, arg) { (unsigned)(request), arg },
+static const struct ioctl_row {
+    unsigned request;
+    uint8_t arg, size, offset;
+    const char *reason;
+} rows[] = {
+#define IOCTL(request, arg)          { (unsigned)(request), arg },
+#define NAMED(name, request, arg)    { (unsigned)(request), arg },
+#define INNER(request, size, offset) { (unsigned)(request), POINTER_INSIDE, size, offset },
+#define REFUSED(type, reason)        { (type) << 8, REFUSED_TYPE, 0, 0, reason },
 #include "ioctl.def"
 };
 
 static const struct ioctl_row *find(unsigned request)
 {
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].request == request)
+        if (rows[i].arg == REFUSED_TYPE ? (request & 0xff00) == rows[i].request : rows[i].request == request)
             return &rows[i];
     return NULL;
+}
+
+static long with_pointer(struct thread *t, const uint64_t *a, const struct ioctl_row *row)
+{
+    char data[LARGEST];
+    uint64_t was, host;
+
+    if (user_read(t->p, data, a[2], row->size))
+        return -EFAULT;
+    memcpy(&was, data + row->offset, sizeof(was));
+    host = was ? (uintptr_t)g2h(t->p, was) : 0;
+    memcpy(data + row->offset, &host, sizeof(host));
+    long r = host_syscall_blocking(t, SYS_ioctl, (int)a[0], row->request, data);
+    memcpy(data + row->offset, &was, sizeof(was));
+    if (r >= 0 && user_write(t->p, a[2], data, row->size))
+        return -EFAULT;
+    return r;
 }
 
 long sys_ioctl(struct thread *t, const uint64_t *a)
@@ -41,11 +71,20 @@ long sys_ioctl(struct thread *t, const uint64_t *a)
 
     if (fd_hidden(t->p, (int)a[0]))
         return -EBADF;
-    if (!row || (row->arg == INNER && t->p->guest_base)) {
-        log_unimp("ioctl request %#x is not supported", (unsigned)a[1]);
+    if (row && row->arg == REFUSED_TYPE) {
+        log_unimp("ioctl request %#x is not supported: %s", (unsigned)a[1], row->reason);
         return -ENOTTY;
     }
-    if (row->arg >= STRUCT && arg)
-        arg += t->p->guest_base;
+    if (!row) {
+        log_unimp("ioctl request %#x is not in the table%s", (unsigned)a[1],
+                  t->p->guest_base ? "" : ": it passes as it is");
+        if (t->p->guest_base)
+            return -ENOTTY;
+    } else if (t->p->guest_base && arg) {
+        if (row->arg == POINTER_INSIDE)
+            return with_pointer(t, a, row);
+        if (row->arg == STRUCT)
+            arg = (uintptr_t)g2h(t->p, arg);
+    }
     return host_syscall_blocking(t, SYS_ioctl, (int)a[0], (unsigned)a[1], arg);
 }

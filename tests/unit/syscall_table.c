@@ -132,6 +132,27 @@ static void print_options(FILE *f)
                 options[i].error, options[i].reason);
 }
 
+/* The requests of ioctl by name, wrapped. */
+static void print_requests(FILE *f)
+{
+    static const char *const requests[] = {
+#define IOCTL(request, arg)          #request,
+#define NAMED(name, request, arg)    #name,
+#define INNER(request, size, offset) #request,
+#define REFUSED(type, reason)
+#include "ioctl.def"
+    };
+    size_t column = 0;
+
+    fprintf(f, "\n## Requests of ioctl that are known\n\n");
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        column += strlen(requests[i]) + 1;
+        fprintf(f, "%s%s", requests[i], column > 100 ? "\n" : " ");
+        column = column > 100 ? 0 : column;
+    }
+    fprintf(f, "\n");
+}
+
 static char *make_page(size_t *len)
 {
     char *text = NULL;
@@ -142,6 +163,7 @@ static char *make_page(size_t *len)
                "Other numbers, newer calls among them, are ENOSYS.\n\n");
     print_calls(f);
     print_options(f);
+    print_requests(f);
     fclose(f);
     return text;
 }
