@@ -64,6 +64,8 @@ struct stubs {
 
 struct host_features;
 const struct host_features *host_features_get(const char *list, char *err, size_t errlen);
+/* Name of the i-th feature, and whether this host has it; NULL past the last one. */
+const char *host_feature_name(unsigned i, bool *has);
 
 /* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
  * - writable address. Returns the length. */

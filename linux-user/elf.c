@@ -47,6 +47,11 @@ static int fail(struct loading *l, int code, const char *fmt, ...)
 
 static const struct abi *const abis[] = { &abi_aarch64 };
 
+const struct abi *elf_abi(unsigned i)
+{
+    return i < sizeof(abis) / sizeof(*abis) ? abis[i] : NULL;
+}
+
 static const char *machine_name(unsigned m)
 {
     switch (m) {

@@ -5,7 +5,8 @@
  * myna again with the options of this run and "-0 ARGV0 PATH ARGS..."; a script is taken apart here, so
  * that its interpreter is found below the prefix; everything else, programs of the host above all,
  * goes to the host's execve, which also says ENOEXEC. The guest's environment is passed untouched.
- * No binfmt registration is needed.
+ * No binfmt registration is needed, but for set-id programs and those with capabilities: only the kernel
+ * can give these their rights, and it gives them to what binfmt_misc starts (flag C).
  *
  * Errors come in the kernel's order: the path, its type and permission, a file open for writing, the
  * format. argv and envp are arrays in guest memory: only the pointers are copied; strings are read
@@ -17,10 +18,13 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "guest_process.h"
 #include "guest_signal.h"
 
@@ -179,8 +183,7 @@ static enum kind classify(struct thread *t, const unsigned char *head, size_t n)
     return KIND_HOST;
 }
 
-/* Takes "#! interpreter [argument]" apart; false: no interpreter (ENOEXEC). */
-static bool parse_script(char *head, size_t n, char **interp, char **arg)
+bool execve_parse_script(char *head, size_t n, char **interp, char **arg)
 {
     char *end = memchr(head, '\n', n), *p = head + 2;
     bool cut = end == NULL && n == HEAD_SIZE; /* the line may go on */
@@ -211,7 +214,7 @@ static int shift_in_script(struct thread *t, struct exec *x, char *head, size_t 
     bool unreadable;
     unsigned k = 0;
 
-    if (!parse_script(head, n, &interp, &arg))
+    if (!execve_parse_script(head, n, &interp, &arg))
         return -ENOEXEC;
     name[k++] = keep_name(x, interp);
     if (arg != NULL)
@@ -323,6 +326,22 @@ static long run_guest(struct thread *t, struct exec *x)
     return run(t, -1, t->p->self_path, x->argv + x->first, x->envp);
 }
 
+/* Does the file give whoever runs it rights that only the kernel can give? Then binfmt_misc must start
+ * myna. Without it the program runs with the rights there are, as under no_new_privs. */
+static bool needs_kernel(const struct thread *t, const struct exec *x)
+{
+    const unsigned group = S_ISGID | S_IXGRP;
+    struct stat st;
+    char cap[1];
+
+    if (fstat(x->fd, &st) != 0)
+        return false;
+    if (!(st.st_mode & S_ISUID) && (st.st_mode & group) != group &&
+        fgetxattr(x->fd, "security.capability", cap, 0) < 0)
+        return false;
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && binfmt_registered(t->p->guest->name);
+}
+
 static long run_file(struct thread *t, struct exec *x, bool by_fd)
 {
     unsigned scripts = 0;
@@ -339,6 +358,11 @@ static long run_file(struct thread *t, struct exec *x, bool by_fd)
         case KIND_GUEST:
             if (by_fd && (r = name_of_fd(x)) != 0)
                 return r;
+            if (needs_kernel(t, x)) {
+                long no = run(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
+                if (no != -ENOEXEC)
+                    return no;
+            }
             return run_guest(t, x);
         case KIND_SCRIPT:
             if (scripts++ == MAX_SCRIPTS)

@@ -28,6 +28,12 @@ struct clone_request {
     uint64_t set_tid, set_tid_size, cgroup;
 };
 
+/* --- execve.c ------------------------------------------------------------------------------- */
+
+/* Takes "#! interpreter [argument]" apart, the first n bytes of a script and a NUL; *arg may become
+ * NULL. False: there is no interpreter (ENOEXEC). */
+bool execve_parse_script(char *head, size_t n, char **interp, char **arg);
+
 /* --- thread.c ------------------------------------------------------------------------------- */
 
 /* Enters t in its process's list of threads. */

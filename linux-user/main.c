@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "command.h"
 #include "guest_process.h"
 #include "mem.h"
 #include "options.h"
@@ -255,67 +256,61 @@ static bool from_binfmt(void)
     return getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0;
 }
 
-int main(int argc, char **argv, char **envp)
+void user_start(struct options *o, char **argv)
 {
     static struct process process;
     struct process *p = &process;
-    struct options o = { .set_id = getauxval(AT_SECURE) };
     char buf[PATH_MAX], err[PATH_MAX + 256];
-    const char *host, *name;
-    int at = options_parse(&o, argc, argv, envp), r;
+    const char *host, *name = *argv;
+    int r;
 
-    if (o.cpu && !strcmp(o.cpu, "help"))
-        list_models(&guest_aarch64);
-    if (at >= argc)
-        user_die(1, "no program given; -help lists the options");
-    name = argv[at];
-    if (from_binfmt() && at == 1 && argc > 2)
-        o.argv0 = argv[++at];
-    p->set_id = o.set_id;
-    p->prefix = o.prefix;
-    p->strace = o.strace;
-    p->uname_release = o.uname;
-    p->stack_size = o.stack_size ? PAGE_UP(o.stack_size) : default_stack();
-    if (p->stack_size < o.stack_size || p->stack_size > MM_HOST_LIMIT)
+    if (from_binfmt() && o->binfmt && argv[1])
+        o->argv0 = *++argv;
+    p->set_id = o->set_id;
+    p->prefix = o->prefix;
+    p->strace = o->strace;
+    p->uname_release = o->uname;
+    p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();
+    if (p->stack_size < o->stack_size || p->stack_size > MM_HOST_LIMIT)
         user_die(1, "option -s: %#llx bytes are more than there can be",
-                 (unsigned long long)o.stack_size);
+                 (unsigned long long)o->stack_size);
     p->self_path = "/proc/self/exe";
-    if (o.self_fd > 2 && fcntl((int)o.self_fd, F_SETFD, FD_CLOEXEC) == 0)
-        p->self_fd = fd_hide(p, (int)o.self_fd);
+    if (o->self_fd > 2 && fcntl((int)o->self_fd, F_SETFD, FD_CLOEXEC) == 0)
+        p->self_fd = fd_hide(p, (int)o->self_fd);
     if (path_init(p) < 0)
         user_die(1, "no memory");
-    if (o.log_name || o.log_append) {
-        const char *log = o.log_append ? o.log_append : o.log_name;
-        r = log_open(p, log, o.log_append);
+    if (o->log_name || o->log_append) {
+        const char *log = o->log_append ? o->log_append : o->log_name;
+        r = log_open(p, log, o->log_append);
         if (r < 0)
             user_die(1, "option -D: %s: %s", log, strerror(-r));
-        options_repeat_log(&o, log);
+        options_repeat_log(o, log);
     }
-    p->self_args = o.repeat;
-    p->n_self_args = o.nrepeat;
+    p->self_args = o->repeat;
+    p->n_self_args = o->nrepeat;
     if (p->prefix) { /* without a trailing slash, absolute */
         char *full = realpath(p->prefix, NULL);
         p->prefix = full && strcmp(full, "/") ? full : NULL;
     }
 
     int fd = open_program(p, name, &host, buf);
-    if (!called_as(o.self, p->abi))
+    if (!called_as(o->self, p->abi))
         user_die(126, "%s: a program for %s, but called as %s", name, p->guest->name,
-                 last_name(o.self));
-    choose_model(p, &o);
-    start_memory(p, &o);
+                 last_name(o->self));
+    choose_model(p, o);
+    start_memory(p, o);
     r = elf_load(p, fd, name, err, sizeof(err));
     if (r < 0)
         user_die(r == -ENOMEM ? 1 : r == -ENOENT ? 127 : 126, "%s", err);
     p->exe = real_name(fd, host);
     close(fd);
-    p->argv0 = o.argv0 ? o.argv0 : argv[at];
-    argv[at] = (char *)p->argv0;
+    p->argv0 = o->argv0 ? o->argv0 : *argv;
+    *argv = (char *)p->argv0;
     prctl(PR_SET_NAME, last_name(name));
-    int64_t sp = stack_build(p, argv + at, o.env, name);
+    int64_t sp = stack_build(p, argv, o->env, name);
     if (sp < 0)
         user_die(126, "%s: %s", name, strerror((int)-sp));
-    start_engine(p, &o);
+    start_engine(p, o);
     struct thread *t = start_thread(p, (uint64_t)sp);
     if (log_mask & LOG_PAGE)
         log_layout(p);
@@ -323,4 +318,25 @@ int main(int argc, char **argv, char **envp)
         user_die(1, "signals can't be set up: %s", strerror(-r));
     cpu_loop(t);
     thread_end(t);
+    abort();
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    struct options o = { .set_id = getauxval(AT_SECURE) };
+    const struct command *c = NULL;
+    int at;
+
+    /* myna-aarch64 stands for qemu-aarch64: each word is a program there */
+    if (!from_binfmt() && !getauxval(AT_EXECFD) && argc > 1 && !strchr(last_name(argv[0]), '-'))
+        c = command_find(argv[1]);
+    if (c)
+        return c->run(&o, argc - 1, argv + 1, envp);
+    at = options_parse(&o, argc, argv, envp);
+    o.binfmt = at == 1;
+    if (o.cpu && !strcmp(o.cpu, "help"))
+        list_models(&guest_aarch64);
+    if (at >= argc)
+        user_die(1, "no program given; -help lists the options");
+    user_start(&o, argv + at);
 }

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <unistd.h>
+#include "command.h"
 #include "options.h"
 
 extern char **environ;
@@ -35,25 +36,32 @@ static size_t env_find(struct options *o, const char *name, size_t n)
     return o->nenv;
 }
 
+bool options_put_env(struct options *o, char *s)
+{
+    char *eq = strchr(s, '=');
+
+    if (!eq)
+        return false;
+    size_t i = env_find(o, s, (size_t)(eq - s));
+    if (i == o->nenv) {
+        o->env = realloc(o->env, (o->nenv + 2) * sizeof(*o->env));
+        if (!o->env)
+            user_die(1, "no memory");
+        o->env[++o->nenv] = NULL;
+    }
+    o->env[i] = s;
+    return true;
+}
+
 static void options_set_env(struct options *o, const char *arg)
 {
     char *list = strdup(arg);
 
     if (!list)
         user_die(1, "no memory");
-    for (char *save, *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
-        char *eq = strchr(s, '=');
-        if (!eq)
+    for (char *save, *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save))
+        if (!options_put_env(o, s))
             user_die(1, "option -E: '%s' is not VAR=VALUE", s);
-        size_t i = env_find(o, s, (size_t)(eq - s));
-        if (i == o->nenv) {
-            o->env = realloc(o->env, (o->nenv + 2) * sizeof(*o->env));
-            if (!o->env)
-                user_die(1, "no memory");
-            o->env[++o->nenv] = NULL;
-        }
-        o->env[i] = s;
-    }
 }
 
 static void options_unset_env(struct options *o, const char *arg)
@@ -126,6 +134,7 @@ static void options_help(struct options *o, const char *arg)
 {
     printf("usage: %s [OPTIONS] PROGRAM [ARGUMENTS...]\n"
            "Runs a Linux program built for another processor.\n\n", o->self);
+    commands_print();
     for (unsigned i = 0; i < NROWS; i++) {
         char left[64], env[32] = "";
         if (!rows[i].help)
@@ -203,33 +212,45 @@ static void read_environment(struct options *o, char **envp)
             apply(o, &rows[i], found[i]);
 }
 
-int options_parse(struct options *o, int argc, char **argv, char **envp)
+void options_start(struct options *o, const char *self, char **vars, char **env)
 {
-    int at;
-
-    o->self = argv[0];
-    for (o->nenv = 0; envp[o->nenv];)
+    o->self = self;
+    for (o->nenv = 0; env[o->nenv];)
         o->nenv++;
     o->env = malloc((o->nenv + 1) * sizeof(*o->env));
     if (!o->env)
         user_die(1, "no memory");
-    memcpy(o->env, envp, (o->nenv + 1) * sizeof(*o->env));
+    memcpy(o->env, env, (o->nenv + 1) * sizeof(*o->env));
     if (!o->set_id)
-        read_environment(o, envp);
-    for (at = 1; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
-        const char *name = argv[at] + 1;
-        unsigned i;
-        if (!strcmp(name, "-"))
+        read_environment(o, vars);
+}
+
+int options_take(struct options *o, int argc, char **argv, int at)
+{
+    const char *name = argv[at] + 1;
+    unsigned i;
+
+    if (*name == '-')
+        name++;
+    for (i = 0; i < NROWS && strcmp(rows[i].name, name);)
+        i++;
+    if (i == NROWS)
+        user_die(1, "unknown option '%s'; -help lists the options", argv[at]);
+    if (*rows[i].arg && at + 1 == argc)
+        user_die(1, "option -%s needs an argument (%s)", rows[i].name, rows[i].arg);
+    apply(o, &rows[i], *rows[i].arg ? argv[++at] : "");
+    return at + 1;
+}
+
+int options_parse(struct options *o, int argc, char **argv, char **envp)
+{
+    int at = 1;
+
+    options_start(o, argv[0], envp, envp);
+    while (at < argc && argv[at][0] == '-' && argv[at][1]) {
+        if (!strcmp(argv[at], "--"))
             return at + 1;
-        if (*name == '-')
-            name++;
-        for (i = 0; i < NROWS && strcmp(rows[i].name, name);)
-            i++;
-        if (i == NROWS)
-            user_die(1, "unknown option '%s'; -help lists the options", argv[at]);
-        if (*rows[i].arg && at + 1 == argc)
-            user_die(1, "option -%s needs an argument (%s)", rows[i].name, rows[i].arg);
-        apply(o, &rows[i], *rows[i].arg ? argv[++at] : "");
+        at = options_take(o, argc, argv, at);
     }
     return at;
 }

@@ -14,6 +14,7 @@ struct options {
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool strace, one_insn, perfmap, interp;
     const char *self;         /* myna's name as it was called */
+    bool binfmt;              /* argv may be binfmt_misc's: no option was given */
     bool set_id;              /* the environment isn't believed */
     char **env;               /* the guest's environment: malloc'd, NULL-terminated */
     size_t nenv;
@@ -24,6 +25,12 @@ struct options {
 /* Reads environment and command line. Returns the index of the program in argv; bad usage, -help
  * and the like end the process. */
 int options_parse(struct options *o, int argc, char **argv, char **envp);
+/* The same in steps, for a command with options of its own. start: variables QEMU_X and MYNA_X out of
+ * vars; env becomes the guest's environment. take: one option at argv[at]; index of what follows. */
+void options_start(struct options *o, const char *self, char **vars, char **env);
+int options_take(struct options *o, int argc, char **argv, int at);
+/* Sets VAR=VALUE (kept, not copied) in the guest's environment; false: it has no '='. */
+bool options_put_env(struct options *o, char *s);
 /* The next myna goes on with the same log file. */
 void options_repeat_log(struct options *o, const char *name);
 

@@ -254,6 +254,8 @@ struct image {
 };
 /* Recognises a guest program by its ELF header: its abi, or NULL with the reason in err. */
 const struct abi *elf_recognise(int fd, char *err, size_t errlen);
+/* The i-th guest; NULL past the last one. */
+const struct abi *elf_abi(unsigned i);
 /* Loads the program open at fd and its interpreter; sets p->mm's fields. 0, or -errno with the
  * reason in err: what is wrong and what the user can do. */
 int elf_load(struct process *p, int fd, const char *path, char *err, size_t errlen);

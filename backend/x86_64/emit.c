@@ -52,16 +52,27 @@ static struct host_features detect(void)
     return f;
 }
 
+static const struct { const char *name; size_t off; } names[] = {
+#define F(n) { #n, offsetof(struct host_features, n) }
+    F(avx), F(avx2), F(bmi1), F(bmi2), F(lzcnt), F(fma), F(f16c), F(aes), F(pclmul), F(sha), F(gfni),
+    F(avx512vl), F(vbmi), F(vnni),
+#undef F
+};
+
+const char *host_feature_name(unsigned i, bool *has)
+{
+    struct host_features f = detect();
+
+    if (i >= sizeof names / sizeof *names)
+        return NULL;
+    *has = *(bool *)((char *)&f + names[i].off);
+    return names[i].name;
+}
+
 const struct host_features *host_features_get(const char *list, char *err, size_t errlen)
 {
     static struct host_features f; /* the same for the whole process */
     f = detect();
-    static const struct { const char *name; size_t off; } names[] = {
-#define F(n) { #n, offsetof(struct host_features, n) }
-        F(avx), F(avx2), F(bmi1), F(bmi2), F(lzcnt), F(fma), F(f16c), F(aes), F(pclmul), F(sha), F(gfni),
-        F(avx512vl), F(vbmi), F(vnni),
-#undef F
-    };
     const char *s = list;
     while (s && *s) {
         size_t n = strcspn(s, ",");
