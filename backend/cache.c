@@ -115,7 +115,9 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     c->hash = hash_new(FIRST_HASH);
     c->pages = reserve(PAGE_HASH * sizeof *c->pages);
     c->entries = reserve(CODE_ENTRIES / 8);
-    if (!c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
+    c->signatures = reserve(table_size(c, MAX_TBS) * sizeof *c->signatures);
+    c->retired = reserve(RETIRED_HASH * sizeof *c->retired);
+    if (!c->signatures || !c->retired || !c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
         goto fail;
     return 0;
 fail:;
@@ -145,6 +147,10 @@ void cache_free(struct cache *c)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
     if (c->entries)
         munmap(c->entries, CODE_ENTRIES / 8);
+    if (c->signatures)
+        munmap(c->signatures, table_size(c, MAX_TBS) * sizeof *c->signatures);
+    if (c->retired)
+        munmap(c->retired, RETIRED_HASH * sizeof *c->retired);
     memset(c, 0, sizeof *c);
 }
 
@@ -164,6 +170,7 @@ void cache_flush(struct cache *c)
         memset(c->hash->slot, 0, (c->hash->mask + 1) * sizeof c->hash->slot[0]);
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
         memset(c->entries, 0, CODE_ENTRIES / 8);
+        memset(c->retired, 0, RETIRED_HASH * sizeof *c->retired);
     }
     free_hashes(c->old_hashes);
     c->old_hashes = NULL;
@@ -355,6 +362,40 @@ bool cache_has_room(struct cache *c, size_t code)
 
 static uint32_t page_hash(uint64_t page) { return (uint32_t)(page ^ page >> 12) & (PAGE_HASH - 1); }
 
+static uint32_t retired_hash(uint64_t pc)
+{
+    return (uint32_t)(pc * 0x9e3779b97f4a7c15u >> 32) & (RETIRED_HASH - 1);
+}
+
+bool cache_changed(const struct cache *c, uint64_t pc)
+{
+    uint32_t p = page_hash(pc >> 12);
+    return c->changed[p / 64] >> (p % 64) & 1;
+}
+
+void cache_sign(struct cache *c, struct tb *tb, uint64_t signature)
+{
+    c->signatures[tb - c->tbs] = signature;
+    tb->is_signed = true;
+}
+
+uint64_t cache_signature(const struct cache *c, const struct tb *tb)
+{
+    return c->signatures[tb - c->tbs];
+}
+
+struct tb *cache_find_retired(const struct cache *c, uint64_t pc)
+{
+    uint32_t id = c->retired[retired_hash(pc)];
+    return id && c->tbs[id - 1].pc == pc && !c->tbs[id - 1].valid ? &c->tbs[id - 1] : NULL;
+}
+
+void cache_restore(struct cache *c, struct tb *tb)
+{
+    __atomic_store_n(&tb->valid, true, __ATOMIC_SEQ_CST);
+    hash_add(c, tb->pc, (uint32_t)(tb - c->tbs) + 1);
+}
+
 static void patch(struct cache *c, uint32_t field, uint32_t to)
 {
     int32_t rel = (int32_t)to - (int32_t)(field + 4);
@@ -430,6 +471,10 @@ void cache_retire(struct cache *c, struct tb *tb)
         k = next;
     }
     tb->in_links = 0;
+    uint32_t p = page_hash(tb->pc >> 12);
+    c->changed[p / 64] |= 1ull << (p % 64);
+    if (tb->is_signed)
+        c->retired[retired_hash(tb->pc)] = (uint32_t)(tb - c->tbs) + 1;
 }
 
 void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(void *, struct tb *),

@@ -29,6 +29,8 @@ struct tb { /* a cache line */
     bool valid;
     bool masked;               /* its accesses clear the address' top byte */
     bool loops;                /* a thread may go round inside it */
+    bool is_signed;            /* cache_sign: it may be restored after it was retired */
+    bool tiny;                 /* reuse.c: engine->check_tiny when it was made */
     bool dispatches;           /* it may end with an indirect branch that is no return */
 };
 static_assert(sizeof(struct tb) == 64, "a translation that is looked at costs one cache miss");
@@ -43,7 +45,7 @@ struct tb_link {
     uint32_t next;             /* next in the target's list + 1 */
 };
 
-enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
+enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, RETIRED_HASH = 1 << 14, MAX_TBS = 1 << 20, MAX_LINKS = 1 << 21,
        MAX_FAULTS = 1 << 22, MAX_FLEXES = 1 << 20 };
 
 /* How far into a table memory was asked for ahead of its use: one call for many pages instead of a
@@ -81,6 +83,9 @@ struct cache {
     uint32_t hash_used;
     uint32_t hash_seq;         /* odd while the hash table changes */
     uint32_t *pages;           /* PAGE_HASH: tb + 1 */
+    uint64_t *signatures;      /* by translation, of those that is_signed says */
+    uint32_t *retired;         /* RETIRED_HASH: by pc, the last one retired + 1, if it is signed */
+    uint64_t changed[PAGE_HASH / 64]; /* pages (hashed) of which translations have been retired */
     uint64_t *entries;         /* CODE_ENTRIES bits, by guest address / 4: a translation may begin there */
     uint64_t flushes;
 };
@@ -109,6 +114,15 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
 void cache_link(struct cache *c, uint32_t link, struct tb *to);
 /* Retires a translation: nothing jumps to it any more. */
 void cache_retire(struct cache *c, struct tb *tb);
+/* Have translations that begin in pc's page been retired (or in one of equal hash)? */
+bool cache_changed(const struct cache *c, uint64_t pc);
+/* Gives tb a signature. / The signature of one that has one. */
+void cache_sign(struct cache *c, struct tb *tb, uint64_t signature);
+uint64_t cache_signature(const struct cache *c, const struct tb *tb);
+/* The signed translation that was the last one retired at pc (NULL: not known); makes it valid again, where
+ * there is none at its pc. */
+struct tb *cache_find_retired(const struct cache *c, uint64_t pc);
+void cache_restore(struct cache *c, struct tb *tb);
 /* Calls fn for every valid translation that holds a byte of [start, start + len). */
 void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(void *, struct tb *),
                      void *arg);

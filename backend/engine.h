@@ -35,8 +35,9 @@ struct engine {
     bool any_mask;
     bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
     FILE *perfmap;
+    uint8_t code_copy[2 * (2048 + 64)]; /* guest code being translated (reuse.c) */
     struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp,
-             stops, asks; } st;
+             stops, asks, reused; } st;
 };
 
 /* Backend's per-thread data: cpu->exec. */
@@ -54,6 +55,15 @@ struct exec {
     uint64_t lookups;
     struct tb own;             /* interpreted once where the cache had no room */
 };
+
+/* --- reuse.c: lock held ---------------------------------------------------------------------- */
+
+/* If code of this page has been changing: lets w show a copy, which nobody changes, and returns true. */
+bool reuse_prepare(struct engine *e, struct code_window *w);
+/* tb was made from w after reuse_prepare: it may be asked for again. */
+void reuse_note(struct engine *e, struct tb *tb, const struct code_window *w);
+/* A retired translation of the code that w shows, valid again; or NULL. */
+struct tb *reuse_find(struct engine *e, const struct code_window *w, bool masked);
 
 /* exec.c: leaves the interpreter after a fault; fault.c makes the signal handler return into it. */
 void exec_interp_unwind(struct exec *x);

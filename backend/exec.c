@@ -192,6 +192,10 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     size_t len;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
+    bool changing = reuse_prepare(e, &w);
+    struct tb *tb = changing ? reuse_find(e, &w, page_is_masked(e, pc)) : NULL;
+    if (tb)
+        return tb;
     bool room = make_room(e, cpu->exec);
     for (;; max = max > 1 ? max / 2 : 0) {
         ir_region_reset(r, e->cfg.guest->ir);
@@ -235,10 +239,12 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     }
     if (!room) /* this once, without the cache */
         return own_translation(cpu->exec, pc, clone);
-    struct tb *tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
+    tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
                               r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
+    if (changing)
+        reuse_note(e, tb, &w);
     tb->dispatches = has_indirect_branch(r);
     e->st.tbs++;
     e->st.insns += r->ninsns;
@@ -449,13 +455,13 @@ void engine_stats(const struct engine *e, FILE *f)
         lookups += x->lookups;
     fprintf(f,
             "translations %llu  guest insns %llu  host bytes/insn %.1f  lookups %llu  misses %llu  links "
-            "%llu  retired %llu  flushes %llu  interpreted %llu\n"
+            "%llu  retired %llu  reused %llu  flushes %llu  interpreted %llu\n"
             "code %zu KiB  translation %.2f ms  %.0f ns/insn  %.2f M insns/s\n",
             (unsigned long long)e->st.tbs, (unsigned long long)e->st.insns,
             e->st.insns ? (double)e->st.code_bytes / (double)e->st.insns : 0.0,
             (unsigned long long)lookups, (unsigned long long)e->st.misses,
             (unsigned long long)e->st.links, (unsigned long long)e->st.retired,
-            (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp, e->cache.used >> 10,
+            (unsigned long long)e->st.reused, (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp, e->cache.used >> 10,
             (double)ns / 1e6, e->st.insns ? (double)ns / (double)e->st.insns : 0.0,
             ns ? (double)e->st.insns * 1e3 / (double)ns : 0.0);
 }
