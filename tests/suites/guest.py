@@ -59,8 +59,31 @@ def program(source, label, flags, options=()):
     return test
 
 
+def fpexact(options, *args):
+    """fpexact.c checks itself: by exact arithmetic (fpexact.h)."""
+    def test(context):
+        source = context.path("tests/guest/fpexact.c")
+        flags = ["-O2", "-static", "-march=armv8.2-a+fp16"]
+        target = os.path.join(context.out, "guest", "fpexact")
+        build(context, target, [source, context.path("tests/guest/fpexact.h")],
+              ["aarch64-linux-gnu-gcc", *COMMON, *flags, "-o", target, source])
+        context.need_myna()
+        done = run([context.myna, *options, target, *args], timeout=1800)
+        if done.status:
+            raise Fail(done.out.decode(errors="replace")[-3000:] + done.err.decode(errors="replace")[-500:]
+                       + "command: " + done.shell())
+    return test
+
+
+EXACT = ["-cpu", "max,fpflags=exact"]
+
+
 def cases(context):
-    found = []
+    found = [Case("guest/fpexact-fast", fpexact([], "64", "fast"), 0),
+             Case("guest/fpexact-exact", fpexact(EXACT, "64", "exact", "2"), 0),
+             Case("guest/fpexact-interp", fpexact(["-accel", "interp"], "8", "exact", "3")),
+             Case("guest/fpexact-fast-long", fpexact([], "20000", "fast", "4"), 2),
+             Case("guest/fpexact-exact-long", fpexact(EXACT, "20000", "exact", "5"), 2)]
     for source in sorted(glob.glob(context.path("tests/guest/*.c"))):
         stem = os.path.splitext(os.path.basename(source))[0]
         if mark(source, "run") == "no":
