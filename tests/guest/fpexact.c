@@ -1,5 +1,5 @@
 /*
- * TEST: run=no (tests/suites/guest.py runs it with arguments)
+ * TEST: run=no
  *
  * fpexact.c: vectors for add, multiply, fused multiply-add, divide, square root, rounding and conversions in half,
  * single and double precision, in every mode of FPCR (four roundings, FZ, FZ16, DN, AHP), made here and
