@@ -31,7 +31,7 @@ TEST_INC = -Itests $(LU_INC) -Ibackend/x86_64
 ir_src := $(wildcard ir/*.c)
 fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard frontend/aarch64/*.c)
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
-lu_src := $(wildcard linux-user/*.c linux-user/aarch64/*.c)
+lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
 # tests/{unit,decode,codegen,ir}/NAME.c is one program each; tests/fuzz builds itself (run.sh).
 test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))

@@ -36,6 +36,10 @@ struct engine {
     bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
     FILE *perfmap;
     uint8_t code_copy[2 * (2048 + 64)]; /* guest code being translated (reuse.c) */
+    struct debug *debug;       /* breakpoints (debug.c); NULL: there have been none */
+    bool watching;             /* all code is interpreted */
+    struct ir_watch watch;
+    struct ir_watch_range watched[ENGINE_WATCHES];
     struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp,
              stops, asks, reused; } st;
 };
@@ -53,6 +57,7 @@ struct exec {
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
+    bool debugged;             /* breakpoints count */
     struct tb own;             /* interpreted once where the cache had no room */
 };
 
@@ -67,6 +72,22 @@ struct tb *reuse_find(struct engine *e, const struct code_window *w, bool masked
 
 /* exec.c: leaves the interpreter after a fault; fault.c makes the signal handler return into it. */
 void exec_interp_unwind(struct exec *x);
+/* The same for a reason other than a fault. */
+_Noreturn void exec_interp_leave(struct exec *x, enum ir_leave why);
+/* A translation of the one instruction at pc, for the interpreter; valid until the next one of this thread.
+ * Both locks held. NULL: no memory. */
+struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc);
+enum ir_leave exec_run_region(struct exec *x, struct cpu *cpu, const struct ir_region *r);
+void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr);
+
+/* --- debug.c ---------------------------------------------------------------------------------- */
+
+bool debug_is_break(const struct engine *e, uint64_t pc);
+/* Breakpoints are where regions end: after cache_flush. Lock held. */
+void debug_mark_entries(struct engine *e);
+void debug_free(struct engine *e);
+/* engine_step for a running thread. */
+enum ir_leave debug_step(struct engine *e, struct exec *x, struct cpu *cpu);
 
 /* --- world.c -------------------------------------------------------------------------------- */
 

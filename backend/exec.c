@@ -77,6 +77,7 @@ void engine_free(struct engine *e)
         return;
     if (e->perfmap)
         fclose(e->perfmap);
+    debug_free(e);
     cache_free(&e->cache);
     ir_region_free(&e->region);
     free(e->out.relocs);
@@ -124,8 +125,9 @@ static void log_region(const char *title, const struct ir_region *r)
  * dispatch. Each operation has a copy of that, so that the host predicts each one's successor by itself. */
 static bool known(const void *arg, uint64_t pc)
 {
-    const struct tb *tb = cache_find(arg, pc);
-    return tb && !tb->dispatches;
+    const struct engine *e = arg;
+    const struct tb *tb = cache_find(&e->cache, pc);
+    return (tb && !tb->dispatches) || debug_is_break(e, pc);
 }
 
 /* Has the region a way round inside? */
@@ -176,6 +178,19 @@ static bool is_clean(const struct engine *e, uint64_t pc)
     return !e->cfg.guest->clean_pc || e->cfg.guest->clean_pc(pc) == pc;
 }
 
+struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc)
+{
+    struct ir_region *r = &e->region;
+    struct code_window w = e->cfg.fetch(e->cfg.owner, pc);
+    ir_region_reset(r, e->cfg.guest->ir);
+    r->precise_flags = true;
+    guest_translate(r, e->cfg.guest, e->cfg.model, w, 1, true);
+    ir_optimise(r);
+    r->blocks[0].poll = false;
+    struct ir_region *clone = clone_region(r);
+    return clone ? own_translation(cpu->exec, pc, clone) : NULL;
+}
+
 /* Translates the code at pc and enters it in the cache. Both locks held. NULL: no memory, or nothing
  * to execute there. */
 static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
@@ -188,7 +203,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct code_window w = e->cfg.fetch(e->cfg.owner, pc);
     w.entries = c->entries;
     w.known = known;
-    w.arg = c;
+    w.arg = e;
     size_t len;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
@@ -201,8 +216,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         ir_region_reset(r, e->cfg.guest->ir);
         if (log_mask & LOG_IR)
             r->raw = true;
-        r->precise_flags = e->cfg.one_insn;
-        guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, e->cfg.one_insn,
+        r->precise_flags = e->cfg.one_insn || e->cfg.precise;
+        guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags,
                                  e->cfg.max_blocks);
         if (log_mask & LOG_IN_ASM) {
             fprintf(log_file, "IN: 0x%llx\n", (unsigned long long)pc);
@@ -217,7 +232,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         ir_optimise(r);
         if (log_mask & LOG_OPT)
             log_region("OPT:", r);
-        if (e->cfg.interp || !max || !room) {
+        if (e->cfg.interp || e->watching || !max || !room) {
             len = 0;
             break;
         }
@@ -327,13 +342,15 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
 
 /* ------------------------------------------------------------------ run loop */
 
-void exec_interp_unwind(struct exec *x) { longjmp(x->interp_fault, 1); }
+void exec_interp_leave(struct exec *x, enum ir_leave why) { longjmp(x->interp_fault, 1 + (int)why); }
+void exec_interp_unwind(struct exec *x) { exec_interp_leave(x, IR_LEAVE_FAULT); }
 
-static enum ir_leave run_interpreted(struct exec *x, struct cpu *cpu, const struct ir_region *r)
+enum ir_leave exec_run_region(struct exec *x, struct cpu *cpu, const struct ir_region *r)
 {
-    if (setjmp(x->interp_fault)) {
+    int unwound = setjmp(x->interp_fault);
+    if (unwound) {
         x->in_interp = false;
-        return IR_LEAVE_FAULT;
+        return (enum ir_leave)(unwound - 1);
     }
     x->in_interp = true;
     enum ir_leave why = ir_interp(cpu, r);
@@ -345,7 +362,7 @@ static enum ir_leave run_interpreted(struct exec *x, struct cpu *cpu, const stru
 }
 
 /* The guest has flushed the instruction cache line at addr, perhaps by another name of that memory. */
-static void flush_line(struct engine *e, struct exec *x, uint64_t addr)
+void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr)
 {
     const struct guest *g = e->cfg.guest;
     world_park(x);
@@ -381,6 +398,14 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             world_park(x);
             world_enter(x);
         }
+        if (__builtin_expect(e->debug != NULL, 0) && debug_is_break(e, cpu->pc)) {
+            cpu->leave_imm = 0;
+            link = -1;
+            enum ir_leave debug = x->debugged ? IR_LEAVE_DEBUG : debug_step(e, x, cpu);
+            if (debug != IR_LEAVE_LOOKUP)
+                return debug;
+            continue;
+        }
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);
         link = -1;
         if (!tb) {
@@ -393,7 +418,7 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             e->cfg.guest->dump(cpu, log_file);
         enum ir_leave why;
         if (tb->region)
-            why = run_interpreted(x, cpu, tb->region);
+            why = exec_run_region(x, cpu, tb->region);
         else
             why = (enum ir_leave)host_enter(cpu, &e->stubs, tb_code(&e->cache, tb));
         switch (why) {
@@ -412,7 +437,7 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             world_calm(x);
             break;
         case IR_LEAVE_ICINV:
-            flush_line(e, x, cpu->leave_arg);
+            exec_flush_line(e, x, cpu->leave_arg);
             break;
         case IR_LEAVE_SYSCALL:
         case IR_LEAVE_BREAK:
@@ -420,6 +445,7 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
         case IR_LEAVE_FAULT:
         case IR_LEAVE_GUEST:
         case IR_LEAVE_FETCH:
+        case IR_LEAVE_DEBUG:
             return why;
         }
         if (__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) && why != IR_LEAVE_LINK)

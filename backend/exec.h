@@ -25,6 +25,7 @@ struct engine_config {
     const struct cpu_model *model;
     size_t cache_size;     /* bytes of host code (256 KiB to 1 GiB); 0: default */
     bool interp;           /* -accel interp */
+    bool precise;          /* flags are exact at every instruction (debugger) */
     bool one_insn;         /* one guest instruction a translation, nothing elided */
     bool perfmap;          /* write /tmp/perf-PID.map */
     unsigned max_insns;    /* of a translation; 0: default */
@@ -89,6 +90,24 @@ void engine_fork_parent(struct engine *e, int copy);
 /* After it, in the child, before it runs translated code: takes the copy; all CPUs but this one are
  * gone. 0 or -errno. */
 int engine_fork_child(struct engine *e, struct cpu *cpu, int copy);
+
+/* --- debugging (debug.c). Guest memory is never changed; see also engine_config.precise. */
+
+/* From now on this CPU is (not) debugged: breakpoints and watched memory count for it. By its own thread
+ * outside engine_run, each time it is going to run. */
+void engine_debug(struct cpu *cpu, bool on);
+/* Sets or removes a breakpoint: engine_run leaves with IR_LEAVE_DEBUG and leave_imm 0 before the instruction
+ * at pc. 0 or -ENOMEM. */
+int engine_break(struct engine *e, uint64_t pc, bool set);
+/* From now on these n ranges are watched, and no others: engine_run and engine_step leave with IR_LEAVE_DEBUG
+ * before an access to them, leave_imm is the range's number + 1 and leave_arg the address. While there are any
+ * all code is interpreted. steps: there'll be no engine_run before the next call, so code need not be
+ * translated again if it was interpreted so far. */
+enum { ENGINE_WATCHES = 64 };
+void engine_watch(struct engine *e, const struct ir_watch_range *range, unsigned n, bool steps);
+/* Executes the one instruction at cpu->pc, breakpoint or not. IR_LEAVE_LOOKUP: done, pc is the next one;
+ * anything else is as of engine_run. */
+enum ir_leave engine_step(struct engine *e, struct cpu *cpu);
 
 /* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */
 void engine_stats(const struct engine *e, FILE *f);

@@ -227,6 +227,7 @@ void world_go(struct engine *e) { __atomic_store_n(&e->stop, 0, __ATOMIC_SEQ_CST
 void world_flush(struct engine *e)
 {
     cache_flush(&e->cache);
+    debug_mark_entries(e);
     for (struct exec *x = e->cpus; x; x = x->next) {
         clear_jump_cache(x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */

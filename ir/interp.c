@@ -237,6 +237,20 @@ static char *host_address(const struct cpu *cpu, const struct ir_region *r, uint
     return (char *)(uintptr_t)(cpu->guest_base + (mask ? a & mask : a));
 }
 
+/* The instruction is about to access 1 << log2 bytes at a. */
+static void observe(struct cpu *cpu, const struct ir_region *r, uint64_t a, unsigned log2, bool read,
+                    bool write)
+{
+    const struct ir_watch *w = cpu->watch;
+    uint64_t mask = r->target->address_mask, at = mask ? a & mask : a;
+
+    for (unsigned k = 0; k < w->n; k++) {
+        const struct ir_watch_range *g = &w->range[k];
+        if (at < g->end && at + (1u << log2) > g->start && ((g->read && read) || (g->write && write)))
+            w->hit(cpu, g, at < g->start ? g->start : at, write);
+    }
+}
+
 enum ir_leave ir_interp(struct cpu *cpu, const struct ir_region *r)
 {
     struct ir_value *values = alloca(r->ninsts * sizeof(*values));
@@ -281,14 +295,19 @@ enter:
             break;
         case IR_load:
         case IR_store:
-            p = host_address(cpu, r, arg[0].lo + (uint64_t)i->imm +
-                                     (i->arg[1] ? arg[1].lo << IR_MEM_SCALE(i->aux) : 0));
+            result = arg[0].lo + (uint64_t)i->imm +
+                     (i->arg[1] ? arg[1].lo << IR_MEM_SCALE(i->aux) : 0);
+            if (cpu->watch)
+                observe(cpu, r, result, IR_MEM_SIZE(i->aux), i->op == IR_load, i->op == IR_store);
+            p = host_address(cpu, r, result);
             if (i->op == IR_load)
                 *out = do_load(i, p);
             else
                 do_store(i, p, arg[2]);
             break;
         case IR_amo: case IR_cas: case IR_casx:
+            if (cpu->watch)
+                observe(cpu, r, arg[0].lo, IR_MEM_SIZE(i->aux), true, true);
             *out = do_atomic(i, host_address(cpu, r, arg[0].lo), arg);
             break;
         case IR_aligned:

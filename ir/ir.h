@@ -63,7 +63,8 @@ enum ir_leave {
     IR_LEAVE_FETCH,      /* the guest pc can't be fetched or is misaligned (imm 1) */
     IR_LEAVE_FLUSH,      /* after an instruction that may have invalidated the code it is in */
     IR_LEAVE_ICINV,      /* instruction cache line invalidation; the address is in cpu->leave_arg */
-    IR_LEAVE_GUEST       /* anything of one guest: imm is its number */
+    IR_LEAVE_GUEST,      /* anything of one guest: imm is its number */
+    IR_LEAVE_DEBUG       /* the engine's: before an instruction that a debugger wants to see (exec.h) */
 };
 
 /* --------------------------------------------------- tables from outside */
@@ -314,6 +315,16 @@ enum ir_cc ir_cc_swap(enum ir_cc cc);
 
 /* ------------------------------------------------------------- interpreter */
 
+struct cpu;
+
+/* Ranges of guest memory under observation, for the interpreter. hit does not return: no part of the
+ * instruction has been done but for its earlier accesses, and cpu->pc is its address. */
+struct ir_watch {
+    unsigned n;
+    struct ir_watch_range { uint64_t start, end; bool read, write; } *range;
+    void (*hit)(struct cpu *cpu, const struct ir_watch_range *range, uint64_t addr, bool write);
+};
+
 /* How the interpreter and the backends see the machine: the head of every guest's state block.
  * Registers' offsets (struct ir_reg) count from the start of this structure. The backend keeps its
  * address + 128 in rbp, so offsets below 256 are reached by one-byte displacements. */
@@ -346,6 +357,7 @@ struct cpu {
     void *exec;            /* backend's per-thread data */
     void *env;             /* the owner's per-thread data (linux-user, softmmu) */
     const struct guest *guest;
+    const struct ir_watch *watch; /* accesses that the interpreter reports instead of doing them, or NULL */
     uint64_t pending;      /* nonzero: something for the run loop's owner to do at a poll */
     uint64_t counters[16]; /* engine statistics */
     struct { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "path.h"
 
-enum { MAX_HIDDEN = 8 };
+enum { MAX_HIDDEN = 32 };
 
 struct fd_notes {
     int hidden[MAX_HIDDEN];
@@ -41,11 +41,26 @@ int fd_hide(struct process *p, int fd)
         close(fd);
     else
         high = fd;
+    for (unsigned i = 0; n && i < n->nhidden; i++)
+        if (n->hidden[i] < 0) {
+            __atomic_store_n(&n->hidden[i], high, __ATOMIC_RELEASE);
+            return high;
+        }
     if (n && n->nhidden < MAX_HIDDEN) { /* others may be reading the list */
         n->hidden[n->nhidden] = high;
         __atomic_store_n(&n->nhidden, n->nhidden + 1, __ATOMIC_RELEASE);
     }
     return high;
+}
+
+void fd_unhide(struct process *p, int fd)
+{
+    struct fd_notes *n = p->fds;
+
+    close(fd);
+    for (unsigned i = 0; n && i < n->nhidden; i++)
+        if (n->hidden[i] == fd)
+            __atomic_store_n(&n->hidden[i], INT_MIN, __ATOMIC_RELEASE); /* no descriptor */
 }
 
 bool fd_hidden(const struct process *p, int fd)

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "command.h"
+#include "gdb/gdb.h"
 #include "guest_process.h"
 #include "mem.h"
 #include "options.h"
@@ -145,7 +146,7 @@ static void start_engine(struct process *p, const struct options *o)
 {
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
-        .one_insn = o->one_insn, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
+        .one_insn = o->one_insn, .precise = o->gdb, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
         .fetch = user_fetch, .flushed = user_flushed, .lock = user_lock, .unlock = user_unlock,
         .owner = p,
     };
@@ -213,7 +214,7 @@ void cpu_loop(struct thread *t)
     struct cpu *cpu = t->cpu;
 
     for (;;) {
-        switch (engine_run(t->p->engine, cpu)) {
+        switch (t->p->gdb ? gdb_run(t) : engine_run(t->p->engine, cpu)) {
         case IR_LEAVE_SYSCALL:
             syscall_run(t);
             break;
@@ -234,6 +235,7 @@ void cpu_loop(struct thread *t)
                       (unsigned long long)cpu->pc, (unsigned long long)cpu->leave_imm);
             signal_force(t, SIGILL, ILL_ILLOPC, cpu->pc);
             break;
+        case IR_LEAVE_DEBUG: /* gdb_run has dealt with it */
         case IR_LEAVE_POLL:
         case IR_LEAVE_FLUSH:
         case IR_LEAVE_ICINV:
@@ -316,6 +318,8 @@ void user_start(struct options *o, char **argv)
         log_layout(p);
     if ((r = signal_init(p, t)) < 0)
         user_die(1, "signals can't be set up: %s", strerror(-r));
+    if (o.gdb && (r = gdb_start(p, o.gdb, err, sizeof(err))) < 0)
+        user_die(1, "option -g: %s", err);
     cpu_loop(t);
     thread_end(t);
     abort();

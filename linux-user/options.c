@@ -97,11 +97,6 @@ static void options_accel(struct options *o, const char *arg)
     o->interp = arg[0] == 'i';
 }
 
-static void options_gdb(struct options *o, const char *arg)
-{
-    user_die(1, "option -g (waiting for gdb on %s) is not supported yet", arg);
-}
-
 static void options_ignore(struct options *o, const char *arg) {}
 
 static void options_version(struct options *o, const char *arg)

@@ -9,7 +9,7 @@
 #define MYNA_VERSION "0.1"
 
 struct options {
-    const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append;
+    const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append, *gdb;
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool strace, one_insn, perfmap, interp;

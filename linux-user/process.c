@@ -36,6 +36,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)0)
 #endif
 
+#include "gdb/gdb.h"
 #include "guest_process.h"
 #include "guest_signal.h"
 
@@ -208,6 +209,7 @@ static struct vfork_child *make_child(struct thread *t, const struct clone_reque
     c->p.proc = &c->proc;
     c->p.threads = &c->t;
     c->p.nthreads = 1;
+    c->p.gdb = NULL;
     pthread_mutex_init(&c->p.threads_lock, NULL);
     if (!(q->flags & CLONE_SIGHAND)) {
         pthread_mutex_lock(&t->p->sig->lock);
@@ -392,6 +394,7 @@ long sys_exit_group(struct thread *t, const uint64_t *a)
         fflush(log_file);
     if ((int)a[0] == 127)
         report_missing_library(t->p);
+    gdb_exit(t, (int)a[0]);
     for (;;)
         syscall(SYS_exit_group, (int)a[0]);
 }

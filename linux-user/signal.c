@@ -31,6 +31,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "gdb/gdb.h"
 #include "guest_signal.h"
 
 enum { HOST_SA_RESTORER = 0x04000000 };
@@ -170,6 +171,17 @@ struct signal_action signal_action_of(struct process *p, int signo)
 
 void signal_block_all(void) { host_mask_swap(~0ull); }
 
+void signal_allow_faults(void) { host_mask_swap(~SIGNAL_FAULTS); }
+
+void signal_debugged(struct process *p)
+{
+    pthread_mutex_lock(&p->sig->lock);
+    for (int signo = 1; signo <= SIGNAL_COUNT; signo++)
+        if (!(signal_bit(signo) & SIGNAL_UNBLOCKABLE))
+            signal_sync_action(p, signo);
+    pthread_mutex_unlock(&p->sig->lock);
+}
+
 void signal_sync_action(struct process *p, int signo)
 {
     const struct signal_action *act = &p->sig->action[signo];
@@ -180,7 +192,7 @@ void signal_sync_action(struct process *p, int signo)
         .mask = ~SIGNAL_FAULTS,
     };
 
-    if (act->handler > 1 || is_fault) {
+    if (act->handler > 1 || is_fault || (act->handler == 0 && gdb_wants(p, signo))) {
         a.handler = (uintptr_t)on_signal;
         a.flags |= SA_SIGINFO | SA_ONSTACK |
                    (act->handler > 1 ? act->flags & SA_RESTART : SA_RESTART);
@@ -302,6 +314,7 @@ static bool on_altstack(const struct thread *t, uint64_t sp)
 static _Noreturn void die_of(struct thread *t, const struct signal_event *ev)
 {
     report_fatal(t, ev->info.si_signo, ev->info.si_code, (uint64_t)(uintptr_t)ev->info.si_addr);
+    gdb_killed(t, ev->info.si_signo);
     signal_die(ev->info.si_signo);
 }
 
@@ -403,6 +416,11 @@ void signal_deliver(struct thread *t)
         if (!s->captured && !signal_take_held(t, t->sig_mask))
             break;
         ev.info = s->info;
+        if (t->p->gdb && !gdb_signal(t, &ev.info)) {
+            s->captured = 0;
+            host_mask_swap(t->sig_mask & ~SIGNAL_FAULTS);
+            continue;
+        }
         signo = ev.info.si_signo;
         act = signal_action_of(t->p, signo);
         if (act.handler > 1) {
@@ -428,7 +446,7 @@ void signal_deliver(struct thread *t)
 void signal_force(struct thread *t, int signo, int code, uint64_t addr)
 {
     struct thread_signals *s = signals_of(t);
-    const struct signal_action act = signal_action_of(t->p, signo);
+    struct signal_action act = signal_action_of(t->p, signo);
     struct signal_event ev = {.info = {.si_signo = signo, .si_code = code}};
     uint64_t plain = addr >> 55 & 1 ? addr : addr << 8 >> 8; /* without the tag: untagged_addr() */
     bool data = s->host_fault && s->fault_addr == addr; /* else it is a fetch */
@@ -453,6 +471,14 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr)
     if (signo == SIGSEGV || signo == SIGBUS)
         ev.fault_addr = plain;
     ev.info.si_addr = (void *)(uintptr_t)(act.flags & SA_EXPOSE_TAGBITS ? addr : plain);
+    if (t->p->gdb && !gdb_signal(t, &ev.info)) {
+        signal_unblock(t);
+        return;
+    }
+    if (ev.info.si_signo != signo) {
+        signo = ev.info.si_signo;
+        act = signal_action_of(t->p, signo);
+    }
     if (t->p->strace)
         strace_signal(t, &ev.info);
     if (act.handler <= 1 || t->sig_mask & signal_bit(signo))

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "gdb/gdb.h"
 #include "guest_process.h"
 #include "guest_signal.h"
 #include "path.h"
@@ -108,6 +109,7 @@ void thread_fork_child(struct thread *t)
     p->threads = t;
     p->nthreads = 1;
     p->threaded = false;
+    gdb_fork_child(t);
 }
 
 /* ---------------------------------------------------------------------- begin */
@@ -289,6 +291,7 @@ void thread_end(struct thread *t)
     }
     signal_block_all();
     signal_leave_thread(t, NULL);
+    free(t->gdb);
     free(t);
 }
 
@@ -297,6 +300,7 @@ long sys_exit(struct thread *t, const uint64_t *a)
 {
     if (!signal_block(t)) /* a signal of the process that this thread has taken is not lost */
         return -SYS_RESTARTNOINTR;
+    gdb_thread_exit(t);
     if (!thread_remove(t))
         return sys_exit_group(t, a);
     t->exiting = true;

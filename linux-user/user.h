@@ -81,6 +81,7 @@ struct abi {
     /* New random pointer authentication keys: bits of PR_PAC_RESET_KEYS, 0 all, ~0 only asks. 0, or
      * -EINVAL for a processor without them or unknown bits. NULL: never. */
     int (*reset_keys)(struct cpu *cpu, uint64_t which);
+    const struct gdb_target *gdb;  /* registers as a debugger sees them (gdb/gdb.h) */
     /* The guest's struct stat at out, stat_size bytes (at most 256). */
     void (*stat_from_host)(const struct stat *st, void *out);
 };
@@ -144,6 +145,7 @@ struct process {
     unsigned nthreads;
     bool threaded;             /* there have been host threads besides the first */
     pthread_mutex_t threads_lock;
+    struct gdb *gdb;           /* a debugger may attach (gdb/gdb.h), or NULL */
 };
 
 struct thread {
@@ -167,6 +169,7 @@ struct thread {
     bool sig_has_temp;
     struct { uint64_t sp, size; uint32_t flags; } altstack;
     void *sig;                 /* struct thread_signals (guest_signal.h) */
+    struct gdb_thread *gdb;    /* what the debugger's stub knows of it, or NULL */
 };
 static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread *)cpu->env; }
 
@@ -307,6 +310,8 @@ _Noreturn void user_die(int status, const char *fmt, ...) __attribute__((format(
 
 /* Moves a descriptor of myna's own out of the guest's sight (close-on-exec, high number). */
 int fd_hide(struct process *p, int fd);
+/* Closes such a descriptor. Only one thread hides and unhides after the start. */
+void fd_unhide(struct process *p, int fd);
 /* Is it one of myna's own? The guest gets EBADF. */
 bool fd_hidden(const struct process *p, int fd);
 

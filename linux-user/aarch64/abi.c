@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 #include "aarch64.h"
+#include "gdb/gdb.h"
 #include "user.h"
 #include "aarch64/abi.h"
 
@@ -200,4 +201,5 @@ const struct abi abi_aarch64 = {
     .reset_keys = reset_keys,
     .cpuinfo = cpuinfo,
     .cpu_id = cpu_id,
+    .gdb = &gdb_target_aarch64,
 };
