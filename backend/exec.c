@@ -207,7 +207,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     size_t len;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
-    bool changing = reuse_prepare(e, &w);
+    bool changing = !e->cfg.precise && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
     struct tb *tb = changing ? reuse_find(e, &w, page_is_masked(e, pc)) : NULL;
     if (tb)
         return tb;
