@@ -318,7 +318,7 @@ void user_start(struct options *o, char **argv)
         log_layout(p);
     if ((r = signal_init(p, t)) < 0)
         user_die(1, "signals can't be set up: %s", strerror(-r));
-    if (o.gdb && (r = gdb_start(p, o.gdb, err, sizeof(err))) < 0)
+    if (o->gdb && (r = gdb_start(p, o->gdb, err, sizeof(err))) < 0)
         user_die(1, "option -g: %s", err);
     cpu_loop(t);
     thread_end(t);
