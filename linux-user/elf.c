@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "mem.h"
@@ -411,8 +412,10 @@ int elf_load(struct process *p, int fd, const char *path, char *err, size_t errl
     struct loading l = { .p = p, .fd = fd, .path = path, .err = err, .errlen = errlen };
     struct image prog, ld = { 0 };
     struct mm *mm = p->mm;
+    struct statvfs fs;
 
     err[0] = 0;
+    mm->exec_anywhere = fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_NOEXEC;
     int r = read_headers(&l);
     if (!r)
         r = read_interp(&l, prog.interp);

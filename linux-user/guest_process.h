@@ -6,7 +6,8 @@
 
 #include "user.h"
 
-enum { PROCESS_NLIMITS = 3 }; /* RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK: see ids.c */
+enum { PROCESS_NLIMITS = 3 };
+extern const int kept_limits[PROCESS_NLIMITS]; /* RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK: see ids.c */
 
 struct proc_state {
     bool vfork_child;      /* shares memory with a suspended parent: leaves no trace in it */

@@ -19,7 +19,7 @@ long sys_gettid(struct thread *t, const uint64_t *a) { return syscall(SYS_gettid
 
 enum { SMALLEST_STACK = 1 << 20 }; /* myna's own C stack obeys the same limit */
 
-static const int kept_limits[PROCESS_NLIMITS] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
+const int kept_limits[PROCESS_NLIMITS] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
 
 /* Index of a limit that is not passed to the host, or -1. */
 static int kept_index(int resource, const struct rlimit *set)

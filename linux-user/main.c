@@ -91,14 +91,19 @@ static const char *real_name(int fd, const char *name)
     return copy ? copy : name;
 }
 
+/* Sizes that a limit of the stack is taken for when it is none or next to nothing. */
+#define MOST_STACK (64ull << 30)
+#define LEAST_STACK (256ull << 10)
+
 static uint64_t default_stack(void)
 {
     struct rlimit lim;
 
-    if (getrlimit(RLIMIT_STACK, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY ||
-        lim.rlim_cur > 1ull << 30 || lim.rlim_cur < 1 << 20)
+    if (getrlimit(RLIMIT_STACK, &lim) < 0)
         return 8 << 20;
-    return PAGE_UP(lim.rlim_cur);
+    if (lim.rlim_cur > MOST_STACK)
+        return MOST_STACK;
+    return lim.rlim_cur < LEAST_STACK ? LEAST_STACK : PAGE_UP(lim.rlim_cur);
 }
 
 static void list_models(const struct guest *g)
@@ -273,6 +278,7 @@ void user_start(struct options *o, char **argv)
     p->strace = o->strace;
     p->uname_release = o->uname;
     p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();
+    p->stack_fixed = o->stack_size || p->stack_size == LEAST_STACK;
     if (p->stack_size < o->stack_size || p->stack_size > MM_HOST_LIMIT)
         user_die(1, "option -s: %#llx bytes are more than there can be",
                  (unsigned long long)o->stack_size);

@@ -7,6 +7,7 @@
  * mappings give the same tree. Runtimes with tens of thousands of mappings are ordinary.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 #include "mem.h"
 
 struct map_node {
@@ -97,9 +98,22 @@ int maptree_reserve(struct mm *mm, uint32_t n)
     return 0;
 }
 
+/* The map's totals, with a mapping more or (sign -1) less. */
+static void count(struct mm *mm, const struct mapping *m, int64_t sign)
+{
+    int64_t n = sign * (int64_t)(m->end - m->start);
+
+    mm->total += (uint64_t)n;
+    if (m->prot & PROT_WRITE && !m->shared && !m->grows)
+        mm->data += (uint64_t)n;
+    mm->nstacks += m->grows ? (uint32_t)sign : 0;
+}
+
 void maptree_insert(struct mm *mm, const struct mapping *m)
 {
     uint32_t i = mm->free, l, r;
+
+    count(mm, m, 1);
 
     if (i)
         mm->free = node(mm, i)->left;
@@ -118,6 +132,7 @@ void maptree_remove(struct mm *mm, uint64_t start)
     split(mm, mm->root, start, &l, &r);
     split(mm, r, start + 1, &i, &r);
     mm->root = join(mm, l, r);
+    count(mm, &node(mm, i)->m, -1);
     node(mm, i)->left = mm->free;
     mm->free = i;
 }

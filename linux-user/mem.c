@@ -17,12 +17,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "user.h"
 #include "mem.h"
 
 enum { PROT_GUEST = PROT_READ | PROT_WRITE | PROT_EXEC };
+enum { MAP_ABOVE4G_ = 0x80 }; /* x86's own, as MAP_32BIT */
 
 struct mm *mm_new(void)
 {
@@ -52,6 +55,7 @@ void mm_unlock(struct thread *t)
 bool mm_lookup(struct thread *t, uint64_t addr, struct mapping *m)
 {
     mm_lock(t);
+    mm_sync(t->p, addr, addr + 1);
     const struct mapping *at = mm_find(t->p->mm, addr);
     if (at)
         *m = *at;
@@ -80,6 +84,7 @@ static bool map_mergeable(const struct mapping *a, const struct mapping *b)
 {
     return a->end == b->start && a->prot == b->prot && a->shared == b->shared &&
            a->anonymous == b->anonymous && a->exec_seen == b->exec_seen && a->shm == b->shm &&
+           a->grows == b->grows && a->noexec == b->noexec &&
            a->dev == b->dev && a->ino == b->ino && (a->anonymous || a->ino) &&
            (a->anonymous ? !a->shared : a->offset + (a->end - a->start) == b->offset);
 }
@@ -254,13 +259,21 @@ int64_t mm_place(struct process *p, uint64_t len, uint64_t align, int prot, int 
 
 /* --- map, unmap, protect --------------------------------------------------------------------- */
 
+/* Is fd a file of a file system without executable files? The program being on one, all may be. */
+static bool on_noexec(const struct mm *mm, int fd)
+{
+    struct statfs fs;
+
+    return !mm->exec_anywhere && fstatfs(fd, &fs) == 0 && fs.f_flags & ST_NOEXEC;
+}
+
 int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int flags, int fd,
               uint64_t off)
 {
     struct mapping m = { .start = start, .end = end, .prot = (uint8_t)(prot & PROT_GUEST),
                          .shared = (flags & MAP_TYPE) != MAP_PRIVATE,
                          .anonymous = flags & MAP_ANONYMOUS, .exec_seen = prot & PROT_EXEC,
-                         .offset = off };
+                         .grows = flags & MAP_GROWSDOWN, .offset = off };
     struct stat st;
 
     if (m.anonymous)
@@ -268,6 +281,8 @@ int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int fla
     else if ((prot & PROT_EXEC) && fstat(fd, &st) == 0) {
         m.dev = st.st_dev;
         m.ino = st.st_ino;
+    } else {
+        m.noexec = on_noexec(p->mm, fd);
     }
     if (map_remove(p->mm, start, end))
         invalidate(p, start, end);
@@ -286,6 +301,7 @@ static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int pro
         return -EINVAL;
     if (end > mm->limit)
         return -ENOMEM;
+    mm_sync(p, addr, end);
     if (map_free(mm, addr, end)) {
         r = host_map_fresh(p, addr, len, host_prot(prot), flags, fd, off);
         return r == -EEXIST && !(flags & MAP_FIXED_NOREPLACE) ? -ENOMEM : r;
@@ -304,6 +320,17 @@ static int64_t map_fixed(struct process *p, uint64_t addr, uint64_t len, int pro
     return 0;
 }
 
+/* Bytes of [start, end) that are mapped. */
+static uint64_t mapped_bytes(const struct mm *mm, uint64_t start, uint64_t end)
+{
+    uint64_t n = 0;
+
+    for (const struct mapping *m = maptree_first(mm, start); m && m->start < end;
+         m = maptree_first(mm, m->end))
+        n += (m->end < end ? m->end : end) - (m->start > start ? m->start : start);
+    return n;
+}
+
 int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int flags, int fd,
                uint64_t off)
 {
@@ -313,7 +340,9 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
 
     if (!len || (off & GUEST_PAGE_MASK))
         return -EINVAL;
-    flags &= ~(MAP_32BIT | MAP_GROWSDOWN | MAP_STACK | MAP_EXECUTABLE | MAP_DENYWRITE);
+    flags &= ~(MAP_32BIT | MAP_ABOVE4G_ | MAP_STACK | MAP_EXECUTABLE | MAP_DENYWRITE);
+    if (mm->reserved)
+        flags &= ~MAP_GROWSDOWN;
     if (flags & MAP_HUGETLB) {
         unsigned log = (unsigned)flags >> MAP_HUGE_SHIFT & 63;
         align = 1ull << (log ? log : 21);
@@ -325,6 +354,13 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
     r = maptree_reserve(mm, 3);
     if (r < 0)
         return r;
+    if (mm->lock_future && !(mm->lock_future & MCL_ONFAULT))
+        flags |= MAP_LOCKED;
+    if (prot & PROT_EXEC && !(flags & MAP_ANONYMOUS) && on_noexec(mm, fd))
+        return -EPERM;
+    uint64_t gone = flags & MAP_FIXED ? mapped_bytes(mm, addr, addr + len) : 0;
+    if (!mm_may_grow(p, len, gone, (prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE))
+        return -ENOMEM;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         r = map_fixed(p, addr, len, prot, flags, fd, off);
         if (r < 0)
@@ -344,6 +380,8 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
             return r;
     }
     mm_record(p, addr, addr + len, prot, flags, fd, off);
+    if (mm->lock_future & MCL_ONFAULT)
+        host_syscall(SYS_mlock2, g2h(p, addr), len, MLOCK_ONFAULT);
     return (int64_t)addr;
 }
 
@@ -357,6 +395,7 @@ int mm_unmap(struct process *p, uint64_t addr, uint64_t len)
     int r = maptree_reserve(mm, 2);
     if (r < 0)
         return r;
+    mm_sync(p, addr, end);
     for (const struct mapping *m = maptree_first(mm, addr); m && m->start < end;) {
         uint64_t from = m->start > addr ? m->start : addr, to = from;
         for (; m && m->start <= to && to < end; m = maptree_first(mm, to))
@@ -372,41 +411,65 @@ int mm_unmap(struct process *p, uint64_t addr, uint64_t len)
     return 0;
 }
 
+void mm_record_prot(struct process *p, uint64_t addr, uint64_t end, int prot)
+{
+    struct mm *mm = p->mm;
+    bool gone = false;
+
+    map_split(mm, addr);
+    map_split(mm, end);
+    for (uint64_t at = addr; at < end;) {
+        struct mapping m = *maptree_first(mm, at);
+        maptree_remove(mm, m.start);
+        m.prot = (uint8_t)(prot & PROT_GUEST);
+        if (prot & PROT_EXEC) {
+            m.exec_seen = true;
+        } else if (m.exec_seen) {
+            m.exec_seen = false;
+            gone = true;
+        }
+        maptree_insert(mm, &m);
+        at = m.end;
+        map_merge_at(mm, m.start);
+    }
+    map_merge_at(mm, end);
+    if (gone)
+        invalidate(p, addr, end);
+}
+
+/* Like the kernel's: mapping by mapping, so that an error leaves what comes before it changed. */
 int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
 {
     struct mm *mm = p->mm;
     uint64_t end = PAGE_UP(addr + len);
-    bool gone = false;
 
     if (addr & GUEST_PAGE_MASK)
         return -EINVAL;
     if (!len)
         return 0;
-    if (end <= addr || end > mm->limit || !mm_check(mm, addr, end - addr, 0))
+    if (end <= addr || end > mm->limit)
         return -ENOMEM;
     int r = maptree_reserve(mm, 2);
     if (r < 0)
         return r;
-    r = (int)host_syscall(SYS_mprotect, g2h(p, addr), end - addr, host_prot(prot));
-    if (r < 0)
-        return r;
-    map_split(mm, addr);
-    map_split(mm, end);
-    for (uint64_t at = addr; at < end;) {
-        struct mapping *m = maptree_first(mm, at);
-        m->prot = (uint8_t)(prot & PROT_GUEST);
-        if (prot & PROT_EXEC) {
-            m->exec_seen = true;
-        } else if (m->exec_seen) {
-            m->exec_seen = false;
-            gone = true;
-        }
-        at = m->end;
-        map_merge_at(mm, m->start);
+    mm_sync(p, addr, end);
+    while (addr < end) {
+        const struct mapping *m = mm_find(mm, addr);
+        if (!m)
+            return -ENOMEM;
+        uint64_t stop = m->end < end ? m->end : end;
+        bool grows = m->grows;
+        if (m->noexec && prot & PROT_EXEC)
+            return -EACCES;
+        if (prot & PROT_WRITE && !m->shared && !(m->prot & PROT_WRITE) &&
+            !mm_may_grow(p, stop - addr, stop - addr, !grows))
+            return -ENOMEM;
+        r = (int)host_syscall(SYS_mprotect, g2h(p, addr), stop - addr, host_prot(prot));
+        if (r < 0)
+            return r;
+        mm_record_prot(p, addr, stop, prot);
+        addr = stop;
     }
-    map_merge_at(mm, end);
-    if (gone)
-        invalidate(p, addr, end);
     return 0;
 }
 
@@ -441,6 +504,18 @@ void mm_record_shm(struct process *p, uint64_t addr, uint64_t len, int prot, int
     map_insert(p->mm, &m);
 }
 
+void mm_extend(struct process *p, uint64_t start, uint64_t low)
+{
+    struct mapping m;
+
+    if (maptree_reserve(p->mm, 1) < 0)
+        return;
+    m = *mm_find(p->mm, start);
+    maptree_remove(p->mm, start);
+    m.start = low;
+    map_insert(p->mm, &m);
+}
+
 /* Forgets a range that the host has unmapped by itself. */
 void mm_forget(struct process *p, uint64_t start, uint64_t end)
 {
@@ -470,11 +545,15 @@ void user_unlock(void *owner, struct cpu *cpu) { mm_unlock(thread_of(cpu)); }
 
 struct code_window user_fetch(void *owner, uint64_t pc)
 {
-    const struct process *p = owner;
+    struct process *p = owner;
     const struct mapping *m = mm_find(p->mm, pc);
     struct code_window w = { .pc = pc };
     uint8_t probe;
 
+    if (!m && p->mm->nstacks) { /* a stack that has grown? */
+        mm_sync(p, pc, pc + 1);
+        m = mm_find(p->mm, pc);
+    }
     if (!m || !(m->prot & PROT_EXEC) || user_read(p, &probe, pc, 1))
         return w;
     uint64_t page = PAGE_DOWN(pc) + GUEST_PAGE, end = page;

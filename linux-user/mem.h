@@ -41,6 +41,16 @@ int mm_make_room(struct process *p);
 /* Placeholders where the range isn't the guest's: 0, or -ENOMEM if something of myna's is there. */
 int mm_claim(struct process *p, uint64_t addr, uint64_t len);
 bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len);
+/* memlimit.c: do the guest's limits let it map len bytes in place of gone bytes? data: private and
+ * writable ones. mm_may_brk: may the heap end there? */
+bool mm_may_grow(struct process *p, uint64_t len, uint64_t gone, bool data);
+bool mm_may_brk(struct process *p, uint64_t brk);
+/* Lets the map know how far stacks in [start, end) and the one above it have grown. */
+void mm_sync(struct process *p, uint64_t start, uint64_t end);
+/* The mapping that starts at start now starts at low. */
+void mm_extend(struct process *p, uint64_t start, uint64_t low);
+/* Sets the guest's protection of [addr, end), which the host has already. */
+void mm_record_prot(struct process *p, uint64_t addr, uint64_t end, int prot);
 /* Takes a range of the host for all guest addresses below size (-R). 0 or -errno. */
 int mm_reserve(struct process *p, uint64_t size);
 

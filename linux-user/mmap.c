@@ -43,6 +43,8 @@ static long do_brk(struct thread *t, const uint64_t *a)
     if (new < old) {
         if (mm_unmap(t->p, new, old - new) < 0)
             return (long)mm->brk;
+    } else if (!mm_may_brk(t->p, a[0])) {
+        return (long)mm->brk;
     } else if (new > old &&
                mm_map(t->p, old, new - old, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) < 0) {
@@ -73,10 +75,14 @@ static long protect(struct thread *t, uint64_t addr, uint64_t len, uint64_t prot
 {
     struct process *p = t->p;
 
-    if (prot & PROT_GROWSDOWN) { /* down to the start of the mapping: the stack */
-        const struct mapping *m = mm_find(p->mm, addr);
-        if ((prot & PROT_GROWSUP) || !m || m->start < p->mm->stack_low ||
-            m->end > p->mm->stack_high)
+    if (prot & PROT_GROWSDOWN) { /* down to the start of the mapping: a stack */
+        mm_sync(p, addr, addr + 1);
+        const struct mapping *m = maptree_first(p->mm, addr);
+        if ((prot & PROT_GROWSUP) || (addr & GUEST_PAGE_MASK))
+            return -EINVAL;
+        if (!m || m->start >= addr + len)
+            return -ENOMEM;
+        if (!m->grows && (m->start < p->mm->stack_low || m->end > p->mm->stack_high))
             return -EINVAL;
         len += addr - m->start;
         addr = m->start;
@@ -97,6 +103,11 @@ static long do_pkey_mprotect(struct thread *t, const uint64_t *a)
     return (int)a[3] == -1 ? protect(t, a[0], a[1], a[2]) : -EINVAL;
 }
 
+static bool may_grow(struct process *p, const struct mapping *m, uint64_t len)
+{
+    return mm_may_grow(p, len, 0, m->prot & PROT_WRITE && !m->shared);
+}
+
 static long do_mremap(struct thread *t, const uint64_t *a)
 {
     struct process *p = t->p;
@@ -114,6 +125,7 @@ static long do_mremap(struct thread *t, const uint64_t *a)
         return -EINVAL;
     if (mm_make_room(p) < 0)
         return -ENOMEM;
+    mm_sync(p, old, old + osize);
     m = mm_find(mm, old);
     if (!m)
         return -EFAULT;
@@ -130,6 +142,10 @@ static long do_mremap(struct thread *t, const uint64_t *a)
                 return r;
             return (long)old;
         }
+        if (m->end < old + osize)
+            return -EFAULT; /* several mappings can't grow */
+        if (!may_grow(p, m, nsize - osize))
+            return -ENOMEM;
         /* In place, if the range is one mapping and nothing follows it. */
         if (osize && m->end == old + osize && old + nsize <= mm->limit && !mm->reserved &&
             mm_is_free(mm, old + osize, nsize - osize)) {
@@ -142,9 +158,19 @@ static long do_mremap(struct thread *t, const uint64_t *a)
         if (!(flags & MREMAP_MAYMOVE))
             return -ENOMEM;
     }
-    if (m->end < old + osize)
+    if (m->end < old + (osize < nsize ? osize : nsize))
         return -EFAULT; /* several mappings can't move at once */
+    if (osize > nsize) {
+        if ((r = mm_unmap(p, old + nsize, osize - nsize)) < 0)
+            return r;
+        m = mm_find(mm, old);
+        osize = nsize;
+    }
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+        !may_grow(p, m, flags & MREMAP_DONTUNMAP ? nsize : nsize - osize))
+        return -ENOMEM;
     if (flags & MREMAP_FIXED) {
+        mm_sync(p, new, new + nsize);
         if ((r = mm_claim(p, new, nsize)) < 0)
             return r;
     } else {
@@ -171,80 +197,6 @@ static long do_mremap(struct thread *t, const uint64_t *a)
         host_syscall(SYS_mmap, g2h(p, old), osize, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return (long)new;
-}
-
-/* --- calls that change no mapping: only the range is checked --------------------------------- */
-
-static long check_range(struct thread *t, uint64_t addr, uint64_t len)
-{
-    uint64_t start = PAGE_DOWN(addr), end = PAGE_UP(addr + len);
-
-    if (end < start || addr + len < addr)
-        return -EINVAL;
-    return start != end && !mm_check(t->p->mm, start, end - start, 0) ? -ENOMEM : 0;
-}
-
-static long on_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
-{
-    long r = check_range(t, addr, len);
-
-    return r < 0 ? r : host_syscall(nr, g2h(t->p, addr), len, x);
-}
-
-/* These may take long and do no harm to others' memory: the lock is for the check alone. */
-static long on_unlocked_range(struct thread *t, long nr, uint64_t addr, uint64_t len, uint64_t x)
-{
-    mm_lock(t);
-    long r = check_range(t, addr, len);
-    mm_unlock(t);
-    return r < 0 ? r : host_syscall(nr, g2h(t->p, addr), len, x);
-}
-
-long sys_msync(struct thread *t, const uint64_t *a)
-{
-    return a[0] & GUEST_PAGE_MASK ? -EINVAL : on_unlocked_range(t, SYS_msync, a[0], a[1], a[2]);
-}
-
-static long do_madvise(struct thread *t, const uint64_t *a)
-{
-    if (a[0] & GUEST_PAGE_MASK)
-        return -EINVAL;
-    long r = on_range(t, SYS_madvise, a[0], a[1], a[2]);
-    if (r == 0 && (a[2] == MADV_DONTNEED || a[2] == MADV_REMOVE || a[2] == MADV_FREE)) {
-        const struct mapping *m = maptree_first(t->p->mm, a[0]);
-        uint64_t end = a[0] + PAGE_UP(a[1]);
-        while (m && m->start < end && !m->exec_seen)
-            m = maptree_first(t->p->mm, m->end);
-        if (m && m->start < end)
-            engine_invalidate(t->p->engine, a[0], end - a[0]);
-    }
-    return r;
-}
-
-static long do_mincore(struct thread *t, const uint64_t *a)
-{
-    uint64_t end = PAGE_UP(a[0] + a[1]);
-
-    if (a[0] & GUEST_PAGE_MASK)
-        return -EINVAL;
-    if (end < a[0] || !mm_check(t->p->mm, a[0], end - a[0], 0))
-        return -ENOMEM;
-    return host_syscall(SYS_mincore, g2h(t->p, a[0]), a[1], g2h(t->p, a[2]));
-}
-
-long sys_mlock(struct thread *t, const uint64_t *a)
-{
-    return on_unlocked_range(t, SYS_mlock, a[0], a[1], 0);
-}
-
-long sys_mlock2(struct thread *t, const uint64_t *a)
-{
-    return on_unlocked_range(t, SYS_mlock2, a[0], a[1], a[2]);
-}
-
-long sys_munlock(struct thread *t, const uint64_t *a)
-{
-    return on_unlocked_range(t, SYS_munlock, a[0], a[1], 0);
 }
 
 /* --- System V segments ----------------------------------------------------------------------- */
@@ -328,8 +280,6 @@ LOCKED(munmap)
 LOCKED(mprotect)
 LOCKED(pkey_mprotect)
 LOCKED(mremap)
-LOCKED(madvise)
-LOCKED(mincore)
 LOCKED(shmat)
 LOCKED(shmdt)
 

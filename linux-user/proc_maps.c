@@ -94,6 +94,7 @@ static int each_line(struct thread *t, const char *name,
     size_t cap = 0;
 
     mm_lock(t);
+    mm_sync(t->p, 0, t->p->mm->limit);
     FILE *f = proc_open_host(&ref);
     int r = f ? 0 : -errno;
     while (f && getline(&text, &cap, f) > 0)

@@ -21,6 +21,7 @@ static struct sizes map_sizes(struct thread *t)
     struct sizes z = { 0 };
 
     mm_lock(t);
+    mm_sync(t->p, 0, mm->limit);
     for (const struct mapping *m = maptree_first(mm, 0); m; m = maptree_first(mm, m->end)) {
         uint64_t n = m->end - m->start;
         z.total += n;

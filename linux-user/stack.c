@@ -18,7 +18,9 @@
 #define AT_MINSIGSTKSZ 51
 #endif
 
-enum { STACK_GAP = 1 << 20, STACK_LEFT = 128 << 10 };
+/* STACK_FIRST: what a growing stack has at first; STACK_ROOM: how far it may grow at least. */
+enum { STACK_GAP = 1 << 20, STACK_LEFT = 128 << 10, STACK_FIRST = 33 * GUEST_PAGE,
+       STACK_ROOM = 128 << 20 };
 
 static size_t strings_size(char **v, size_t *count)
 {
@@ -42,17 +44,25 @@ static uint64_t put_strings(struct process *p, uint64_t at, char **v, uint64_t *
     return at;
 }
 
+/* The first stack grows as it is used, by the host's kernel; the rest of the zone keeps clear of where
+ * it may grow to. One of a size of its own (-s), a tiny one, and one in a reserved range is mapped as a
+ * whole. */
 int stack_map(struct process *p)
 {
     struct mm *mm = p->mm;
     int prot = PROT_READ | PROT_WRITE | (mm->exec_stack ? PROT_EXEC : 0);
-    uint64_t size = PAGE_UP(p->stack_size);
-    int64_t r = mm_map(p, 0, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    bool grows = !p->stack_fixed && !mm->reserved;
+    uint64_t size = grows ? STACK_FIRST : PAGE_UP(p->stack_size);
+    uint64_t gap = p->stack_size > STACK_ROOM ? p->stack_size : STACK_ROOM;
+    int64_t r = mm_map(p, 0, size, prot,
+                       MAP_PRIVATE | MAP_ANONYMOUS | (grows ? MAP_GROWSDOWN : MAP_NORESERVE), -1, 0);
 
     if (r < 0)
         return (int)r;
-    mm->stack_low = (uint64_t)r;
-    mm->stack_high = mm->stack_low + size;
+    mm->stack_high = (uint64_t)r + size;
+    if (!grows)
+        gap = size;
+    mm->stack_low = mm->stack_high - gap;
     if (mm->stack_high == mm->high) /* an overflowing stack shall meet nothing */
         mm->high = mm->stack_low - STACK_GAP;
     return 0;

@@ -95,6 +95,8 @@ struct mapping {
     uint8_t prot;          /* guest's PROT_ bits */
     bool shared, anonymous;
     bool shm;              /* a System V segment: ino = identifier + 1 */
+    bool grows;            /* MAP_GROWSDOWN, by the host's kernel */
+    bool noexec;           /* of a file that can't be mapped executable */
     bool exec_seen;        /* code may have been translated from it */
     uint64_t dev, ino;     /* of a file mapping */
     uint64_t offset;       /* of start in the file */
@@ -108,6 +110,10 @@ struct mm {
     uint64_t low, high;    /* placement zone: guest addresses [low, high) */
     uint64_t limit;        /* first address that can't be mapped */
     bool reserved;         /* -R: [0, limit) is one range of the host */
+    uint64_t total, data;  /* bytes mapped; of them private and writable, no stack */
+    uint32_t nstacks;      /* mappings that grow */
+    bool exec_anywhere;    /* the program is where the host would run none: no difference is made */
+    int lock_future;       /* mlockall(MCL_FUTURE): MCL_FUTURE, MCL_ONFAULT or 0 */
     uint64_t brk_start, brk;
     uint64_t stack_low, stack_high;
     uint64_t sigpage;      /* vDSO: guest address of its ELF header, 0 if none */
@@ -133,7 +139,8 @@ struct process {
     unsigned n_self_args;
     const char *self_path;     /* path by which myna can be executed: "/proc/self/exe" */
     int self_fd;               /* the same as a descriptor, where there may be no /proc; 0: none */
-    uint64_t stack_size;       /* bytes */
+    uint64_t stack_size;       /* bytes the first stack may have */
+    bool stack_fixed;          /* it doesn't grow to that by and by */
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
     void *fds;                 /* notes about descriptors (fd.c) */
