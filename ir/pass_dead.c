@@ -89,6 +89,7 @@ struct sink {
     unsigned way, reg;    /* the way that needs them (0: taken), the flags register */
     uint32_t set, flags;  /* the `set` met and the operation that makes its value, or 0 */
     struct ir_inst op;    /* copy of that operation */
+    struct ir_inst masked; /* the `and` it looks at, to be made again too (tst); its operands count then */
     int16_t from[2];      /* registers of its operands, -1: a constant, -2: none */
     uint8_t type[2];      /* of the operand: its register's, or that of its low part */
     struct regset over;   /* registers set between the operation and the branch */
@@ -122,9 +123,12 @@ static int find_home(const struct ir_region *r, ir_ref x, uint32_t at, uint32_t 
 /* Fills in the operands of the flags operation at v. Returns false if one is not to be had. */
 static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v, uint32_t first)
 {
-    s->op = r->insts[v];
+    s->op = s->masked = r->insts[v];
+    if (s->op.op == IR_fllog && !ir_is_const(s->op.arg[0]) && r->insts[s->op.arg[0]].op == IR_and &&
+        find_home(r, s->op.arg[0], v, first) < 0)
+        s->masked = r->insts[s->op.arg[0]];
     for (unsigned k = 0; k < 2; k++) {
-        ir_ref x = s->op.arg[k];
+        ir_ref x = s->masked.arg[k];
         s->from[k] = x ? -1 : -2;
         if (!x || ir_is_const(x))
             continue;
@@ -146,7 +150,7 @@ static void place_sink(struct ir_region *r, const struct sink *s)
 {
     uint32_t to[2], branch = r->blocks[s->block].end - 1;
     ir_block_succ(r, &r->blocks[s->block], to);
-    struct ir_inst exit = r->insts[r->blocks[to[s->way]].end - 1], op = s->op;
+    struct ir_inst exit = r->insts[r->blocks[to[s->way]].end - 1], op = s->masked;
     uint64_t pc = r->blocks[to[s->way]].pc;
     unsigned b = ir_block_new(r, pc);
     r->blocks[r->nbegun++].nth = b;
@@ -163,6 +167,8 @@ static void place_sink(struct ir_region *r, const struct sink *s)
     }
     op.mark = 0;
     build_push(r, &op);
+    if (op.op != s->op.op)
+        ir_append(r, s->op.op, s->op.type, r->ninsts - 1, 0, 0, 0, s->op.aux, s->op.imm);
     ir_append(r, IR_set, IR_VOID, r->ninsts - 1, 0, 0, 0, 0, s->reg);
     build_push(r, &exit);
     r->blocks[b].end = r->ninsts;
