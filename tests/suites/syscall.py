@@ -13,7 +13,7 @@ VARIANTS = {"static": (["-static"], [], 0), "dynamic": ([], [], 1),
 
 CONFINED = {"hostile"}  # run where their calls can do no harm
 # Those whose facts hold for every processor: the host's own kernel is asked too.
-NATIVE = {"aio", "uring", "options", "modern", "sandbox", "ioctls", "messages", "mounts", "uffd"}
+NATIVE = {"aio", "interrupted", "uring", "options", "modern", "sandbox", "ioctls", "messages", "mounts", "uffd"}
 
 
 def cross(context, stem, label, flags):
