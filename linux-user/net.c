@@ -3,7 +3,7 @@
  *
  * struct msghdr, control messages, addresses and options have the same layout and numbers on all
  * 64-bit Linuxes, so with guest base 0 messages pass as they are. With another base the header and
- * the I/O vector are rewritten; control messages hold no addresses. Socket filters hold one.
+ * the I/O vector are rewritten; control messages hold no addresses. A few options hold one.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,28 +21,70 @@ long sys_connect(struct thread *t, const uint64_t *a)
     return host_syscall_blocking(t, SYS_connect, a[0], arg_ptr(t, a[1]), a[2]);
 }
 
-/* struct sock_fprog: a count and an address. */
-static long set_filter(struct thread *t, const uint64_t *a)
-{
-    struct { uint64_t len, filter; } prog;
+/* Options whose structure holds an address: converted where there is a guest base, or refused. */
+enum { LARGEST = 64, SOL_IPV6_ = 41, SOL_TCP_ = 6, SOL_PACKET_ = 263 };
 
-    if (a[4] < sizeof prog)
+static const struct inner {
+    int level, option;
+    uint8_t size, offset; /* of the structure, of the address in it; 0, 0: refused */
+} inner_options[] = {
+    {SOL_SOCKET, SO_ATTACH_FILTER, 16, 8},
+    {SOL_SOCKET, 51 /* SO_ATTACH_REUSEPORT_CBPF */, 16, 8},
+    {SOL_PACKET_, 22 /* PACKET_FANOUT_DATA */, 16, 8},
+    {SOL_TCP_, 35 /* TCP_ZEROCOPY_RECEIVE */, 0, 0},
+    {0 /* SOL_IP */, 64 /* IPT_SO_SET_REPLACE, ARPT, EBT */, 0, 0},
+    {0, 65 /* IPT_SO_SET_ADD_COUNTERS */, 0, 0},
+    {SOL_IPV6_, 64 /* IP6T_SO_SET_REPLACE */, 0, 0},
+    {132 /* SOL_SCTP */, 111 /* SCTP_SOCKOPT_CONNECTX3 */, 0, 0},
+};
+
+static const struct inner *inner_option(const struct thread *t, const uint64_t *a)
+{
+    if (t->p->guest_base == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof inner_options / sizeof *inner_options; i++)
+        if (inner_options[i].level == (int)a[1] && inner_options[i].option == (int)a[2])
+            return &inner_options[i];
+    return NULL;
+}
+
+static long refused(const struct inner *o)
+{
+    log_unimp("socket option %d of level %d is not supported with a guest base", o->option, o->level);
+    return -ENOPROTOOPT;
+}
+
+static long set_inner(struct thread *t, const uint64_t *a, const struct inner *o)
+{
+    char data[LARGEST];
+    uint64_t inside;
+
+    if (o->size == 0)
+        return refused(o);
+    if (a[4] < o->size)
         return -EINVAL;
-    if (user_read(t->p, &prog, a[3], sizeof prog) != 0)
+    if (user_read(t->p, data, a[3], o->size) != 0)
         return -EFAULT;
-    prog.filter += t->p->guest_base;
-    return host_syscall(SYS_setsockopt, a[0], a[1], a[2], &prog, sizeof prog);
+    memcpy(&inside, data + o->offset, sizeof inside);
+    inside = (uintptr_t)arg_ptr(t, inside);
+    memcpy(data + o->offset, &inside, sizeof inside);
+    return host_syscall(SYS_setsockopt, a[0], a[1], a[2], data, (long)o->size);
 }
 
 long sys_setsockopt(struct thread *t, const uint64_t *a)
 {
-    if ((int)a[1] == SOL_SOCKET && ((int)a[2] == SO_ATTACH_FILTER || (int)a[2] == 51))
-        return set_filter(t, a); /* 51: SO_ATTACH_REUSEPORT_CBPF */
-    return host_syscall(SYS_setsockopt, a[0], a[1], a[2], arg_ptr(t, a[3]), a[4]);
+    const struct inner *o = inner_option(t, a);
+
+    return o != NULL ? set_inner(t, a, o)
+                     : host_syscall(SYS_setsockopt, a[0], a[1], a[2], arg_ptr(t, a[3]), a[4]);
 }
 
 long sys_getsockopt(struct thread *t, const uint64_t *a)
 {
+    const struct inner *o = inner_option(t, a);
+
+    if (o != NULL && o->size == 0)
+        return refused(o);
     return host_syscall(SYS_getsockopt, a[0], a[1], a[2], arg_ptr(t, a[3]), arg_ptr(t, a[4]));
 }
 

@@ -93,6 +93,7 @@ void thread_fork_child(struct thread *t)
     pthread_mutex_init(&p->threads_lock, NULL);
     pthread_mutex_init(path_lock(p), NULL);
     pthread_mutex_init(&p->mm->lock, NULL);
+    uring_fork_child(p);
     p->mm->holder = NULL;
     for (struct thread *x = p->threads, *next; x != NULL; x = next) {
         next = x->next;

@@ -133,6 +133,14 @@ void uring_closed(struct process *p, unsigned first, unsigned last)
     pthread_mutex_unlock(&rs->lock);
 }
 
+void uring_fork_child(struct process *p)
+{
+    struct rings *rs = p->rings;
+
+    if (rs != NULL)
+        pthread_mutex_init(&rs->lock, NULL);
+}
+
 /* Of a new ring: 0 or -ENOMEM. */
 static int add_ring(struct process *p, int fd, const struct params *q)
 {

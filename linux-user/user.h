@@ -326,6 +326,8 @@ bool fd_hidden(const struct process *p, int fd);
 
 /* Descriptors first to last are closed or become something else. */
 void uring_closed(struct process *p, unsigned first, unsigned last);
+/* In the child of a fork: whoever held the list is gone. */
+void uring_fork_child(struct process *p);
 /* mmap of a ring, with the map's lock held: address, or -errno; -EINVAL if fd is none. */
 int64_t uring_map(struct process *p, uint64_t len, int prot, int flags, int fd, uint64_t offset);
 
