@@ -73,7 +73,7 @@ $(B)/lib%.a:
 	@rm -f $@
 	@echo "  ar $@"; ar rcs $@ $^
 $(B)/myna: $(main_obj) $(B)/libuser.a $(B)/libengine.a
-	@echo "  ld $@"; $(CC) $(LINK) $(OPT) -o $@ $^ $(LIBS)
+	@echo "  ld $@"; $(CC) $(LINK) -Wl,--build-id $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
 # Whole: tests may name engine functions weakly.
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive

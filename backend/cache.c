@@ -286,19 +286,36 @@ static void hash_put(struct tb_hash *h, uint64_t pc, uint32_t id)
     __atomic_store_n(&h->slot[k].tb, id, __ATOMIC_RELEASE);
 }
 
+/* Makes the table n times as large, a power of two. Without memory it fills up further: slower, still
+ * right. */
+static void hash_grow(struct cache *c, uint32_t n)
+{
+    struct tb_hash *old = c->hash, *bigger = hash_new((old->mask + 1) * n);
+    if (!bigger)
+        return;
+    for (uint32_t k = 0; k <= old->mask; k++)
+        if (old->slot[k].tb)
+            hash_put(bigger, c->tbs[old->slot[k].tb - 1].pc, old->slot[k].tb);
+    __atomic_store_n(&c->hash, bigger, __ATOMIC_RELEASE);
+    old->older = c->old_hashes;
+    c->old_hashes = old;
+}
+
+/* Room for n more entries at once? */
+static bool hash_reserve(struct cache *c, uint32_t n)
+{
+    uint32_t times = 1;
+    while ((c->hash_used + n) * 2 > (c->hash->mask + 1) * times)
+        times *= 2;
+    if (times > 1)
+        hash_grow(c, times);
+    return c->hash_used + n < c->hash->mask;
+}
+
 static void hash_add(struct cache *c, uint64_t pc, uint32_t id)
 {
-    if (c->hash_used * 2 > c->hash->mask) {
-        struct tb_hash *old = c->hash, *bigger = hash_new((old->mask + 1) * 2);
-        if (bigger) { /* without memory it fills up further: slower, still right */
-            for (uint32_t k = 0; k <= old->mask; k++)
-                if (old->slot[k].tb)
-                    hash_put(bigger, c->tbs[old->slot[k].tb - 1].pc, old->slot[k].tb);
-            __atomic_store_n(&c->hash, bigger, __ATOMIC_RELEASE);
-            old->older = c->old_hashes;
-            c->old_hashes = old;
-        }
-    }
+    if (c->hash_used * 2 > c->hash->mask)
+        hash_grow(c, 2);
     hash_put(c->hash, pc, id);
     c->hash_used++;
     unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
@@ -360,6 +377,28 @@ bool cache_has_room(struct cache *c, size_t code)
     return true;
 }
 
+bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, uint32_t faults,
+                   uint32_t flexes)
+{
+    if (c->used + code + SOON > c->size || c->ntbs + tbs >= table_size(c, MAX_TBS) ||
+        c->nlinks + links + MAX_SIDE >= table_size(c, MAX_LINKS) ||
+        c->nfaults + faults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
+        c->nflexes + flexes + MAX_FLEX >= table_size(c, MAX_FLEXES) || !hash_reserve(c, tbs))
+        return false;
+    populate(c->rw, c->used + code, &c->ready, c->size);
+#ifdef MADV_POPULATE_READ
+    int err = errno;
+    madvise(c->rx + (c->used & ~4095ul), (code + 8191) & ~4095ul, MADV_POPULATE_READ);
+    errno = err;
+#endif
+    populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready, table_size(c, MAX_TBS) * sizeof *c->tbs);
+    populate(c->links, (c->nlinks + links) * sizeof *c->links, &c->links_ready,
+             table_size(c, MAX_LINKS) * sizeof *c->links);
+    populate(c->faults, (c->nfaults + faults) * sizeof *c->faults, &c->faults_ready,
+             table_size(c, MAX_FAULTS) * sizeof *c->faults);
+    return true;
+}
+
 static uint32_t page_hash(uint64_t page) { return (uint32_t)(page ^ page >> 12) & (PAGE_HASH - 1); }
 
 static uint32_t retired_hash(uint64_t pc)
@@ -394,6 +433,19 @@ void cache_restore(struct cache *c, struct tb *tb)
 {
     __atomic_store_n(&tb->valid, true, __ATOMIC_SEQ_CST);
     hash_add(c, tb->pc, (uint32_t)(tb - c->tbs) + 1);
+}
+
+/* Into the lists of the pages it touches. */
+static void page_add(struct cache *c, struct tb *tb)
+{
+    uint64_t first = tb_lo(tb) >> 12, last = (tb_hi(tb) - 1) >> 12;
+    uint32_t id = (uint32_t)(tb - c->tbs);
+    for (unsigned k = 0; k < 2; k++)
+        if (k == 0 || last != first) {
+            uint32_t p = page_hash(k ? last : first);
+            tb->next_page[k] = c->pages[p];
+            c->pages[p] = id * 2 + k + 1;
+        }
 }
 
 static void patch(struct cache *c, uint32_t field, uint32_t to)
@@ -433,16 +485,22 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
             memcpy(c->rw + tb->code_off + o->id_off, &tb->links, 4);
         c->used = (c->used + o->code_len + 15) & ~(size_t)15;
     }
-    uint64_t first = lo >> 12, last = (hi - 1) >> 12;
-    for (unsigned k = 0; k < 2; k++)
-        if (k == 0 || last != first) {
-            uint32_t p = page_hash(k ? last : first);
-            tb->next_page[k] = c->pages[p];
-            c->pages[p] = (id - 1) * 2 + k + 1;
-        }
+    page_add(c, tb);
     __atomic_store_n(&c->ntbs, id, __ATOMIC_RELEASE);
     hash_add(c, pc, id);
     return tb;
+}
+
+void cache_enter(struct cache *c, uint32_t n)
+{
+    uint32_t first = c->ntbs;
+    for (uint32_t k = first; k < first + n; k++)
+        if (c->tbs[k].valid)
+            page_add(c, &c->tbs[k]);
+    __atomic_store_n(&c->ntbs, first + n, __ATOMIC_RELEASE); /* all at once: they jump to one another */
+    for (uint32_t k = first; k < first + n; k++)
+        if (c->tbs[k].valid)
+            hash_add(c, c->tbs[k].pc, k + 1);
 }
 
 void cache_link(struct cache *c, uint32_t link, struct tb *to)
@@ -457,12 +515,8 @@ void cache_link(struct cache *c, uint32_t link, struct tb *to)
     patch(c, l->field_off, to->code_off);
 }
 
-void cache_retire(struct cache *c, struct tb *tb)
+void cache_unlink(struct cache *c, struct tb *tb)
 {
-    if (!tb->valid)
-        return;
-    __atomic_store_n(&tb->valid, false, __ATOMIC_SEQ_CST);
-    hash_del(c, tb->pc);
     for (uint32_t k = tb->in_links; k;) {
         struct tb_link *l = &c->links[k - 1];
         uint32_t next = l->next;
@@ -471,6 +525,15 @@ void cache_retire(struct cache *c, struct tb *tb)
         k = next;
     }
     tb->in_links = 0;
+}
+
+void cache_retire(struct cache *c, struct tb *tb)
+{
+    if (!tb->valid)
+        return;
+    __atomic_store_n(&tb->valid, false, __ATOMIC_SEQ_CST);
+    hash_del(c, tb->pc);
+    cache_unlink(c, tb);
     uint32_t p = page_hash(tb->pc >> 12);
     c->changed[p / 64] |= 1ull << (p % 64);
     if (tb->is_signed)

@@ -107,11 +107,19 @@ struct tb *cache_find_shared(const struct cache *c, uint64_t pc);
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
 /* Is there room for another translation of the largest size? Then its memory is made ready. */
 bool cache_has_room(struct cache *c, size_t code);
+/* Room for that much more, with its memory made ready? */
+bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, uint32_t faults,
+                   uint32_t flexes);
+/* Enters n translations that the caller has put at tbs + ntbs, their code and tables behind what is
+ * in use, links among them in place: they are found from now on. */
+void cache_enter(struct cache *c, uint32_t n);
 /* Enters a translation of o's tables whose code stands at rw + used; region: interpreted instead. */
 struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
                      struct ir_region *region);
 /* Makes link jump to tb's code. */
 void cache_link(struct cache *c, uint32_t link, struct tb *to);
+/* All links to a translation go back to their stubs. */
+void cache_unlink(struct cache *c, struct tb *tb);
 /* Retires a translation: nothing jumps to it any more. */
 void cache_retire(struct cache *c, struct tb *tb);
 /* Have translations that begin in pc's page been retired (or in one of equal hash)? */

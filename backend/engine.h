@@ -25,6 +25,8 @@ struct engine {
     struct cache cache;
     struct stubs stubs;
     const struct host_features *hf;
+    struct pcache *pcache;     /* NULL: no persistent cache */
+    struct code_log code_log;  /* for it: what the translation at hand was made of */
     uint32_t stop;             /* nonzero: the lock's holder waits until no other thread runs */
     pthread_mutex_t lock __attribute__((aligned(64)));
     struct exec *holder;       /* thread that holds the lock, if it has a CPU */

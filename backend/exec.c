@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "engine.h"
+#include "pcache.h"
 
 unsigned log_mask;
 FILE *log_file;
@@ -60,6 +60,7 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, e->cache.rw, 65536,
                                e->cache.rx - e->cache.rw);
     e->cache.used = e->cache.floor = (n + 63) & ~(size_t)63;
+    e->pcache = pcache_new(e);
     if (c->perfmap) {
         char name[64];
         snprintf(name, sizeof name, "/tmp/perf-%d.map", (int)getpid());
@@ -78,6 +79,7 @@ void engine_free(struct engine *e)
     if (e->perfmap)
         fclose(e->perfmap);
     debug_free(e);
+    pcache_free(e->pcache);
     cache_free(&e->cache);
     ir_region_free(&e->region);
     free(e->out.relocs);
@@ -212,8 +214,15 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     if (tb)
         return tb;
     bool room = make_room(e, cpu->exec);
+    if (e->pcache && w.stored_hi) {
+        struct tb *stored = pcache_find(e, pc, &w);
+        if (stored)
+            return stored;
+        w.log = &e->code_log;
+    }
     for (;; max = max > 1 ? max / 2 : 0) {
         ir_region_reset(r, e->cfg.guest->ir);
+        e->code_log.n = 0;
         if (log_mask & LOG_IR)
             r->raw = true;
         r->precise_flags = e->cfg.one_insn || e->cfg.precise;
@@ -261,6 +270,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     if (changing)
         reuse_note(e, tb, &w);
     tb->dispatches = has_indirect_branch(r);
+    if (w.log)
+        pcache_note(e, tb, &w, r->ninsns);
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
@@ -490,4 +501,6 @@ void engine_stats(const struct engine *e, FILE *f)
             (unsigned long long)e->st.reused, (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp, e->cache.used >> 10,
             (double)ns / 1e6, e->st.insns ? (double)ns / (double)e->st.insns : 0.0,
             ns ? (double)e->st.insns * 1e3 / (double)ns : 0.0);
+    if (e->pcache)
+        pcache_stats(e->pcache, f);
 }

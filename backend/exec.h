@@ -30,6 +30,12 @@ struct engine_config {
     bool perfmap;          /* write /tmp/perf-PID.map */
     unsigned max_insns;    /* of a translation; 0: default */
     unsigned max_blocks;   /* guest blocks of a translation; 0: default */
+    const char *persist_dir;  /* of the persistent cache, absolute; NULL: none */
+    const char *persist_name; /* of the program: its translations are together in a file */
+    uint64_t persist_size;    /* bytes that the directory may have */
+    bool persist_gs;          /* CPUs will have a guest base */
+    /* Copies guest memory; nonzero: it can't be read. For the persistent cache; else NULL. */
+    int (*read)(void *owner, void *to, uint64_t addr, size_t n);
     const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
     /* Guest code at pc: see struct code_window. Called with both locks held. */
     struct code_window (*fetch)(void *owner, uint64_t pc);
@@ -80,6 +86,14 @@ void engine_flush(struct engine *e); /* all of it */
 /* Every other thread leaves the translation it is in, if it is in one, before this returns. The caller is
  * not inside engine_run. */
 void engine_sync(struct engine *e);
+
+/* Writes what was translated to the persistent cache, if that is worth it: before the process ends or
+ * executes another program. Not for a thread inside engine_run. */
+void engine_save(struct engine *e);
+
+/* Bytes of disk of the persistent cache in dir, *files: how many files; clear: removes them first. -errno;
+ * -EPERM: it isn't the caller's alone. */
+int64_t engine_cache_usage(const char *dir, bool clear, unsigned *files);
 
 /* Before fork(): copies the code cache for the child, since the parent goes on patching its own, and
  * keeps the engine's lock until one of the two below. Returns a token for them, or -errno (without

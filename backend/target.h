@@ -66,6 +66,8 @@ struct host_features;
 const struct host_features *host_features_get(const char *list, char *err, size_t errlen);
 /* Name of the i-th feature, and whether this host has it; NULL past the last one. */
 const char *host_feature_name(unsigned i, bool *has);
+/* All of them as a number. */
+uint64_t host_features_bits(const struct host_features *f);
 
 /* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
  * - writable address. Returns the length. */

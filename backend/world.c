@@ -25,7 +25,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "engine.h"
+#include "pcache.h"
 
 enum { RET_STACK = 256 << 10, RET_SLACK = 4096, STOP_STEP_NS = 1000000, STOP_STEPS = 500 };
 
@@ -228,6 +228,8 @@ void world_flush(struct engine *e)
 {
     cache_flush(&e->cache);
     debug_mark_entries(e);
+    if (e->pcache)
+        pcache_flushed(e);
     for (struct exec *x = e->cpus; x; x = x->next) {
         clear_jump_cache(x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */
@@ -267,6 +269,8 @@ void engine_invalidate(struct engine *e, uint64_t start, uint64_t len)
 {
     pthread_mutex_lock(&e->lock);
     cache_for_range(&e->cache, start, len, world_retire, e);
+    if (e->pcache && len >= 4096)
+        pcache_changed(e, start, len);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -306,6 +310,8 @@ int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
     self->next = NULL;
     e->cpus = self;
     pthread_mutex_init(&e->lock, NULL); /* only this thread is left, and it held the lock */
+    if (e->pcache)
+        pcache_forked(e);
     if (e->perfmap) {
         fclose(e->perfmap);
         e->perfmap = NULL;

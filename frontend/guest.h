@@ -12,7 +12,15 @@
 
 /* Guest code that may be read: len bytes at host, which are guest address pc on. The caller bounds it
  * so that it never spans two mappings. len is 0 if pc can't be fetched. */
-enum { CODE_ENTRIES = 1 << 17 };
+enum { CODE_ENTRIES = 1 << 17, CODE_LOG = 512 };
+
+/* The instruction words that a translation was made from, as they were read: guest memory may change under
+ * the reader, and who keeps translations must know what they are of. n > CODE_LOG: too many. */
+struct code_log {
+    uint32_t n;
+    struct { uint32_t at, word; } read[CODE_LOG]; /* at: address, its lower 32 bits */
+};
+
 struct code_window {
     const uint8_t *host;
     uint64_t pc;
@@ -23,7 +31,24 @@ struct code_window {
     const uint64_t *entries;
     bool (*known)(const void *arg, uint64_t pc);
     const void *arg;
+    struct code_log *log; /* NULL: nobody asks */
+    /* The mapping around pc, if it is private, of a file and not writable: its code can be kept in the
+     * persistent cache. Else 0, 0. */
+    uint64_t stored_lo, stored_hi;
 };
+static inline void code_note(const struct code_window *w, uint64_t pc, uint32_t word)
+{
+    struct code_log *l = w->log;
+    if (!l)
+        return;
+    if (l->n < CODE_LOG) {
+        l->read[l->n].at = (uint32_t)pc;
+        l->read[l->n].word = word;
+        l->n++;
+    } else {
+        l->n = CODE_LOG + 1;
+    }
+}
 /* Where the n bytes of guest address pc are, or NULL if they are not all in the window. */
 static inline const uint8_t *code_at(const struct code_window *w, uint64_t pc, size_t n)
 {

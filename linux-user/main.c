@@ -153,7 +153,8 @@ static void start_engine(struct process *p, const struct options *o)
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
         .one_insn = o->one_insn, .precise = o->gdb, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
         .fetch = user_fetch, .flushed = user_flushed, .lock = user_lock, .unlock = user_unlock,
-        .owner = p,
+        .owner = p, .persist_dir = o->persist_dir, .persist_size = o->persist_size,
+        .persist_name = last_name(p->exe), .persist_gs = p->guest_base != 0, .read = user_copy,
     };
     char err[256] = "no memory";
 
@@ -306,6 +307,10 @@ void user_start(struct options *o, char **argv)
         user_die(126, "%s: a program for %s, but called as %s", name, p->guest->name,
                  last_name(o->self));
     choose_model(p, o);
+    if (!o->cache_given)
+        o->persist_dir = options_default_cache(o->env);
+    if (o->set_id)
+        o->persist_dir = NULL;
     start_memory(p, o);
     r = elf_load(p, fd, name, err, sizeof(err));
     if (r < 0)

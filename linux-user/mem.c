@@ -543,6 +543,8 @@ bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len)
 void user_lock(void *owner, struct cpu *cpu) { mm_lock(thread_of(cpu)); }
 void user_unlock(void *owner, struct cpu *cpu) { mm_unlock(thread_of(cpu)); }
 
+int user_copy(void *owner, void *to, uint64_t addr, size_t n) { return user_read(owner, to, addr, n); }
+
 struct code_window user_fetch(void *owner, uint64_t pc)
 {
     struct process *p = owner;
@@ -561,6 +563,10 @@ struct code_window user_fetch(void *owner, uint64_t pc)
         end = page + GUEST_PAGE;
     w.host = g2h(p, pc);
     w.len = end - pc;
+    if (!m->anonymous && !m->shared && !m->shm && m->ino && !(m->prot & PROT_WRITE)) {
+        w.stored_lo = m->start;
+        w.stored_hi = m->end;
+    }
     w.before = pc - (m->start < PAGE_DOWN(pc) ? PAGE_DOWN(pc) - GUEST_PAGE : PAGE_DOWN(pc));
     return w;
 }

@@ -97,6 +97,42 @@ static void options_accel(struct options *o, const char *arg)
     o->interp = arg[0] == 'i';
 }
 
+/* The folder of the persistent cache, absolute, since the guest may change its working directory. */
+static void options_cache(struct options *o, const char *arg)
+{
+    char here[PATH_MAX], *dir = NULL;
+
+    o->cache_given = true;
+    o->persist_dir = NULL;
+    if (strcmp(arg, "off")) {
+        if (arg[0] == '/')
+            dir = strdup(arg);
+        else if (!getcwd(here, sizeof(here)) || asprintf(&dir, "%s/%s", here, arg) < 0)
+            dir = NULL;
+        o->persist_dir = dir;
+    }
+    repeat(o, "-cache");
+    repeat(o, dir ? dir : "off");
+}
+
+const char *options_default_cache(char **envp)
+{
+    const char *home = NULL, *xdg = NULL;
+    char *dir;
+
+    for (char **e = envp; *e; e++) {
+        if (!strncmp(*e, "HOME=/", 6))
+            home = *e + 5;
+        if (!strncmp(*e, "XDG_CACHE_HOME=/", 16))
+            xdg = *e + 15;
+    }
+    if (!xdg && !home)
+        return NULL;
+    if ((xdg ? asprintf(&dir, "%s/myna", xdg) : asprintf(&dir, "%s/.cache/myna", home)) < 0)
+        return NULL;
+    return dir;
+}
+
 static void options_ignore(struct options *o, const char *arg) {}
 
 static void options_version(struct options *o, const char *arg)
@@ -216,6 +252,7 @@ void options_start(struct options *o, const char *self, char **vars, char **env)
     if (!o->env)
         user_die(1, "no memory");
     memcpy(o->env, env, (o->nenv + 1) * sizeof(*o->env));
+    o->persist_size = 1ull << 30;
     if (!o->set_id)
         read_environment(o, vars);
 }

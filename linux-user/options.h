@@ -12,7 +12,10 @@ struct options {
     const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append, *gdb;
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
+    bool cache_given;         /* -cache or its variable */
     bool strace, one_insn, perfmap, interp;
+    const char *persist_dir;  /* of the persistent cache; NULL: none */
+    uint64_t persist_size;
     const char *self;         /* myna's name as it was called */
     bool binfmt;              /* argv may be binfmt_misc's: no option was given */
     bool set_id;              /* the environment isn't believed */
@@ -31,6 +34,8 @@ void options_start(struct options *o, const char *self, char **vars, char **env)
 int options_take(struct options *o, int argc, char **argv, int at);
 /* Sets VAR=VALUE (kept, not copied) in the guest's environment; false: it has no '='. */
 bool options_put_env(struct options *o, char *s);
+/* The folder of the persistent cache if no option names one: by $XDG_CACHE_HOME or $HOME, else NULL. */
+const char *options_default_cache(char **envp);
 /* The next myna goes on with the same log file. */
 void options_repeat_log(struct options *o, const char *name);
 

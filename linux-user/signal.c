@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "gdb/gdb.h"
+#include "guest_process.h"
 #include "guest_signal.h"
 
 enum { HOST_SA_RESTORER = 0x04000000 };
@@ -315,6 +316,8 @@ static _Noreturn void die_of(struct thread *t, const struct signal_event *ev)
 {
     report_fatal(t, ev->info.si_signo, ev->info.si_code, (uint64_t)(uintptr_t)ev->info.si_addr);
     gdb_killed(t, ev->info.si_signo);
+    if (!proc_of(t->p)->vfork_child)
+        engine_save(t->p->engine);
     signal_die(ev->info.si_signo);
 }
 

@@ -230,6 +230,7 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
 int mm_unmap(struct process *p, uint64_t addr, uint64_t len);
 int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot);
 /* fetch callback of the engine; owner is struct process. */
+int user_copy(void *owner, void *to, uint64_t addr, size_t n);
 struct code_window user_fetch(void *owner, uint64_t pc);
 /* Its lock and unlock callbacks: of the map. */
 void user_lock(void *owner, struct cpu *cpu);

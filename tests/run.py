@@ -19,7 +19,7 @@ import time
 
 TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from suites.base import Context, Fail, Skip  # noqa: E402
+from suites.base import ENVIRONMENT, Context, Fail, Skip  # noqa: E402
 
 
 def collect(context):
@@ -59,11 +59,14 @@ def main():
     p.add_argument("--long", action="store_true", help="all: torture, long fuzzing")
     p.add_argument("--list", action="store_true", help="print the names and stop")
     p.add_argument("--myna", help="the binary under test (BUILD/myna-aarch64)")
+    p.add_argument("--cache", metavar="DIR", help="with the persistent cache in DIR (absolute)")
     p.add_argument("-j", type=int, default=min(os.cpu_count() or 1, 8), help="cases at a time")
     p.add_argument("-v", action="store_true", help="print passed cases too")
     p.add_argument("pattern", nargs="*", help="names, globs or suites")
     args = p.parse_args()
     os.chdir(TOP)
+    if args.cache:
+        ENVIRONMENT["MYNA_CACHE"] = os.path.abspath(args.cache)
     context = Context(TOP, args.B, args.myna, args.long)
     cases = [c for c in collect(context) if chosen(c, args)]
     if args.list:

@@ -93,6 +93,16 @@ const struct host_features *host_features_get(const char *list, char *err, size_
     return &f;
 }
 
+uint64_t host_features_bits(const struct host_features *f)
+{
+    const bool *b = (const bool *)f;
+    uint64_t bits = 0;
+    static_assert(sizeof *f <= 64, "one bit each");
+    for (size_t k = 0; k < sizeof *f; k++)
+        bits |= (uint64_t)b[k] << k;
+    return bits;
+}
+
 /* ------------------------------------------------------------- vector services */
 
 void emit_x3(struct emit *e, unsigned op, int dst, int a, int b)

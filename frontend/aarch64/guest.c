@@ -47,6 +47,7 @@ static bool a64_lower(struct tr *t)
     }
     memcpy(&t->insn, t->code.host + (t->pc - t->code.pc), 4);
     t->len = 4;
+    code_note(&t->code, t->pc, t->insn);
     ir_emit_insn(t->r, t->pc, 4);
     int row = find_row(t->model, t->insn);
     if (row < 0 || !a64_lower_row(t, row, t->insn))
@@ -91,6 +92,7 @@ static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t
     if ((pc & 3) || !bytes)
         return FLAGS_READ;
     memcpy(&word, bytes, 4);
+    code_note(code, pc, word);
     int row = a64_decode(word);
     if (row < 0)
         return FLAGS_READ;

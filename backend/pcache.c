@@ -1,0 +1,480 @@
+/*
+ * The persistent cache in a running process: what may be kept is noted as it is translated; what the file
+ * has is loaded when a translation is missing in the range of one of its segments.
+ *
+ * A segment is loaded as a whole, since a page fault or a lookup costs more than the copying of a
+ * translation. Its meta data is read and each translation's guest bytes are compared with the mapping
+ * at hand, by their hash. If most are right, the code is read straight into the arena and relocated;
+ * those that are not right are cut out: links to them go to stubs. Then all are entered at once.
+ *
+ * Loaded translations are like others in every respect: they are found, linked, retired and emptied by
+ * the same tables. What is written and how is pcache_save.c's.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "pcache.h"
+
+enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64 };
+
+/* ----------------------------------------------------------------- identity */
+
+static const uint64_t name_key[4] = { 0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0,
+                                      0x082efa98ec4e6c89 };
+
+/* The linker's build id of this program: its length, 0 if there is none. */
+static int find_build_id(struct dl_phdr_info *info, size_t size, void *out)
+{
+    (void)size;
+    for (unsigned k = 0; k < info->dlpi_phnum; k++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[k];
+        if (ph->p_type != PT_NOTE)
+            continue;
+        const char *at = (const char *)(uintptr_t)(info->dlpi_addr + ph->p_vaddr), *end = at + ph->p_memsz;
+        while (at + sizeof(ElfW(Nhdr)) <= end) {
+            const ElfW(Nhdr) *n = (const void *)at;
+            const char *name = at + sizeof *n, *desc = name + ((n->n_namesz + 3) & ~3u);
+            if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && !memcmp(name, "GNU", 4) &&
+                n->n_descsz >= 8 && n->n_descsz <= 32) {
+                memcpy(out, desc, n->n_descsz);
+                return (int)n->n_descsz;
+            }
+            at = desc + ((n->n_descsz + 3) & ~3u);
+        }
+    }
+    return -1; /* the program itself comes first: no other is asked */
+}
+
+struct pcache *pcache_new(struct engine *e)
+{
+    const struct engine_config *c = &e->cfg;
+    struct {
+        uint8_t build[32];
+        char guest[16], program[256];
+        uint64_t features[4], options[4], host, version;
+        uint32_t max_insns, max_blocks;
+        uint8_t exact_fp, gs, zero[6];
+    } id;
+    if (!c->persist_dir || !c->read || c->interp || c->one_insn || c->precise ||
+        (log_mask & (LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM)))
+        return NULL;
+    memset(&id, 0, sizeof id);
+    if (dl_iterate_phdr(find_build_id, id.build) <= 0)
+        return NULL;
+    struct pcache *p = calloc(1, sizeof *p);
+    if (!p || getrandom(p->seed, sizeof p->seed, 0) != sizeof p->seed) {
+        free(p);
+        return NULL;
+    }
+    strncpy(id.guest, c->guest->name, sizeof id.guest - 1);
+    strncpy(id.program, c->persist_name ? c->persist_name : "", sizeof id.program - 1);
+    memcpy(id.features, c->model->features, sizeof id.features);
+    memcpy(id.options, c->model->options, sizeof id.options);
+    id.host = host_features_bits(e->hf);
+    id.version = sizeof(struct stored_tb);
+    id.max_insns = c->max_insns;
+    id.max_blocks = c->max_blocks;
+    id.exact_fp = c->model->exact_fp;
+    id.gs = c->persist_gs;
+    p->config[0] = pcache_hash(&id, sizeof id, name_key);
+    id.version ^= p->config[0];
+    p->config[1] = pcache_hash(&id, sizeof id, name_key);
+    p->dir = c->persist_dir;
+    p->limit = c->persist_size;
+    snprintf(p->name, sizeof p->name, "%016llx" PCACHE_SUFFIX, (unsigned long long)p->config[0]);
+    return p;
+}
+
+void pcache_free(struct pcache *p)
+{
+    if (!p)
+        return;
+    free(p->segs);
+    free(p->notes);
+    free(p->relocs);
+    if (p->temp)
+        munmap(p->temp, p->cap_temp);
+    free(p);
+}
+
+/* ------------------------------------------------------------------- notes */
+
+/* Room for n more entries of the given size. */
+static bool room(void **at, uint32_t used, uint32_t n, uint32_t *cap, size_t size)
+{
+    if (used + n <= *cap)
+        return true;
+    uint32_t to = *cap ? *cap * 2 : 1024;
+    void *more = realloc(*at, to * size);
+    if (!more || used + n > to)
+        return false;
+    *at = more;
+    *cap = to;
+    return true;
+}
+
+static int function_number(struct pcache *p, int64_t fn)
+{
+    for (uint32_t k = 0; k < p->nfns; k++)
+        if (p->fns[k] == fn)
+            return (int)k;
+    if (p->nfns == RELOC_VALUES)
+        return -1;
+    p->fns[p->nfns] = fn;
+    return (int)p->nfns++;
+}
+
+/* The bytes in [lo, lo + len) hold every word that was read. */
+static bool as_read(const struct code_log *l, const uint8_t *bytes, uint32_t lo, uint32_t len)
+{
+    for (uint32_t k = 0; k < l->n; k++) {
+        uint32_t at = l->read[k].at - lo;
+        if (at > len - 4)
+            continue; /* look-ahead that came to no conclusion */
+        if (memcmp(bytes + at, &l->read[k].word, 4))
+            return false;
+    }
+    return true;
+}
+
+void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, unsigned ninsns)
+{
+    struct pcache *p = e->pcache;
+    const struct xlate_out *o = &e->out;
+    uint8_t bytes[MAX_SEEN];
+    uint64_t lo = tb_lo(tb), hi = tb_hi(tb);
+    size_t len = hi - lo;
+    if (e->check_tiny || tb->region || tb->masked || lo < w->stored_lo || hi > w->stored_hi ||
+        len > sizeof bytes || len < 4 || w->log->n > CODE_LOG || o->nrelocs > UINT16_MAX ||
+        tb->code_len > UINT16_MAX ||
+        !room((void **)&p->notes, p->nnotes, 1, &p->cap_notes, sizeof *p->notes) ||
+        !room((void **)&p->relocs, p->nrelocs, o->nrelocs, &p->cap_relocs, sizeof *p->relocs))
+        return;
+    memcpy(bytes, w->host - (w->pc - lo), len);
+    if (!as_read(w->log, bytes, (uint32_t)lo, (uint32_t)len))
+        return;
+    uint32_t *r = p->relocs + p->nrelocs;
+    for (uint32_t k = 0; k < o->nrelocs; k++) {
+        int64_t v = o->relocs[k].value;
+        if (o->relocs[k].kind == RELOC_FN)
+            v = function_number(p, v);
+        if (v < 0 || v >= RELOC_VALUES)
+            return;
+        r[k] = o->relocs[k].off | o->relocs[k].kind << 16 | (uint32_t)v << 20;
+    }
+    p->notes[p->nnotes++] = (struct note){
+        .hash = pcache_hash(bytes, len, p->seed), .lo = w->stored_lo, .tb = (uint32_t)(tb - e->cache.tbs),
+        .reloc = p->nrelocs, .nrelocs = (uint16_t)o->nrelocs, .ninsns = (uint16_t)ninsns,
+        .id_off = o->nlinks ? o->id_off : 0 };
+    p->nrelocs += o->nrelocs;
+    p->new_insns += ninsns;
+}
+
+/* ----------------------------------------------------------------- loading */
+
+static void open_index(struct pcache *p)
+{
+    p->opened = true;
+    p->nsegs = 0;
+    p->ino = 0;
+    p->reads++;
+    int dirfd = pcache_open_dir(p->dir, false);
+    if (dirfd < 0)
+        return;
+    int fd = pcache_open_file(dirfd, p->name, O_RDONLY);
+    if (fd >= 0) {
+        pcache_read_index(p, fd);
+        close(fd);
+    }
+    close(dirfd);
+}
+
+/* The file of the index, if it still is that. */
+static int reopen(const struct pcache *p)
+{
+    struct stat st;
+    int dirfd = pcache_open_dir(p->dir, false);
+    if (dirfd < 0)
+        return -1;
+    int fd = pcache_open_file(dirfd, p->name, O_RDONLY);
+    close(dirfd);
+    if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_ino != p->ino || st.st_dev != p->dev)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static uint8_t *temporary(struct pcache *p, size_t n)
+{
+    if (n > p->cap_temp) {
+        if (p->temp)
+            munmap(p->temp, p->cap_temp);
+        p->cap_temp = (n + 65535) & ~65535ul;
+        p->temp = mmap(NULL, p->cap_temp, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+                       -1, 0);
+        if (p->temp == MAP_FAILED) {
+            p->temp = NULL;
+            p->cap_temp = 0;
+        }
+    }
+    return p->temp;
+}
+
+/* A segment's meta data in memory. */
+struct meta {
+    struct stored_tb *tbs;
+    const struct stored_link *links;
+    const uint32_t *relocs;
+    const struct xlate_flex *flexes;
+    const int64_t *fns;
+};
+
+static struct meta meta_of(const struct stored_seg *s, uint8_t *at)
+{
+    struct meta m = { .tbs = (void *)at };
+    m.links = (void *)(m.tbs + s->ntbs);
+    m.relocs = (void *)(m.links + s->nlinks);
+    m.flexes = (void *)(m.relocs + s->nrelocs);
+    m.fns = (const int64_t *)(const void *)(at + seg_meta_len(s, sizeof(struct xlate_flex))) - s->nfns;
+    return m;
+}
+
+/* Do counts and offsets stay inside? The checksum was right, so they do unless it is a forgery. */
+static bool well_formed(const struct stored_seg *s, const struct meta *m, const struct ir_target *t)
+{
+    uint64_t links = 0, faults = 0, flexes = 0, relocs = 0, end = 0;
+    for (uint32_t k = 0; k < s->ntbs; k++) {
+        const struct stored_tb *x = &m->tbs[k];
+        uint64_t pc = s->lo + x->pc;
+        if (x->code_off < end || x->code_off % 16 || (end = (uint64_t)x->code_off + x->code_len) > s->code_len ||
+            !x->code_len || x->before > x->pc || pc + x->len > s->hi || x->before + x->len > MAX_SEEN ||
+            (x->nlinks && (uint64_t)x->id_off + 4 > x->code_len) || x->in_links > s->nlinks ||
+            x->nflex > MAX_FLEX || relocs + x->nrelocs > s->nrelocs || links + x->nlinks > s->nlinks)
+            return false;
+        for (uint32_t j = 0; j < x->nrelocs; j++) {
+            uint32_t r = m->relocs[relocs + j], kind = r >> 16 & 15, v = r >> 20;
+            if ((r & 0xffff) + (kind == RELOC_STUB ? 4 : 8) > x->code_len ||
+                v >= (kind == RELOC_STUB ? NSTUBS : kind == RELOC_HELPER ? t->nhelpers :
+                      kind == RELOC_FN ? s->nfns : 0))
+                return false;
+        }
+        for (uint32_t j = 0; j < x->nlinks; j++) {
+            const struct stored_link *l = &m->links[links + j];
+            if (l->field + 4u > x->code_len || l->stub >= x->code_len || l->target > s->ntbs || l->next > s->nlinks)
+                return false;
+        }
+        links += x->nlinks;
+        faults += x->nfaults;
+        flexes += x->nflex;
+        relocs += x->nrelocs;
+    }
+    return links == s->nlinks && faults == s->nfaults && flexes == s->nflexes && relocs == s->nrelocs;
+}
+
+/* Marks (zero = 1) the translations whose guest bytes here are not those they were made from, or that may
+ * not be used for another reason. How many are right. */
+static uint32_t compare(struct engine *e, const struct stored_seg *s, struct stored_tb *tbs,
+                        const struct code_window *w)
+{
+    uint8_t bytes[MAX_SEEN];
+    uint32_t right = 0;
+    for (uint32_t k = 0; k < s->ntbs; k++) {
+        struct stored_tb *x = &tbs[k];
+        uint64_t pc = s->lo + x->pc, lo = pc - x->before;
+        size_t len = (size_t)x->before + x->len;
+        x->zero = lo < w->stored_lo || pc + x->len > w->stored_hi ||
+                  (e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1) ||
+                  e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
+                  pcache_hash(bytes, len, e->pcache->file_seed) != x->hash || cache_find(&e->cache, pc);
+        right += !x->zero;
+        if (k == 64 && right < 8) /* another program */
+            return right;
+    }
+    return right;
+}
+
+static void relocate(const struct engine *e, const struct meta *m, const uint32_t *r, unsigned n, uint8_t *at,
+                     intptr_t delta)
+{
+    for (unsigned k = 0; k < n; k++) {
+        uint8_t *field = at + (r[k] & 0xffff);
+        uint32_t v = r[k] >> 20, kind = r[k] >> 16 & 15;
+        if (kind == RELOC_STUB) {
+            int32_t rel = (int32_t)(e->stubs.at[v] - (field + delta + 4));
+            memcpy(field, &rel, 4);
+        } else {
+            uint64_t to = kind == RELOC_HELPER ? (uint64_t)(uintptr_t)e->cfg.guest->ir->helpers[v].fn
+                                               : (uint64_t)m->fns[v] + (uint64_t)(uintptr_t)host_xlate;
+            memcpy(field, &to, 8);
+        }
+    }
+}
+
+/* The code is at base in the arena, the faults are behind those in use: makes the tables. */
+static void install(struct engine *e, const struct stored_seg *s, const struct meta *m, uint32_t base)
+{
+    struct cache *c = &e->cache;
+    intptr_t delta = c->rx - c->rw;
+    uint32_t link = 0, fault = 0, flex = 0, reloc = 0;
+    for (uint32_t k = 0; k < s->ntbs; k++) {
+        const struct stored_tb *x = &m->tbs[k];
+        struct tb *tb = &c->tbs[c->ntbs + k];
+        uint8_t *at = c->rw + base + x->code_off;
+        uint32_t first = c->nlinks + link;
+        *tb = (struct tb){
+            .pc = s->lo + x->pc, .code_off = base + x->code_off, .code_len = x->code_len,
+            .faults = c->nfaults + fault, .links = first, .flex = c->nflexes + flex,
+            .in_links = x->in_links ? c->nlinks + x->in_links : 0, .nfaults = x->nfaults, .nlinks = x->nlinks,
+            .before = x->before, .len = x->len, .nflex = x->nflex, .valid = !x->zero, .loops = x->loops,
+            .dispatches = x->dispatches };
+        for (uint32_t j = 0; j < x->nlinks; j++) {
+            const struct stored_link *l = &m->links[link + j];
+            c->links[first + j] = (struct tb_link){
+                .pc = tb->pc + (uint64_t)(int64_t)l->pc, .field_off = tb->code_off + l->field,
+                .stub_off = tb->code_off + l->stub, .target = l->target ? c->ntbs + l->target : 0,
+                .next = l->next ? c->nlinks + l->next : 0 };
+        }
+        if (x->nlinks)
+            memcpy(at + x->id_off, &first, 4);
+        relocate(e, m, m->relocs + reloc, x->nrelocs, at, delta);
+        reloc += x->nrelocs;
+        link += x->nlinks;
+        fault += x->nfaults;
+        flex += x->nflex;
+    }
+    memcpy(c->flexes + c->nflexes, m->flexes, s->nflexes * sizeof *m->flexes);
+    for (uint32_t k = 0; k < s->ntbs; k++)
+        if (m->tbs[k].zero)
+            cache_unlink(c, &c->tbs[c->ntbs + k]);
+    c->nlinks += s->nlinks;
+    c->nfaults += s->nfaults;
+    c->nflexes += s->nflexes;
+    c->used = (base + s->code_len + 15) & ~15ul;
+    cache_enter(c, s->ntbs);
+}
+
+static bool load_from(struct engine *e, struct segment *g, const struct code_window *w, int fd)
+{
+    struct pcache *p = e->pcache;
+    struct cache *c = &e->cache;
+    const struct stored_seg *s = &g->s;
+    size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
+    size_t fault_len = s->nfaults * sizeof(struct fault_entry);
+    uint8_t *temp = temporary(p, meta_len);
+    if (!temp || !pcache_pread(fd, temp, meta_len, g->at) ||
+        pcache_hash(temp, meta_len, p->file_seed) != s->sum[0])
+        return false;
+    struct meta m = meta_of(s, temp);
+    if (!well_formed(s, &m, e->cfg.guest->ir) || compare(e, s, m.tbs, w) * 2 < s->ntbs)
+        return false;
+    uint32_t base = (uint32_t)(c->used + LINE - 1) & ~(uint32_t)(LINE - 1);
+    /* at most half of the arena: the rest is for what is new */
+    if (base + s->code_len > c->size / 2 ||
+        !cache_reserve(c, s->code_len + LINE, s->ntbs, s->nlinks, s->nfaults, s->nflexes) ||
+        !pcache_pread(fd, c->faults + c->nfaults, fault_len, g->at + meta_len) ||
+        !pcache_pread(fd, c->rw + base, s->code_len, g->at + meta_len + fault_len) ||
+        pcache_hash(c->faults + c->nfaults, fault_len, p->file_seed) != s->sum[1] ||
+        pcache_hash(c->rw + base, s->code_len, p->file_seed) != s->sum[2])
+        return false;
+    install(e, s, &m, base);
+    return true;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool load(struct engine *e, struct segment *g, const struct code_window *w)
+{
+    struct pcache *p = e->pcache;
+    uint32_t first = e->cache.ntbs;
+    int err = errno, fd = reopen(p);
+    bool done = fd >= 0 && load_from(e, g, w, fd);
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    if (!done) {
+        p->st.refused++;
+        return false;
+    }
+    p->st.segs++;
+    p->st.tbs += g->s.ntbs;
+    p->st.insns += g->s.ninsns;
+    for (uint32_t k = first; e->perfmap && k < e->cache.ntbs; k++)
+        fprintf(e->perfmap, "%llx %x guest_%llx\n",
+                (unsigned long long)(uintptr_t)tb_code(&e->cache, &e->cache.tbs[k]), e->cache.tbs[k].code_len,
+                (unsigned long long)e->cache.tbs[k].pc);
+    return true;
+}
+
+struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w)
+{
+    struct pcache *p = e->pcache;
+    struct tb *tb = NULL;
+    uint64_t t0 = 0;
+    if (e->check_tiny)
+        return NULL;
+    if (!p->opened && p->reads < MAX_READS)
+        open_index(p);
+    for (unsigned k = 0; k < p->nsegs && !tb; k++) {
+        struct segment *g = &p->segs[k];
+        if (!g->waiting || pc < g->s.lo || pc >= g->s.hi)
+            continue;
+        if ((log_mask & LOG_STATS) && !t0)
+            t0 = now_ns();
+        g->waiting = false;
+        g->tries++;
+        if (load(e, g, w))
+            tb = cache_find(&e->cache, pc);
+    }
+    if (t0)
+        p->st.ns += now_ns() - t0;
+    return tb;
+}
+
+/* ----------------------------------------------------------------- changes */
+
+void pcache_flushed(struct engine *e)
+{
+    struct pcache *p = e->pcache;
+    p->nnotes = p->nrelocs = p->kept = p->new_insns = 0;
+    p->opened = false;
+    p->nsegs = 0;
+}
+
+void pcache_changed(struct engine *e, uint64_t start, uint64_t len)
+{
+    struct pcache *p = e->pcache;
+    for (unsigned k = 0; k < p->nsegs; k++) {
+        struct segment *g = &p->segs[k];
+        if (!g->waiting && g->tries < MAX_TRIES && g->s.lo < start + len && g->s.hi > start)
+            g->waiting = true;
+    }
+}
+
+void pcache_forked(struct engine *e)
+{
+    struct pcache *p = e->pcache;
+    p->kept = p->nnotes;
+    p->new_insns = 0;
+}
+
+void pcache_stats(const struct pcache *p, FILE *f)
+{
+    fprintf(f, "persistent cache: %llu translations  %llu guest insns loaded  %llu segments  %llu refused  "
+               "%.2f ms  %llu saved\n",
+            (unsigned long long)p->st.tbs, (unsigned long long)p->st.insns, (unsigned long long)p->st.segs,
+            (unsigned long long)p->st.refused, (double)p->st.ns / 1e6, (unsigned long long)p->st.saved);
+}

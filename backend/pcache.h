@@ -1,0 +1,93 @@
+/*
+ * The persistent cache, as exec.c and world.c use it: translations of the code of files, kept on disk.
+ * Everything with the engine's lock held unless it says otherwise. docs/persistent-cache.md has the
+ * format and what it is safe against.
+ */
+#ifndef MYNA_PCACHE_H
+#define MYNA_PCACHE_H
+
+#include "engine.h"
+#include "pcache_format.h"
+
+enum { MAX_SEEN = 4608 }; /* guest bytes that a translation depends on, one that is kept */
+
+/* A translation that may be kept. */
+struct note {
+    uint64_t hash;       /* of its guest bytes, by pcache->seed */
+    uint64_t lo;         /* start of the mapping it is in */
+    uint32_t tb, reloc, id_off;
+    uint16_t nrelocs, ninsns;
+};
+
+/* A segment of the file that has not been loaded. */
+struct segment {
+    struct stored_seg s;
+    uint64_t at;         /* of its payload in the file */
+    uint8_t tries;
+    bool waiting;        /* may be tried */
+};
+
+struct pcache {
+    const char *dir;
+    char name[40];       /* of the file in dir */
+    uint64_t config[2];
+    uint64_t seed[4];    /* key of the notes' hashes, and of a file that this process makes */
+    uint64_t file_seed[4]; /* the file's */
+    uint64_t limit;      /* bytes of the directory */
+    bool opened;         /* the file has been looked for */
+    bool bad;            /* it is there, but of no use: to be replaced */
+    bool torn;           /* something that is no chunk follows the last good one */
+    uint64_t dev, ino;   /* of the file; ino 0: none */
+    uint64_t end;        /* of the last good chunk */
+    unsigned nchunks, reads;
+    struct segment *segs;
+    unsigned nsegs;
+    struct note *notes;
+    uint32_t nnotes, cap_notes, kept; /* the first `kept` are not for this process to write */
+    uint32_t *relocs;
+    uint32_t nrelocs, cap_relocs;
+    int64_t fns[RELOC_VALUES]; /* engine functions, less host_xlate */
+    uint32_t nfns;
+    uint32_t new_insns;  /* of the notes from kept on */
+    uint8_t *temp;
+    size_t cap_temp;
+    struct { uint64_t segs, tbs, insns, refused, ns, saved; } st;
+};
+
+/* By e->cfg. NULL: there is to be none, or it can't be. */
+struct pcache *pcache_new(struct engine *e);
+void pcache_free(struct pcache *p);
+
+/* The translation at pc from the file, with all that stands by it there; or NULL. w: as fetched, of
+ * a mapping that can be stored. Both locks held. */
+struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w);
+/* tb has just been made of w's bytes by e->out: it may be kept. w->log has what was read. */
+void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, unsigned ninsns);
+/* All translations are gone. / Those in a range are, where something else may be mapped now. */
+void pcache_flushed(struct engine *e);
+void pcache_changed(struct engine *e, uint64_t start, uint64_t len);
+void pcache_stats(const struct pcache *p, FILE *f);
+/* In a child: what the parent has noted is the parent's to write. */
+void pcache_forked(struct engine *e);
+
+/* --- pcache_file.c -------------------------------------------------------------------------- */
+
+/* The directory, if nobody else can write to it: a descriptor, or -errno. make: made if missing. */
+int pcache_open_dir(const char *dir, bool make);
+/* The file in it by the same rule: -ENOENT, or -EPERM for all that is there and not to be used. */
+int pcache_open_file(int dirfd, const char *name, int flags);
+/* Reads header and chunks' descriptors into p. */
+void pcache_read_index(struct pcache *p, int fd);
+/* Reads exactly n bytes. */
+bool pcache_pread(int fd, void *to, size_t n, uint64_t off);
+/* Checksum of a chunk's header and descriptors. */
+uint64_t pcache_chunk_sum(const struct stored_chunk *h, const struct stored_seg *segs, const uint64_t key[4]);
+/* Adds a chunk at p->end (file open for writing and locked; what stands there is cut off). / Puts a new
+ * file with that chunk in the old one's place. False: nothing was added. */
+bool pcache_append(struct pcache *p, int fd, const void *chunk, size_t len);
+bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len);
+/* Takes away the files used longest ago if all have more than limit bytes (0: every file), until an eighth
+ * is free. Returns the bytes left, *files (unless NULL) how many files. */
+uint64_t pcache_evict(int dirfd, uint64_t limit, unsigned *files);
+
+#endif

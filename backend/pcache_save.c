@@ -1,0 +1,330 @@
+/*
+ * Writing the persistent cache: what this process has translated and the file lacks becomes one chunk.
+ *
+ * Only a translation whose guest bytes still are those it was made from is written (pcache_note kept their
+ * hash), of a mapping that was private, of a file, and not writable. Code is copied as it would be
+ * fresh: links go to their own stubs or, inside the segment, straight to their targets; fields that
+ * depend on addresses are zeroed.
+ *
+ * A short process that adds little writes nothing: what is new must be a fair share of what it loaded.
+ * If another process has the file locked it is left at that: the next run will add what is missing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include "pcache.h"
+
+enum { LEAST_INSNS = 64, LEAST_SHARE = 32 /* of what was loaded: one of so many */, MAX_GROUPS = 256,
+       LOCK_WAIT_NS = 20000000, LINE = 64 };
+
+struct builder {
+    struct engine *e;
+    struct pcache *p;
+    uint32_t *take;     /* notes that are written, in order */
+    uint32_t ntake;
+    uint32_t *id;       /* by translation: number in its segment + 1, valid for the segment in work */
+    uint64_t lo[MAX_GROUPS];
+    unsigned ngroups;
+    uint8_t *out;
+    size_t len, cap;
+};
+
+/* Guest bytes of tb by the file's key; false: they are not what they were. */
+static bool rehash(struct builder *b, const struct note *n, uint64_t *hash)
+{
+    struct pcache *p = b->p;
+    const struct engine *e = b->e;
+    const struct tb *tb = &e->cache.tbs[n->tb];
+    uint8_t bytes[MAX_SEEN];
+    size_t len = (size_t)tb->before + tb->len;
+    if (len > sizeof bytes || e->cfg.read(e->cfg.owner, bytes, tb_lo(tb), len) != 0 ||
+        pcache_hash(bytes, len, p->seed) != n->hash)
+        return false;
+    *hash = pcache_hash(bytes, len, p->file_seed);
+    return true;
+}
+
+/* What other processes have added since: sorted hashes of their translations' bytes and pc. */
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static uint64_t identity(uint64_t pc, uint64_t hash) { return hash ^ pc * 0x9e3779b97f4a7c15u; }
+
+static uint64_t *others(struct pcache *p, int fd, unsigned known, size_t *n)
+{
+    size_t cap = 0;
+    uint64_t *set = NULL;
+    *n = 0;
+    for (unsigned k = known; k < p->nsegs; k++)
+        cap += p->segs[k].s.ntbs;
+    if (!cap || !(set = malloc(cap * sizeof *set)))
+        return NULL;
+    for (unsigned k = known; k < p->nsegs; k++) {
+        const struct stored_seg *s = &p->segs[k].s;
+        struct stored_tb *t = malloc(s->ntbs * sizeof *t);
+        if (t && pcache_pread(fd, t, s->ntbs * sizeof *t, p->segs[k].at))
+            for (uint32_t j = 0; j < s->ntbs; j++)
+                set[(*n)++] = identity(s->lo + t[j].pc, t[j].hash);
+        free(t);
+    }
+    qsort(set, *n, sizeof *set, by_value);
+    return set;
+}
+
+/* Chooses what to write. Its count of instructions. */
+static uint64_t choose(struct builder *b, const uint64_t *set, size_t nset)
+{
+    struct pcache *p = b->p;
+    uint64_t insns = 0;
+    for (uint32_t k = p->kept; k < p->nnotes; k++) {
+        struct note *n = &p->notes[k];
+        const struct tb *tb = &b->e->cache.tbs[n->tb];
+        uint64_t hash;
+        if (!tb->valid || tb->masked || !rehash(b, n, &hash))
+            continue;
+        uint64_t key = identity(tb->pc, hash);
+        if (nset && bsearch(&key, set, nset, sizeof *set, by_value))
+            continue;
+        unsigned g = 0;
+        while (g < b->ngroups && b->lo[g] != n->lo)
+            g++;
+        if (g == b->ngroups) {
+            if (g == MAX_GROUPS)
+                continue;
+            b->lo[b->ngroups++] = n->lo;
+        }
+        n->hash = hash; /* it is not looked at again */
+        b->take[b->ntake++] = k;
+        insns += n->ninsns;
+    }
+    return insns;
+}
+
+static void *grow(struct builder *b, size_t n)
+{
+    void *at = b->out + b->len;
+    b->len += n;
+    return b->len <= b->cap ? at : NULL;
+}
+
+/* Where a translation's code may stand from pos on: no link field crosses a cache line. */
+static uint32_t place(const struct cache *c, const struct tb *tb, uint32_t pos)
+{
+    for (pos = (pos + 15) & ~15u;; pos += 16) {
+        bool crosses = false;
+        for (uint32_t k = tb->links; k < tb->links + tb->nlinks; k++)
+            crosses |= ((pos + c->links[k].field_off - tb->code_off) & (LINE - 1)) > LINE - 4;
+        if (!crosses)
+            return pos;
+    }
+}
+
+/* One segment's descriptor and payload. False: it doesn't fit the format, or b->out. */
+static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
+{
+    const struct cache *c = &b->e->cache;
+    struct pcache *p = b->p;
+    *s = (struct stored_seg){ .lo = ~0ull, .nfns = p->nfns, .off = b->len };
+    for (uint32_t k = 0; k < b->ntake; k++) {
+        const struct note *n = &p->notes[b->take[k]];
+        const struct tb *tb = &c->tbs[n->tb];
+        if (n->lo != lo)
+            continue;
+        b->id[n->tb] = ++s->ntbs;
+        s->lo = tb_lo(tb) < s->lo ? tb_lo(tb) : s->lo;
+        s->hi = tb_hi(tb) > s->hi ? tb_hi(tb) : s->hi;
+        s->nlinks += tb->nlinks;
+        s->nfaults += tb->nfaults;
+        s->nflexes += tb->nflex;
+        s->nrelocs += n->nrelocs;
+        s->ninsns += n->ninsns;
+    }
+    if (s->hi - s->lo > INT32_MAX)
+        return false;
+    size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
+    uint8_t *meta = grow(b, meta_len);
+    struct fault_entry *faults = grow(b, s->nfaults * sizeof *faults);
+    if (!meta || !faults)
+        return false;
+    memset(meta, 0, meta_len);
+    struct stored_tb *tbs = (void *)meta;
+    struct stored_link *links = (void *)(tbs + s->ntbs);
+    uint32_t *relocs = (void *)(links + s->nlinks);
+    struct xlate_flex *flexes = (void *)(relocs + s->nrelocs);
+    int64_t *fns = (int64_t *)(void *)(meta + meta_len) - s->nfns;
+    memcpy(fns, p->fns, s->nfns * sizeof *fns);
+    uint8_t *code = b->out + b->len;
+    uint32_t pos = 0, nlinks = 0, nrelocs = 0, nfaults = 0, nflexes = 0, t = 0;
+    for (uint32_t k = 0; k < b->ntake; k++) { /* places first: links are to them */
+        const struct note *n = &p->notes[b->take[k]];
+        if (n->lo != lo)
+            continue;
+        const struct tb *tb = &c->tbs[n->tb];
+        pos = place(c, tb, pos);
+        tbs[t++] = (struct stored_tb){
+            .hash = n->hash, .pc = (uint32_t)(tb->pc - s->lo), .code_off = pos, .code_len = tb->code_len,
+            .id_off = n->id_off, .before = tb->before, .len = tb->len, .nfaults = tb->nfaults,
+            .nlinks = tb->nlinks, .nrelocs = n->nrelocs, .ninsns = n->ninsns, .nflex = tb->nflex,
+            .loops = tb->loops, .dispatches = tb->dispatches };
+        pos += tb->code_len;
+    }
+    s->code_len = (pos + 15) & ~15u;
+    if (!grow(b, s->code_len))
+        return false;
+    memset(code, 0xcc, s->code_len);
+    t = 0;
+    for (uint32_t k = 0; k < b->ntake; k++) {
+        const struct note *n = &p->notes[b->take[k]];
+        if (n->lo != lo)
+            continue;
+        const struct tb *tb = &c->tbs[n->tb];
+        struct stored_tb *st = &tbs[t++];
+        uint8_t *at = code + st->code_off;
+        memcpy(at, c->rw + tb->code_off, tb->code_len);
+        memcpy(faults + nfaults, c->faults + tb->faults, tb->nfaults * sizeof *faults);
+        nfaults += tb->nfaults;
+        memcpy(flexes + nflexes, c->flexes + tb->flex, tb->nflex * sizeof *flexes);
+        nflexes += tb->nflex;
+        memcpy(relocs + nrelocs, p->relocs + n->reloc, n->nrelocs * sizeof *relocs);
+        for (uint32_t j = 0; j < n->nrelocs; j++) {
+            uint32_t r = relocs[nrelocs + j];
+            memset(at + (r & 0xffff), 0, (r >> 16 & 15) == RELOC_STUB ? 4 : 8);
+        }
+        nrelocs += n->nrelocs;
+        for (uint32_t j = 0; j < tb->nlinks; j++) {
+            const struct tb_link *l = &c->links[tb->links + j];
+            int64_t pc = (int64_t)(l->pc - tb->pc);
+            uint32_t field = l->field_off - tb->code_off, stub = l->stub_off - tb->code_off;
+            if (pc != (int32_t)pc || field > UINT16_MAX || stub > UINT16_MAX)
+                return false;
+            const struct tb *to = cache_find(c, l->pc);
+            uint32_t target = to && !to->region ? b->id[to - c->tbs] : 0;
+            uint32_t dest = target ? tbs[target - 1].code_off : st->code_off + stub;
+            int32_t rel = (int32_t)(dest - (st->code_off + field + 4));
+            memcpy(at + field, &rel, 4);
+            struct stored_link *sl = &links[nlinks++];
+            *sl = (struct stored_link){ (uint16_t)field, (uint16_t)stub, (int32_t)pc, target, 0 };
+            if (target) {
+                sl->next = tbs[target - 1].in_links;
+                tbs[target - 1].in_links = nlinks;
+            }
+        }
+        if (tb->nlinks)
+            memset(at + n->id_off, 0, 4);
+    }
+    s->sum[0] = pcache_hash(meta, meta_len, p->file_seed);
+    s->sum[1] = pcache_hash(faults, s->nfaults * sizeof *faults, p->file_seed);
+    s->sum[2] = pcache_hash(code, s->code_len, p->file_seed);
+    for (uint32_t k = 0; k < b->ntake; k++)
+        b->id[p->notes[b->take[k]].tb] = 0;
+    return true;
+}
+
+/* An upper bound of the chunk's size. */
+static size_t chunk_bound(const struct builder *b)
+{
+    const struct cache *c = &b->e->cache;
+    size_t n = sizeof(struct stored_chunk) +
+               b->ngroups * (sizeof(struct stored_seg) + b->p->nfns * 8ul + 256);
+    for (uint32_t k = 0; k < b->ntake; k++) {
+        const struct note *x = &b->p->notes[b->take[k]];
+        const struct tb *tb = &c->tbs[x->tb];
+        n += sizeof(struct stored_tb) + tb->nlinks * sizeof(struct stored_link) + x->nrelocs * 4ul +
+             tb->nflex * sizeof(struct xlate_flex) + tb->nfaults * sizeof(struct fault_entry) +
+             tb->code_len + LINE + 16;
+    }
+    return n;
+}
+
+static bool build_chunk(struct builder *b)
+{
+    b->cap = (chunk_bound(b) + 4095) & ~4095ul;
+    b->out = mmap(NULL, b->cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (b->out == MAP_FAILED) {
+        b->out = NULL;
+        return false;
+    }
+    struct stored_chunk *h = grow(b, sizeof *h);
+    struct stored_seg *segs = grow(b, b->ngroups * sizeof *segs);
+    for (unsigned g = 0; g < b->ngroups; g++) {
+        b->len = (b->len + 15) & ~15ul;
+        if (!build_segment(b, b->lo[g], &segs[g]))
+            return false;
+    }
+    b->len = (b->len + 15) & ~15ul;
+    *h = (struct stored_chunk){ .magic = CHUNK_MAGIC, .nsegs = b->ngroups, .len = b->len };
+    h->sum = pcache_chunk_sum(h, segs, b->p->file_seed);
+    return true;
+}
+
+/* Lock held. */
+static void save(struct engine *e)
+{
+    struct pcache *p = e->pcache;
+    struct builder b = { .e = e, .p = p };
+    unsigned known = p->nsegs;
+    int dirfd = pcache_open_dir(p->dir, true), fd = -1;
+    if (dirfd < 0)
+        return;
+    fd = pcache_open_file(dirfd, p->name, O_RDWR);
+    if (fd == -EPERM || (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0))
+        goto out;
+    if (fd >= 0) {
+        uint64_t ino = p->ino, dev = p->dev, end = p->end;
+        pcache_read_index(p, fd);
+        if (p->ino != ino || p->dev != dev || p->end < end)
+            known = 0;
+        if (p->nchunks >= MAX_CHUNKS)
+            p->bad = true;
+    }
+    bool fresh = fd < 0 || p->bad;
+    if (fresh)
+        memcpy(p->file_seed, p->seed, sizeof p->seed);
+    size_t nset = 0;
+    uint64_t *set = fresh ? NULL : others(p, fd, known, &nset);
+    b.take = malloc((p->nnotes - p->kept) * sizeof *b.take);
+    b.id = calloc(e->cache.ntbs, sizeof *b.id);
+    if (b.take && b.id && choose(&b, set, nset) >= LEAST_INSNS && build_chunk(&b) &&
+        (fresh ? pcache_replace(p, dirfd, b.out, b.len) : pcache_append(p, fd, b.out, b.len))) {
+        p->st.saved += b.ntake;
+        if (fresh || !(p->nchunks & 7))
+            pcache_evict(dirfd, p->limit, NULL);
+    }
+    if (b.out)
+        munmap(b.out, b.cap);
+    free(b.take);
+    free(b.id);
+    free(set);
+out:
+    if (fd >= 0)
+        close(fd);
+    close(dirfd);
+}
+
+void engine_save(struct engine *e)
+{
+    struct pcache *p = e->pcache;
+    int err = errno;
+    struct timespec until;
+    if (!p || e->check_tiny || p->new_insns < LEAST_INSNS || p->new_insns < p->st.insns / LEAST_SHARE)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOCK_WAIT_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_mutex_timedlock(&e->lock, &until) != 0)
+        return;
+    save(e);
+    p->kept = p->nnotes;
+    p->new_insns = 0;
+    pthread_mutex_unlock(&e->lock);
+    errno = err;
+}
