@@ -1,5 +1,5 @@
 /*
- * The commands of myna: `myna run`, `myna binfmt`, `myna doctor`.
+ * The commands of myna: `myna run`, `myna binfmt`, `myna doctor`, `myna cache`.
  */
 #ifndef MYNA_COMMAND_H
 #define MYNA_COMMAND_H
