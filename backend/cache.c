@@ -209,6 +209,15 @@ void cache_fork_parent(struct cache *c, int copy)
         close(copy);
 }
 
+/* Puts the copy behind both views. */
+static int take_copy(struct cache *c, int copy)
+{
+    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED ||
+        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED)
+        return -errno;
+    return 0;
+}
+
 int cache_fork_child(struct cache *c, int copy)
 {
     int err = 0;
@@ -218,9 +227,12 @@ int cache_fork_child(struct cache *c, int copy)
             second_view(c, c->rx) == MAP_FAILED)
             err = -errno;
     } else {
-        if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED ||
-            mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED)
-            err = -errno;
+        err = take_copy(c, copy);
+        if (err == -ENOMEM) { /* as many mappings as there may be: two less first */
+            munmap(c->rw, c->size);
+            munmap(c->rx, c->size);
+            err = take_copy(c, copy);
+        }
         close(copy);
     }
     c->ready = 0; /* the copy's pages are not mapped yet */

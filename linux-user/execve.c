@@ -28,7 +28,7 @@
 #include "guest_process.h"
 #include "guest_signal.h"
 
-enum { HEAD_SIZE = 256, MAX_SCRIPTS = 5, EXTRA_ARGS = 8 };
+enum { HEAD_SIZE = 256, MAX_SCRIPTS = 5, EXTRA_ARGS = 12 };
 
 /* An execve in preparation. Strings are host pointers: the guest's own, or in names[]. */
 struct exec {
@@ -38,6 +38,8 @@ struct exec {
     char *names;           /* memory for names made here, and its use */
     size_t names_used;
     int fd;                /* the file to run */
+    int dirfd;             /* through which it was named, -1: by a path alone */
+    const char *execfn;    /* the name that the new program is told */
     char path[PATH_MAX];   /* its name as the guest knows it */
     char host[PATH_MAX];   /* and the host's; empty: only the descriptor is known */
 };
@@ -136,7 +138,7 @@ static bool is_open_for_writing(int fd)
 
 /* Opens the file to run (host path) as the kernel would. -EACCES with *unreadable: it may be run but not
  * read. */
-static int open_program(int dirfd, const char *path, int flags, bool *unreadable)
+static int open_once(int dirfd, const char *path, int flags, bool *unreadable)
 {
     char name[64];
     struct stat st;
@@ -168,6 +170,19 @@ static int open_program(int dirfd, const char *path, int flags, bool *unreadable
     return real;
 }
 
+/* The kernel needs no free descriptor for it. */
+static int open_program(int dirfd, const char *path, int flags, bool *unreadable)
+{
+    int fd = open_once(dirfd, path, flags, unreadable);
+    struct rlimit old;
+
+    if (fd == -EMFILE && exec_more_descriptors(&old)) {
+        fd = open_once(dirfd, path, flags, unreadable);
+        exec_less_descriptors(&old);
+    }
+    return fd;
+}
+
 enum kind { KIND_GUEST, KIND_SCRIPT, KIND_HOST };
 
 static enum kind classify(struct thread *t, const unsigned char *head, size_t n)
@@ -193,6 +208,10 @@ bool execve_parse_script(char *head, size_t n, char **interp, char **arg)
     *end = 0;
     while (*p == ' ' || *p == '\t')
         p++;
+    *interp = p;
+    *arg = NULL;
+    if (*p == 0 && n < HEAD_SIZE && end == head + n)
+        return true;
     if (*p == 0 || (cut && p[strcspn(p, " \t")] == 0))
         return false;
     while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
@@ -207,8 +226,8 @@ bool execve_parse_script(char *head, size_t n, char **interp, char **arg)
     return true;
 }
 
-/* Puts the script's interpreter in front: argv becomes interp [arg] path rest. */
-static int shift_in_script(struct thread *t, struct exec *x, char *head, size_t n)
+/* Puts the interpreter of the script of that name in front: argv becomes interp [arg] script rest. */
+static int shift_in_script(struct thread *t, struct exec *x, const char *script, char *head, size_t n)
 {
     char *interp, *arg, *name[3], buf[PATH_MAX];
     bool unreadable;
@@ -216,10 +235,12 @@ static int shift_in_script(struct thread *t, struct exec *x, char *head, size_t 
 
     if (!execve_parse_script(head, n, &interp, &arg))
         return -ENOEXEC;
+    if (*interp == 0) /* the kernel opens the working directory then */
+        return -EACCES;
     name[k++] = keep_name(x, interp);
     if (arg != NULL)
         name[k++] = keep_name(x, arg);
-    name[k++] = keep_name(x, x->path);
+    name[k++] = keep_name(x, script);
     x->first++; /* argv[0] of the script is dropped */
     while (k > 0) {
         if (name[--k] == NULL)
@@ -298,10 +319,19 @@ static long run_by_descriptor(struct thread *t, char **argv, char **envp)
     return r;
 }
 
+static bool push_option(struct exec *x, const char *name, const char *value)
+{
+    char *kept = keep_name(x, value);
+
+    x->argv[--x->first] = kept;
+    x->argv[--x->first] = (char *)name;
+    return kept != NULL;
+}
+
 /* argv of the next myna: its name, this run's options, -0 ARGV0 PATH, the rest. */
 static long run_guest(struct thread *t, struct exec *x)
 {
-    char *argv0 = x->argv[x->first], *path = keep_name(x, x->path), *self, *number;
+    char *argv0 = x->argv[x->first], *path = keep_name(x, x->path), *self, *number, limits[200];
     bool by_fd = t->p->self_fd > 0 && access(t->p->self_path, X_OK) != 0;
     char name[64];
 
@@ -320,6 +350,10 @@ static long run_guest(struct thread *t, struct exec *x)
         x->argv[--x->first] = number;
         x->argv[--x->first] = "-self-fd";
     }
+    exec_limits_give(t->p, limits, sizeof limits);
+    if ((limits[0] && !push_option(x, "-kept-limits", limits)) ||
+        (strcmp(x->execfn, x->path) && !push_option(x, "-execfn", x->execfn)))
+        return -E2BIG;
     for (unsigned i = t->p->n_self_args; i > 0; i--)
         x->argv[--x->first] = t->p->self_args[i - 1];
     x->argv[--x->first] = self;
@@ -344,6 +378,43 @@ static bool needs_kernel(const struct thread *t, const struct exec *x)
     return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && binfmt_registered(t->p->guest->name);
 }
 
+/* A program of the host: under the limits that the guest has set. */
+static long run_host(struct thread *t, int fd, const char *path, char **argv, char **envp)
+{
+    struct rlimit old[PROCESS_NLIMITS];
+    long r;
+
+    exec_limits_swap(t->p, old);
+    r = run(t, fd, path, argv, envp);
+    exec_limits_restore(t->p, old);
+    return r;
+}
+
+/* The same for a file that may be set-id. */
+static long run_guest_as_owner(struct thread *t, struct exec *x)
+{
+    struct exec_ids ids;
+    long r;
+
+    if (needs_kernel(t, x)) {
+        r = run_host(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
+        if (r != -ENOEXEC)
+            return r;
+    }
+    switch (exec_identity_take(x->fd, &ids)) {
+    case IDENTITY_SAME:
+        break;
+    case IDENTITY_TAKEN:
+        r = run_guest(t, x);
+        exec_identity_restore(&ids);
+        return r;
+    case IDENTITY_REFUSED:
+        log_unimp("%s is set-id: run without, as binfmt_misc doesn't know it (myna binfmt)", x->path);
+        break;
+    }
+    return run_guest(t, x);
+}
+
 static long run_file(struct thread *t, struct exec *x, bool by_fd)
 {
     unsigned scripts = 0;
@@ -360,24 +431,19 @@ static long run_file(struct thread *t, struct exec *x, bool by_fd)
         case KIND_GUEST:
             if (by_fd && (r = name_of_fd(x)) != 0)
                 return r;
-            if (needs_kernel(t, x)) {
-                long no = run(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
-                if (no != -ENOEXEC)
-                    return no;
-            }
-            return run_guest(t, x);
+            return run_guest_as_owner(t, x);
         case KIND_SCRIPT:
             if (scripts++ == MAX_SCRIPTS)
                 return -ELOOP;
-            if (by_fd && (r = name_of_fd(x)) != 0)
-                return r;
+            if (by_fd && fcntl(x->dirfd, F_GETFD) & FD_CLOEXEC)
+                return -ENOENT; /* its interpreter could not open it */
             by_fd = false;
-            r = shift_in_script(t, x, head, (size_t)n);
+            r = shift_in_script(t, x, scripts == 1 ? x->execfn : x->path, head, (size_t)n);
             if (r != 0)
                 return r;
             break;
         case KIND_HOST:
-            return run(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
+            return run_host(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
         }
     }
 }
@@ -385,8 +451,8 @@ static long run_file(struct thread *t, struct exec *x, bool by_fd)
 static long do_exec(struct thread *t, int dirfd, const char *guest_path, const char *path, int flags,
                     const uint64_t *arrays)
 {
-    struct exec x = {.fd = -1};
-    char own_buf[PATH_MAX];
+    struct exec x = {.fd = -1, .dirfd = -1, .execfn = guest_path};
+    char own_buf[PATH_MAX], execfn[PATH_MAX + 32];
     const char *own = path_special_link(t->p, dirfd, guest_path, own_buf);
     bool unreadable, by_fd = flags & AT_EMPTY_PATH && path[0] == 0;
     long r;
@@ -408,11 +474,16 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
     }
     if (x.fd < 0 && !unreadable)
         return x.fd;
+    if (by_fd) {
+        snprintf(execfn, sizeof execfn, "/dev/fd/%d%s%s", dirfd, *path ? "/" : "", path);
+        x.execfn = execfn;
+        x.dirfd = dirfd;
+    }
     snprintf(x.path, sizeof x.path, "%s", guest_path);
     snprintf(x.host, sizeof x.host, "%s", by_fd ? "" : path);
     r = collect(t, &x, arrays[0], arrays[1]);
     if (r == 0)
-        r = unreadable ? run(t, -1, path, x.argv + x.first, x.envp) : run_file(t, &x, by_fd);
+        r = unreadable ? run_host(t, -1, path, x.argv + x.first, x.envp) : run_file(t, &x, by_fd);
     if (x.fd >= 0)
         close(x.fd);
     if (t->exec_buf != NULL)

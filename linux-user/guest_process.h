@@ -4,6 +4,7 @@
 #ifndef MYNA_GUEST_PROCESS_H
 #define MYNA_GUEST_PROCESS_H
 
+#include <sys/resource.h>
 #include "user.h"
 
 enum { PROCESS_NLIMITS = 3 };
@@ -34,6 +35,25 @@ struct clone_request {
 /* Takes "#! interpreter [argument]" apart, the first n bytes of a script and a NUL; *arg may become
  * NULL. False: there is no interpreter (ENOEXEC). */
 bool execve_parse_script(char *head, size_t n, char **interp, char **arg);
+
+/* --- execstate.c ---------------------------------------------------------------------------- */
+
+/* The limits kept here as the text of option -kept-limits; "": none. And back. */
+void exec_limits_give(struct process *p, char *buf, size_t size);
+void exec_limits_take(struct process *p, const char *text);
+/* The host gets the limits kept here, for a program of its own; and back, if that didn't start. */
+void exec_limits_swap(struct process *p, struct rlimit old[PROCESS_NLIMITS]);
+void exec_limits_restore(struct process *p, const struct rlimit old[PROCESS_NLIMITS]);
+/* Room for some descriptors more where the table is full, for as long as myna starts a program; the
+ * limit before is in *old. False: the limit can't be raised. */
+bool exec_more_descriptors(struct rlimit *old);
+void exec_less_descriptors(const struct rlimit *old);
+/* The identity that a set-id file open at fd gives: SAME: none, or what there is; TAKEN: it is this
+ * thread's now, give it back by restore if the execve fails; REFUSED: this process may not take it. */
+enum exec_identity { IDENTITY_SAME, IDENTITY_TAKEN, IDENTITY_REFUSED };
+struct exec_ids { uid_t ruid, euid, suid; gid_t rgid, egid, sgid; };
+enum exec_identity exec_identity_take(int fd, struct exec_ids *old);
+void exec_identity_restore(const struct exec_ids *old);
 
 /* --- thread.c ------------------------------------------------------------------------------- */
 

@@ -54,6 +54,21 @@ static bool called_as(const char *self, const struct abi *abi)
             strcmp(dash + 1, "x86_64") && strcmp(dash + 1, "i386"));
 }
 
+/* With a full table of descriptors there is room until the program runs. */
+static struct rlimit full_table;
+static bool is_full_table;
+
+static int open_with_room(const char *host)
+{
+    int fd = open(host, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 && errno == EMFILE && exec_more_descriptors(&full_table)) {
+        is_full_table = true;
+        fd = open(host, O_RDONLY | O_CLOEXEC);
+    }
+    return fd;
+}
+
 static int open_program(struct process *p, const char *name, const char **host, char *buf)
 {
     char why[256];
@@ -65,7 +80,7 @@ static int open_program(struct process *p, const char *name, const char **host, 
     if (execfd || !errno)
         fd = (int)execfd;
     else
-        fd = open(*host, O_RDONLY | O_CLOEXEC);
+        fd = open_with_room(*host);
     if (fd < 0)
         user_die(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s", name, strerror(errno));
     struct stat st;
@@ -279,7 +294,9 @@ void user_start(struct options *o, char **argv)
     p->strace = o->strace;
     p->uname_release = o->uname;
     p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();
-    p->stack_fixed = o->stack_size || p->stack_size == LEAST_STACK;
+    if (o->kept_limits)
+        exec_limits_take(p, o->kept_limits);
+    p->stack_fixed = o->stack_size || p->stack_size < 1 << 20;
     if (p->stack_size < o->stack_size || p->stack_size > MM_HOST_LIMIT)
         user_die(1, "option -s: %#llx bytes are more than there can be",
                  (unsigned long long)o->stack_size);
@@ -319,8 +336,11 @@ void user_start(struct options *o, char **argv)
     close(fd);
     p->argv0 = o->argv0 ? o->argv0 : *argv;
     *argv = (char *)p->argv0;
-    prctl(PR_SET_NAME, last_name(name));
-    int64_t sp = stack_build(p, argv, o->env, name);
+    const char *execfn = o->execfn ? o->execfn : name;
+    if (o->execfn && sscanf(name, "/proc/self/fd/%d", &r) == 1)
+        close(r); /* execve made it for us: a file without a name */
+    prctl(PR_SET_NAME, last_name(execfn));
+    int64_t sp = stack_build(p, argv, o->env, execfn);
     if (sp < 0)
         user_die(126, "%s: %s", name, strerror((int)-sp));
     start_engine(p, o);
@@ -331,6 +351,8 @@ void user_start(struct options *o, char **argv)
         user_die(1, "signals can't be set up: %s", strerror(-r));
     if (o->gdb && (r = gdb_start(p, o->gdb, err, sizeof(err))) < 0)
         user_die(1, "option -g: %s", err);
+    if (is_full_table)
+        exec_less_descriptors(&full_table);
     cpu_loop(t);
     thread_end(t);
     abort();

@@ -10,6 +10,8 @@
 
 struct options {
     const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append, *gdb;
+    const char *execfn;       /* the file name of execve, if not the program's: AT_EXECFN */
+    const char *kept_limits;  /* execstate.c */
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool cache_given;         /* -cache or its variable */

@@ -11,9 +11,11 @@ VARIANTS = {"static": (["-static"], [], 0), "dynamic": ([], [], 1),
             "base": (["-static"], ["-B", "0x200000000000"], 1)}
 
 
+SLOW = {"abuse"}  # ten seconds: not among the quick ones
 CONFINED = {"hostile"}  # run where their calls can do no harm
 # Those whose facts hold for every processor: the host's own kernel is asked too.
-NATIVE = {"aio", "interrupted", "uring", "options", "modern", "sandbox", "ioctls", "messages", "mounts", "uffd"}
+NATIVE = {"aio", "interrupted", "uring", "options", "modern", "sandbox", "ioctls", "messages", "mounts", "uffd",
+          "seen", "ranges", "execs", "vdso"}
 
 
 def cross(context, stem, label, flags):
@@ -72,5 +74,5 @@ def cases(context):
         if stem in NATIVE:
             found.append(Case(f"syscall/{stem}-native", native(stem), 1))
         for label, (flags, options, level) in VARIANTS.items():
-            found.append(Case(f"syscall/{stem}-{label}", program(stem, label, flags, options), level))
+            found.append(Case(f"syscall/{stem}-{label}", program(stem, label, flags, options), level + (stem in SLOW)))
     return found
