@@ -54,13 +54,22 @@ static long do_brk(struct thread *t, const uint64_t *a)
     return (long)mm->brk;
 }
 
+/* PROT_EXEC where the personality has READ_IMPLIES_EXEC. */
+static int implied_exec(const struct mm *mm, uint64_t prot)
+{
+    return mm->read_implies_exec && (prot & PROT_READ) ? PROT_EXEC : 0;
+}
+
 static long do_mmap(struct thread *t, const uint64_t *a)
 {
     int flags = (int)a[3], fd = (int)a[4];
 
     if (!(flags & MAP_ANONYMOUS) && fd_hidden(t->p, fd))
         return -EBADF;
-    int64_t r = mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
+    int implied = implied_exec(t->p->mm, a[2]);
+    int64_t r = mm_map(t->p, a[0], a[1], (int)a[2] | implied, flags, fd, a[5]);
+    if (r == -EPERM && implied) /* a file that may not be executed */
+        r = mm_map(t->p, a[0], a[1], (int)a[2], flags, fd, a[5]);
     if (r == -EINVAL && a[0] == 0 && fd >= 0 && (flags & MAP_SHARED))
         r = uring_map(t->p, a[1], (int)a[2], flags, fd, a[5]);
     return r;
@@ -90,7 +99,7 @@ static long protect(struct thread *t, uint64_t addr, uint64_t len, uint64_t prot
     }
     if (prot & ~(uint64_t)(PROT_KNOWN | PROT_ARM_BTI))
         return -EINVAL;
-    return mm_protect(p, addr, len, (int)prot);
+    return mm_protect(p, addr, len, (int)prot | implied_exec(p->mm, prot));
 }
 
 static long do_mprotect(struct thread *t, const uint64_t *a)

@@ -142,16 +142,22 @@ static long prctl_PR_GET_TID_ADDRESS(struct thread *t, const uint64_t *a)
 
 /* ---------------------------------------------------------------- personality */
 
-/* The processor runs no 32-bit programs: their personality is refused as the kernel does then. What is
- * readable is not made executable (READ_IMPLIES_EXEC). */
+/* The processor runs no 32-bit programs: their personality is refused as the kernel does then.
+ * READ_IMPLIES_EXEC is for the guest's mappings, not for the host's (mmap.c); an execve ends it. */
 long sys_personality(struct thread *t, const uint64_t *a)
 {
     const uint32_t read_implies_exec = 0x0400000, type = 0xff, linux32 = 8, ask = 0xffffffff;
     uint32_t want = (uint32_t)a[0];
 
+    long old = host_syscall(SYS_personality, ask);
+
+    if (old >= 0 && t->p->mm->read_implies_exec)
+        old |= read_implies_exec;
     if (want == ask)
-        return host_syscall(SYS_personality, ask);
+        return old;
     if ((want & type) == linux32)
         return -EINVAL;
-    return host_syscall(SYS_personality, want & ~read_implies_exec);
+    host_syscall(SYS_personality, want & ~read_implies_exec);
+    t->p->mm->read_implies_exec = want & read_implies_exec;
+    return old;
 }

@@ -29,6 +29,12 @@ static const short calls[] = {
     SYS_newfstatat, SYS_statx, SYS_faccessat, SYS_read, SYS_readv, SYS_pread64, SYS_getdents64,
     SYS_fcntl, SYS_ioctl, SYS_pipe2, SYS_dup3, SYS_eventfd2, SYS_memfd_create, SYS_getxattr,
     SYS_io_setup, SYS_bpf, 1000, 4095, -1,
+    SYS_io_destroy, SYS_io_submit, SYS_io_cancel, SYS_io_getevents, SYS_io_uring_setup, SYS_io_uring_enter,
+    SYS_io_uring_register, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_move_pages, SYS_remap_file_pages,
+    SYS_process_madvise, SYS_userfaultfd, SYS_fanotify_init, SYS_fanotify_mark, SYS_fsopen, SYS_fsconfig,
+    SYS_kcmp, SYS_openat2, SYS_quotactl, SYS_name_to_handle_at, SYS_process_vm_readv, SYS_futex_waitv,
+    444, 445, 446 /* Landlock */, 447 /* memfd_secret */, 451 /* cachestat */, 454, 456 /* futex_requeue */,
+    457, 458 /* listmount */, 459, 460, 461 /* lsm_list_modules */, 462 /* mseal */, 463, 500,
 };
 
 enum { NOBODY = 0x7fffffff }; /* above any process id */

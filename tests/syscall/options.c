@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -114,6 +115,23 @@ int main(void)
     CHECK(r >= 0);
     CHECK_EQ(personality(r | ADDR_NO_RANDOMIZE), r);
     CHECK_EQ(personality(0xffffffff), r | ADDR_NO_RANDOMIZE);
+#ifdef __aarch64__
+    /* what is readable may be executed: movz w0, #77; ret */
+    static const uint32_t code[] = {0x528009a0, 0xd65f03c0};
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(page, code, sizeof code);
+    __builtin___clear_cache(page, (char *)page + 8);
+    CHECK(personality(r | READ_IMPLIES_EXEC) >= 0);
+    CHECK_EQ(personality(0xffffffff) & READ_IMPLIES_EXEC, READ_IMPLIES_EXEC);
+    CHECK_EQ(mprotect(page, 4096, PROT_READ), 0);
+    CHECK_EQ(((int (*)(void))page)(), 77);
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(page, code, sizeof code);
+    __builtin___clear_cache(page, (char *)page + 8);
+    CHECK_EQ(((int (*)(void))page)(), 77);
+    CHECK(personality(r) >= 0);
+    CHECK_EQ(personality(0xffffffff) & READ_IMPLIES_EXEC, 0);
+#endif
     static char title[] = "a title\0of two";
     if (prctl(PR_SET_MM, PR_SET_MM_ARG_END, title + sizeof title, 0, 0) < 0) {
         CHECK_EQ(errno, EPERM); /* CAP_SYS_RESOURCE is missing */
