@@ -13,7 +13,7 @@
 #include "cache.h"
 
 /* side table entries of one translation at most; bytes of code that one usually stays below */
-enum { MAX_SIDE = 4096, SOON = 4096 };
+enum { MAX_SIDE = 4096, SOON = 4096, LARGE_HASH = 128 << 10 };
 
 /* Entries of a table of which there are max in a cache of full size. */
 static uint32_t table_size(const struct cache *c, uint32_t max) { return max >> c->shift; }
@@ -78,8 +78,16 @@ static uint8_t *second_view(const struct cache *c, void *at)
 static struct tb_hash *hash_new(uint32_t n)
 {
     struct tb_hash *h = calloc(1, sizeof *h + n * sizeof h->slot[0]);
-    if (h)
-        h->mask = n - 1;
+    if (!h)
+        return NULL;
+    h->mask = n - 1;
+#ifdef MADV_POPULATE_WRITE
+    int err = errno; /* a large one is fresh pages, all of which will be used */
+    uintptr_t from = ((uintptr_t)h + 4095) & ~4095ul, to = (uintptr_t)(h->slot + n) & ~4095ul;
+    if (n * sizeof h->slot[0] >= LARGE_HASH)
+        madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+    errno = err;
+#endif
     return h;
 }
 
@@ -398,11 +406,6 @@ bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, u
         c->nflexes + flexes + MAX_FLEX >= table_size(c, MAX_FLEXES) || !hash_reserve(c, tbs))
         return false;
     populate(c->rw, c->used + code, &c->ready, c->size);
-#ifdef MADV_POPULATE_READ
-    int err = errno;
-    madvise(c->rx + (c->used & ~4095ul), (code + 8191) & ~4095ul, MADV_POPULATE_READ);
-    errno = err;
-#endif
     populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready, table_size(c, MAX_TBS) * sizeof *c->tbs);
     populate(c->links, (c->nlinks + links) * sizeof *c->links, &c->links_ready,
              table_size(c, MAX_LINKS) * sizeof *c->links);
