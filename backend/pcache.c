@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include "pcache.h"
 
-enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64 };
+enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32 };
 
 /* ----------------------------------------------------------------- identity */
 
@@ -113,8 +113,10 @@ static bool room(void **at, uint32_t used, uint32_t n, uint32_t *cap, size_t siz
     if (used + n <= *cap)
         return true;
     uint32_t to = *cap ? *cap * 2 : 1024;
+    while (to < used + n)
+        to *= 2;
     void *more = realloc(*at, to * size);
-    if (!more || used + n > to)
+    if (!more)
         return false;
     *at = more;
     *cap = to;
@@ -186,6 +188,7 @@ static void open_index(struct pcache *p)
     p->nsegs = 0;
     p->ino = 0;
     p->reads++;
+    pcache_root(p->root);
     int dirfd = pcache_open_dir(p->dir, false);
     if (dirfd < 0)
         return;
@@ -296,8 +299,6 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
                   e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
                   pcache_hash(bytes, len, e->pcache->file_seed) != x->hash || cache_find(&e->cache, pc);
         right += !x->zero;
-        if (k == 64 && right < 8) /* another program */
-            return right;
     }
     return right;
 }
@@ -362,6 +363,23 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
     cache_enter(c, s->ntbs);
 }
 
+/* A glance at the first translations, before all is read: is this another program's, or another version's?
+ * What it says is not relied on. */
+static bool is_another(struct engine *e, const struct segment *g, const struct code_window *w, int fd)
+{
+    struct stored_tb first[GLANCE];
+    struct stored_seg s = g->s;
+    if (s.ntbs < 2 * GLANCE)
+        return false;
+    s.ntbs = GLANCE;
+    if (!pcache_pread(fd, first, sizeof first, g->at))
+        return true;
+    for (unsigned k = 0; k < GLANCE; k++)
+        if (first[k].before + first[k].len > MAX_SEEN)
+            return true;
+    return compare(e, &s, first, w) < GLANCE / 4;
+}
+
 static bool load_from(struct engine *e, struct segment *g, const struct code_window *w, int fd)
 {
     struct pcache *p = e->pcache;
@@ -369,6 +387,8 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
     const struct stored_seg *s = &g->s;
     size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
     size_t fault_len = s->nfaults * sizeof(struct fault_entry);
+    if (is_another(e, g, w, fd))
+        return false;
     uint8_t *temp = temporary(p, meta_len);
     if (!temp || !pcache_pread(fd, temp, meta_len, g->at) ||
         pcache_hash(temp, meta_len, p->file_seed) != s->sum[0])

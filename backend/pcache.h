@@ -37,6 +37,7 @@ struct pcache {
     bool opened;         /* the file has been looked for */
     bool bad;            /* it is there, but of no use: to be replaced */
     bool torn;           /* something that is no chunk follows the last good one */
+    uint64_t root[2];    /* the root folder when it was: who has changed it since writes nothing */
     uint64_t dev, ino;   /* of the file; ino 0: none */
     uint64_t end;        /* of the last good chunk */
     unsigned nchunks, reads;
@@ -76,6 +77,8 @@ void pcache_forked(struct engine *e);
 int pcache_open_dir(const char *dir, bool make);
 /* The file in it by the same rule: -ENOENT, or -EPERM for all that is there and not to be used. */
 int pcache_open_file(int dirfd, const char *name, int flags);
+/* What the root folder is. */
+void pcache_root(uint64_t id[2]);
 /* Reads header and chunks' descriptors into p. */
 void pcache_read_index(struct pcache *p, int fd);
 /* Reads exactly n bytes. */

@@ -68,6 +68,14 @@ int pcache_open_file(int dirfd, const char *name, int flags)
     return fd;
 }
 
+void pcache_root(uint64_t id[2])
+{
+    struct stat st = { 0 };
+    int rc = stat("/", &st);
+    id[0] = rc < 0 ? 0 : st.st_dev;
+    id[1] = rc < 0 ? 0 : st.st_ino;
+}
+
 bool pcache_pread(int fd, void *to, size_t n, uint64_t off)
 {
     for (char *at = to; n;) {

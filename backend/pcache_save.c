@@ -271,6 +271,10 @@ static void save(struct engine *e)
     struct pcache *p = e->pcache;
     struct builder b = { .e = e, .p = p };
     unsigned known = p->nsegs;
+    uint64_t root[2];
+    pcache_root(root);
+    if (root[0] != p->root[0] || root[1] != p->root[1])
+        return;
     int dirfd = pcache_open_dir(p->dir, true), fd = -1;
     if (dirfd < 0)
         return;
