@@ -24,13 +24,13 @@ static void *reserve(size_t n)
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* Sees to it that bytes [0, used) of a table have memory, and some after them. Without the call's help
+/* Sees to it that bytes [0, used) of a table have memory, and some after them (ahead). Without the call's help
  * (older kernels) they get it page by page. */
-static void populate(void *base, size_t used, size_t *ready, size_t size)
+static void populate(void *base, size_t used, size_t *ready, size_t size, bool ahead)
 {
     if (used <= *ready)
         return;
-    size_t more = used / 2 < LEAST_AHEAD ? LEAST_AHEAD : used / 2 > MOST_AHEAD ? MOST_AHEAD : used / 2;
+    size_t more = !ahead ? 0 : used / 2 < LEAST_AHEAD ? LEAST_AHEAD : used / 2 > MOST_AHEAD ? MOST_AHEAD : used / 2;
     size_t to = (used + more + 4095) & ~(size_t)4095;
     if (to > size)
         to = size;
@@ -389,11 +389,13 @@ bool cache_has_room(struct cache *c, size_t code)
         c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
         return false;
-    populate(c->rw, c->used + SOON, &c->ready, c->size);
-    populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready, table_size(c, MAX_TBS) * sizeof *c->tbs);
-    populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready, table_size(c, MAX_LINKS) * sizeof *c->links);
+    populate(c->rw, c->used + SOON, &c->ready, c->size, true);
+    populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready,
+             table_size(c, MAX_TBS) * sizeof *c->tbs, true);
+    populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready,
+             table_size(c, MAX_LINKS) * sizeof *c->links, true);
     populate(c->faults, (c->nfaults + 64) * sizeof *c->faults, &c->faults_ready,
-             table_size(c, MAX_FAULTS) * sizeof *c->faults);
+             table_size(c, MAX_FAULTS) * sizeof *c->faults, true);
     return true;
 }
 
@@ -405,12 +407,13 @@ bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, u
         c->nfaults + faults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + flexes + MAX_FLEX >= table_size(c, MAX_FLEXES) || !hash_reserve(c, tbs))
         return false;
-    populate(c->rw, c->used + code, &c->ready, c->size);
-    populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready, table_size(c, MAX_TBS) * sizeof *c->tbs);
+    populate(c->rw, c->used + code, &c->ready, c->size, false);
+    populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready,
+             table_size(c, MAX_TBS) * sizeof *c->tbs, false);
     populate(c->links, (c->nlinks + links) * sizeof *c->links, &c->links_ready,
-             table_size(c, MAX_LINKS) * sizeof *c->links);
+             table_size(c, MAX_LINKS) * sizeof *c->links, false);
     populate(c->faults, (c->nfaults + faults) * sizeof *c->faults, &c->faults_ready,
-             table_size(c, MAX_FAULTS) * sizeof *c->faults);
+             table_size(c, MAX_FAULTS) * sizeof *c->faults, false);
     return true;
 }
 

@@ -23,7 +23,9 @@
 #include <unistd.h>
 #include "pcache.h"
 
-enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32 };
+enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32, AHEAD = 6 };
+#define HUGE_PAGE (2ul << 20)
+#define HUGE_FROM (512ul << 10)
 
 /* ----------------------------------------------------------------- identity */
 
@@ -216,20 +218,43 @@ static int reopen(const struct pcache *p)
     return fd;
 }
 
+/* Memory for a segment's meta data: huge pages, as page by page it would cost as much as what it is for. */
 static uint8_t *temporary(struct pcache *p, size_t n)
 {
-    if (n > p->cap_temp) {
-        if (p->temp)
-            munmap(p->temp, p->cap_temp);
-        p->cap_temp = (n + 65535) & ~65535ul;
-        p->temp = mmap(NULL, p->cap_temp, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                       -1, 0);
-        if (p->temp == MAP_FAILED) {
-            p->temp = NULL;
-            p->cap_temp = 0;
-        }
+    if (n <= p->cap_temp)
+        return p->temp;
+    if (p->temp)
+        munmap(p->temp, p->cap_temp);
+    size_t cap = (n + 65535) & ~65535ul, more = n > HUGE_FROM ? HUGE_PAGE : 0;
+    if (more)
+        cap = (n + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    uint8_t *at = mmap(NULL, cap + more, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | (more ? MAP_NORESERVE : MAP_POPULATE), -1, 0);
+    p->temp = NULL;
+    p->cap_temp = 0;
+    if (at == MAP_FAILED)
+        return NULL;
+    if (more) {
+        uintptr_t lead = -(uintptr_t)at & (HUGE_PAGE - 1);
+        if (lead)
+            munmap(at, lead);
+        if (lead < more)
+            munmap(at + lead + cap, more - lead);
+        at += lead;
+        madvise(at, cap, MADV_HUGEPAGE);
     }
-    return p->temp;
+    p->temp = at;
+    p->cap_temp = cap;
+    return at;
+}
+
+static void drop_temporary(struct pcache *p)
+{
+    if (p->cap_temp >= HUGE_PAGE) {
+        munmap(p->temp, p->cap_temp);
+        p->temp = NULL;
+        p->cap_temp = 0;
+    }
 }
 
 /* A segment's meta data in memory. */
@@ -294,6 +319,8 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
         struct stored_tb *x = &tbs[k];
         uint64_t pc = s->lo + x->pc, lo = pc - x->before;
         size_t len = (size_t)x->before + x->len;
+        if (k + AHEAD < s->ntbs) /* guest code is cold: it has not been read in this process */
+            __builtin_prefetch(w->host + (int64_t)(s->lo + tbs[k + AHEAD].pc - w->pc));
         x->zero = lo < w->stored_lo || pc + x->len > w->stored_hi ||
                   (e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1) ||
                   e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
@@ -422,6 +449,7 @@ static bool load(struct engine *e, struct segment *g, const struct code_window *
     uint32_t first = e->cache.ntbs;
     int err = errno, fd = reopen(p);
     bool done = fd >= 0 && load_from(e, g, w, fd);
+    drop_temporary(p);
     if (fd >= 0)
         close(fd);
     errno = err;
