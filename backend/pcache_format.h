@@ -69,7 +69,7 @@ enum { RELOC_VALUES = 1 << 12 };
 static inline size_t seg_meta_len(const struct stored_seg *s, size_t flex_size)
 {
     return s->ntbs * sizeof(struct stored_tb) + s->nlinks * sizeof(struct stored_link) +
-           s->nrelocs * 4ul + ((s->nflexes * flex_size + 7) & ~7ul) + s->nfns * 8ul;
+           ((s->nrelocs * 4ul + s->nflexes * flex_size + 7) & ~7ul) + s->nfns * 8ul;
 }
 
 /* Keyed hash of n bytes: 64 bits. Not for use without a secret or random key. */
