@@ -119,6 +119,7 @@ check-long:
 	@tests/guest/fetch.sh $(B)/guests src sqlite3
 	@tests/guest/fetch.sh $(B)/guests torture
 	@tests/guest/fetch.sh $(B)/guests code
+	@tests/guest/fetch.sh $(B)/guests runtimes
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --long $(T)
 # make bench BENCH="--quick --only lua": see tests/bench/README.md

@@ -5,6 +5,7 @@
 #   tests/guest/fetch.sh DIR qemu10         DIR/qemu10: qemu-user of trixie (static binaries)
 #   tests/guest/fetch.sh DIR src PACKAGE    DIR/src/PACKAGE: an unpacked Debian source package
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
+#   tests/guest/fetch.sh DIR runtimes       DIR/runtimes: node, OpenJDK 17, Go for arm64
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
 #
 # Each is a no-op once it is there. The packages' native twins are installed by scripts/setup.sh.
@@ -20,6 +21,7 @@ qemu10)
     # 70 static emulators: only these are of use here.
     find "$dir/qemu10/usr" -type f ! -name qemu-aarch64 ! -name qemu-riscv64 ! -name qemu-x86_64 -delete
     rm -rf "$dir/qemu10.apt/archives" ;;
+runtimes) "$debs" root arm64 "$dir/runtimes" nodejs openjdk-17-jdk-headless golang-go ;;
 src) "$debs" source "$dir/src" "$3" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 torture)
@@ -31,5 +33,5 @@ torture)
         '*/gcc/testsuite/gcc.c-torture/execute'
     rm -rf "$dir/torture" "$dir/gcc-source" "$dir/gcc-source.apt"
     mv "$dir/torture.new" "$dir/torture" ;;
-*) echo "fetch.sh: $what is not arm64, qemu10, src, code or torture" >&2; exit 1 ;;
+*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, src, code or torture" >&2; exit 1 ;;
 esac
