@@ -28,7 +28,7 @@
 #include "guest_process.h"
 #include "guest_signal.h"
 
-enum { HEAD_SIZE = 256, MAX_SCRIPTS = 5, EXTRA_ARGS = 12 };
+enum { HEAD_SIZE = 256, MAX_SCRIPTS = 5, EXTRA_ARGS = 14 };
 
 /* An execve in preparation. Strings are host pointers: the guest's own, or in names[]. */
 struct exec {
@@ -328,6 +328,21 @@ static bool push_option(struct exec *x, const char *name, const char *value)
     return kept != NULL;
 }
 
+/* Option -ids for the next myna; set-id bits count unless no_new_privs is set. */
+static bool add_ids(struct thread *t, struct exec *x)
+{
+    char text[(8 + OWNER_GROUPS) * 11 + 1];
+    struct stat st = { 0 };
+
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 && fstat(x->fd, &st) == 0)
+        owner_show(t->p, x->fd, NULL, 0, st.st_mode, &st.st_uid, &st.st_gid);
+    /* what has no note belongs to id 0: a set-id program does not belong to who runs it */
+    if (fgetxattr(x->fd, "user.myna.owner", text, 0) < 0)
+        st.st_uid = st.st_gid = 0;
+    owner_print(t->p, &st, text, sizeof text);
+    return push_option(x, "-ids", text);
+}
+
 /* argv of the next myna: its name, this run's options, -0 ARGV0 PATH, the rest. */
 static long run_guest(struct thread *t, struct exec *x)
 {
@@ -350,6 +365,8 @@ static long run_guest(struct thread *t, struct exec *x)
         x->argv[--x->first] = number;
         x->argv[--x->first] = "-self-fd";
     }
+    if (t->p->owner.on && !add_ids(t, x))
+        return -E2BIG;
     exec_limits_give(t->p, limits, sizeof limits);
     if ((limits[0] && !push_option(x, "-kept-limits", limits)) ||
         (strcmp(x->execfn, x->path) && !push_option(x, "-execfn", x->execfn)))
@@ -370,7 +387,7 @@ static bool needs_kernel(const struct thread *t, const struct exec *x)
     struct stat st;
     char cap[1];
 
-    if (fstat(x->fd, &st) != 0)
+    if (t->p->owner.on || fstat(x->fd, &st) != 0) /* ids kept here are add_ids' business */
         return false;
     if (!(st.st_mode & S_ISUID) && (st.st_mode & group) != group &&
         fgetxattr(x->fd, "security.capability", cap, 0) < 0)
@@ -396,6 +413,8 @@ static long run_guest_as_owner(struct thread *t, struct exec *x)
     struct exec_ids ids;
     long r;
 
+    if (t->p->owner.on) /* add_ids does it */
+        return run_guest(t, x);
     if (needs_kernel(t, x)) {
         r = run_host(t, x->fd, *x->host ? x->host : NULL, x->argv + x->first, x->envp);
         if (r != -ENOEXEC)

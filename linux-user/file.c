@@ -171,14 +171,30 @@ long sys_newfstatat(struct thread *t, const uint64_t *a)
     if (r < 0)
         return r;
     r = (int)host_syscall(SYS_newfstatat, (int)a[0], n.host, &st, (int)a[3]);
+    if (r == 0)
+        owner_show(t->p, (int)a[0], n.host, (int)a[3], st.st_mode, &st.st_uid, &st.st_gid);
     return stat_result(t, r, &st, a[2]);
 }
 
 long sys_fstat(struct thread *t, const uint64_t *a)
 {
     struct stat st;
+    long r = host_syscall(SYS_fstat, (int)a[0], &st);
 
-    return stat_result(t, host_syscall(SYS_fstat, (int)a[0], &st), &st, a[1]);
+    if (r == 0)
+        owner_show(t->p, (int)a[0], NULL, 0, st.st_mode, &st.st_uid, &st.st_gid);
+    return stat_result(t, r, &st, a[1]);
+}
+
+/* Corrects the owner in a struct statx: stx_uid, stx_gid and stx_mode lie at 20, 24 and 28. */
+static long statx_owner(struct thread *t, const uint64_t *a, const char *path)
+{
+    struct { uint32_t uid, gid; uint16_t mode; } st;
+
+    if (user_read(t->p, &st, a[4] + 20, 10))
+        return -EFAULT;
+    owner_show(t->p, (int)a[0], path, (int)a[2], st.mode, &st.uid, &st.gid);
+    return user_write(t->p, a[4] + 20, &st, 8);
 }
 
 long sys_statx(struct thread *t, const uint64_t *a)
@@ -186,8 +202,10 @@ long sys_statx(struct thread *t, const uint64_t *a)
     struct name n;
     int r = stat_name(t, a, a[2], &n);
 
-    return r < 0 ? r : host_syscall(SYS_statx, (int)a[0], n.host, (int)a[2], (unsigned)a[3],
-                                    g2h(t->p, a[4]));
+    if (r < 0)
+        return r;
+    long done = host_syscall(SYS_statx, (int)a[0], n.host, (int)a[2], (unsigned)a[3], g2h(t->p, a[4]));
+    return done == 0 && t->p->owner.on ? statx_owner(t, a, n.host) : done;
 }
 
 /* Calls of the form (name, x, y, z). */
@@ -267,7 +285,20 @@ long sys_fchmodat2(struct thread *t, const uint64_t *a)
 
 long sys_fchownat(struct thread *t, const uint64_t *a)
 {
-    return by_name_at(t, SYS_fchownat, !(a[4] & AT_SYMLINK_NOFOLLOW), a, a[2], a[3], a[4]);
+    struct name n;
+    int r = name_get(t, a[1], &n, !(a[4] & AT_SYMLINK_NOFOLLOW));
+
+    if (r < 0)
+        return r;
+    long done = host_syscall(SYS_fchownat, (int)a[0], n.host, a[2], a[3], a[4]);
+    return owner_change(t->p, done, (int)a[0], n.host, (int)a[4], (uint32_t)a[2], (uint32_t)a[3]);
+}
+
+long sys_fchown(struct thread *t, const uint64_t *a)
+{
+    long done = host_syscall(SYS_fchown, (int)a[0], a[1], a[2]);
+
+    return owner_change(t->p, done, (int)a[0], NULL, 0, (uint32_t)a[1], (uint32_t)a[2]);
 }
 
 long sys_utimensat(struct thread *t, const uint64_t *a)

@@ -291,6 +291,8 @@ void user_start(struct options *o, char **argv)
         o->argv0 = *++argv;
     p->set_id = o->set_id;
     p->prefix = o->prefix;
+    if (o->ids && !owner_parse(p, o->ids))
+        user_die(1, "option -ids: '%s' is not a list of ids", o->ids);
     p->strace = o->strace;
     p->uname_release = o->uname;
     p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();

@@ -9,7 +9,7 @@
 #define MYNA_VERSION "0.1"
 
 struct options {
-    const char *prefix, *argv0, *cpu, *uname, *log_name, *log_append, *gdb;
+    const char *prefix, *argv0, *cpu, *uname, *ids, *log_name, *log_append, *gdb;
     const char *execfn;       /* the file name of execve, if not the program's: AT_EXECFN */
     const char *kept_limits;  /* execstate.c */
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;

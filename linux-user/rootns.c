@@ -37,8 +37,9 @@ struct ranges {
     struct { unsigned long start, count; } r[MAX_RANGES];
 };
 
-/* What process 1 says to the caller: first whether it works, then how the program ended. */
+/* What the caller and process 1 say: ids are there; it works, or not; how the program ended. */
 struct word {
+    bool all_ids;   /* caller to process 1: ids are mapped, and how many */
     int err;        /* of the mounts, 0 if all is well */
     bool refused;   /* the host allows no mounts */
     int status;     /* of waitpid */
@@ -313,10 +314,10 @@ static void first_process(struct root *r, int fd)
 {
     struct sigaction old[sizeof(passed_on) / sizeof(*passed_on)];
     struct word w = { 0 };
-    char go;
 
-    if (recv(fd, &go, 1, 0) != 1) /* ids are there */
+    if (recv(fd, &w, sizeof(w), 0) != sizeof(w)) /* ids are there */
         _exit(1);
+    r->all_ids = w.all_ids;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     w.err = rootfs_mount(r, &w.refused, w.why, sizeof(w.why));
     if (!w.err && r->user_ns)
@@ -351,7 +352,7 @@ static const char *refusal(int err)
 static int enter(struct root *r, char *why, size_t n)
 {
     int flags = CLONE_NEWNS | (r->share_pid ? 0 : CLONE_NEWPID) | (r->user_ns ? CLONE_NEWUSER : 0);
-    struct word w;
+    struct word w = { .all_ids = true };
     int fds[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
@@ -374,9 +375,11 @@ static int enter(struct root *r, char *why, size_t n)
         return 0;
     }
     close(fds[1]);
-    if (r->user_ns && !map_ids(r, first))
+    bool mapped = !r->user_ns || map_ids(r, first);
+    w.all_ids = !r->user_ns || r->all_ids;
+    if (!mapped)
         snprintf(why, n, "ids can't be mapped: %s", strerror(errno));
-    else if (send(fds[0], "g", 1, MSG_NOSIGNAL) != 1 || receive(fds[0], &w) != sizeof(w))
+    else if (send(fds[0], &w, sizeof(w), MSG_NOSIGNAL) < 0 || receive(fds[0], &w) != sizeof(w))
         snprintf(why, n, "the new process has ended");
     else if (w.err && !w.refused)
         user_die(1, "run: %s", w.why);

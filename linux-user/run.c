@@ -274,6 +274,8 @@ int command_run(struct options *o, int argc, char **argv, char **envp)
     int err = rootns_enter(&root, why, sizeof(why));
     if (err)
         user_die(1, "run: the host refuses namespaces: %s; `myna doctor` says what to do", why);
+    if (!root.all_ids)
+        o->ids = "0,0,0,0,0,0,0,0"; /* the others are kept by owner.c */
     argv[at] = find_program(o, argv[at]);
     start_program(o, argv + at);
 }

@@ -124,6 +124,16 @@ struct mm {
     uint64_t arg_start, arg_end, env_start, env_end, auxv, auxv_len; /* on the stack */
 };
 
+/* Ids that the host hasn't got (owner.c): real, effective, saved, and of the file system. */
+enum { OWNER_GROUPS = 64 };
+struct owner_ids { uint32_t r, e, s, f; };
+struct owner {
+    bool on;               /* else ids are the host's, and nothing here counts */
+    struct owner_ids uid, gid;
+    unsigned ngroups;
+    uint32_t groups[OWNER_GROUPS];
+};
+
 struct process {
     const struct abi *abi;
     const struct guest *guest;
@@ -142,6 +152,7 @@ struct process {
     int self_fd;               /* the same as a descriptor, where there may be no /proc; 0: none */
     uint64_t stack_size;       /* bytes the first stack may have */
     bool stack_fixed;          /* it doesn't grow to that by and by */
+    struct owner owner;
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
     void *fds;                 /* notes about descriptors (fd.c) */
@@ -255,6 +266,22 @@ const char *path_special_link(struct process *p, int dirfd, const char *path, ch
 /* The host's path of a file of /proc or /sys that is made or replaced, in buf, or NULL. follow: a link
  * at its end means what it leads to. */
 const char *proc_path(struct thread *t, const char *path, char *buf, bool follow);
+
+/* ----------------------------------------------------------------- owner.c */
+
+/* Option -ids: eight ids and groups, with commas; from then on ids are kept there. False: nonsense. */
+bool owner_parse(struct process *p, const char *list);
+/* The same for the next myna, which runs this program (its st_uid and st_gid as owner_show says). */
+void owner_print(const struct process *p, const struct stat *program, char *to, size_t n);
+/* AT_UID ... AT_SECURE for the guest. */
+uint64_t owner_auxv(const struct process *p, unsigned long what);
+/* What stat shall say of an existing file: corrects *uid and *gid. path as in fstatat; NULL or "": dirfd
+ * itself. Without kept ids nothing happens. */
+void owner_show(const struct process *p, int dirfd, const char *path, int flags, unsigned mode, uint32_t *uid,
+                uint32_t *gid);
+/* After the host's chown with result r: the result for the guest, the owner noted. */
+long owner_change(struct process *p, long r, int dirfd, const char *path, int flags, uint32_t uid,
+                  uint32_t gid);
 
 /* ------------------------------------------------------------------- elf.c */
 
