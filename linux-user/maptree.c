@@ -88,6 +88,8 @@ int maptree_reserve(struct mm *mm, uint32_t n)
     if (mm->used + n < mm->cap) /* node 0 stays unused; the free list is a bonus */
         return 0;
     uint32_t cap = mm->cap ? mm->cap * 2 : 64;
+    while (mm->used + n >= cap)
+        cap *= 2;
     struct map_node *nodes = realloc(mm->nodes, cap * sizeof(*nodes));
     if (!nodes)
         return -ENOMEM;

@@ -85,8 +85,8 @@ static bool map_mergeable(const struct mapping *a, const struct mapping *b)
     return a->end == b->start && a->prot == b->prot && a->shared == b->shared &&
            a->anonymous == b->anonymous && a->exec_seen == b->exec_seen && a->shm == b->shm &&
            a->grows == b->grows && a->noexec == b->noexec &&
-           a->dev == b->dev && a->ino == b->ino && (a->anonymous || a->ino) &&
-           (a->anonymous ? !a->shared : a->offset + (a->end - a->start) == b->offset);
+           a->dev == b->dev && a->ino == b->ino && ((a->anonymous && !a->shared) ||
+            (a->ino && a->offset + (a->end - a->start) == b->offset));
 }
 
 /* Joins the mappings that meet at addr if they are alike. */
@@ -276,13 +276,15 @@ int mm_record(struct process *p, uint64_t start, uint64_t end, int prot, int fla
                          .grows = flags & MAP_GROWSDOWN, .offset = off };
     struct stat st;
 
-    if (m.anonymous)
+    if (m.anonymous) {
         m.offset = 0;
-    else if ((prot & PROT_EXEC) && fstat(fd, &st) == 0) {
-        m.dev = st.st_dev;
-        m.ino = st.st_ino;
+        m.ino = m.shared ? ++p->mm->nshared : 0;
     } else {
-        m.noexec = on_noexec(p->mm, fd);
+        if (fstat(fd, &st) == 0) {
+            m.dev = st.st_dev;
+            m.ino = st.st_ino;
+        }
+        m.noexec = !(prot & PROT_EXEC) && on_noexec(p->mm, fd);
     }
     if (map_remove(p->mm, start, end))
         invalidate(p, start, end);
@@ -366,7 +368,7 @@ int64_t mm_map(struct process *p, uint64_t addr, uint64_t len, int prot, int fla
         if (r < 0)
             return r;
     } else {
-        addr = PAGE_UP(addr);
+        addr = PAGE_DOWN(addr);
         if (addr >= MM_LOWEST && !(addr & (align - 1)) && addr + len > addr &&
             addr + len <= mm->limit && map_free(mm, addr, addr + len))
             r = host_map_fresh(p, addr, len, host_prot(prot), flags, fd, off);
@@ -475,22 +477,49 @@ int mm_protect(struct process *p, uint64_t addr, uint64_t len, int prot)
 
 /* --- moving and attaching (used by mmap.c) --------------------------------------------------- */
 
-/* Moves the bookkeeping of [old, old + olen) to [new, new + nlen). keep: the old range stays mapped
- * (MREMAP_DONTUNMAP, or olen was 0). */
+/* Moves the bookkeeping of [old, old + olen) to [new, new + nlen), which may be longer if the old range is
+ * one mapping; what is in the new range where the old one has holes stays. keep: the old range stays
+ * mapped (MREMAP_DONTUNMAP, or olen was 0). */
 int mm_move(struct process *p, uint64_t old, uint64_t olen, uint64_t new, uint64_t nlen, bool keep)
 {
     struct mm *mm = p->mm;
-    struct mapping m = *mm_find(mm, old);
+    uint64_t end = old + olen, from = old;
 
-    m.offset += old - m.start;
-    if (!keep && map_remove(mm, old, old + olen))
-        invalidate(p, old, old + olen);
-    m.start = new;
-    m.end = new + nlen;
-    if (map_remove(mm, new, new + nlen))
-        invalidate(p, new, new + nlen);
-    map_insert(mm, &m);
+    do {
+        const struct mapping *at = maptree_first(mm, from);
+        if (!at || (olen && at->start >= end))
+            break;
+        struct mapping m = *at;
+        uint64_t start = m.start > from ? m.start : from;
+        bool last = m.end >= end;
+        from = m.end;
+        m.offset += start - m.start;
+        m.end = last ? new + nlen : new + (m.end - old);
+        m.start = new + (start - old);
+        if (old == new) { /* it has grown */
+            map_remove(mm, old, end);
+            map_insert(mm, &m);
+            return 0;
+        }
+        if (map_remove(mm, m.start, m.end))
+            invalidate(p, m.start, m.end);
+        map_insert(mm, &m);
+        if (last)
+            break;
+    } while (from < end);
+    if (!keep && map_remove(mm, old, end))
+        invalidate(p, old, end);
     return 0;
+}
+
+int mm_make_room_for_move(struct process *p, uint64_t addr, uint64_t len)
+{
+    uint32_t n = 4;
+
+    for (const struct mapping *m = maptree_first(p->mm, addr); m && m->start < addr + len;
+         m = maptree_first(p->mm, m->end))
+        n++;
+    return maptree_reserve(p->mm, n);
 }
 
 /* Marks [addr, addr + len) as a System V segment and gives it its properties. */
@@ -531,6 +560,11 @@ int mm_make_room(struct process *p)
 int mm_claim(struct process *p, uint64_t addr, uint64_t len)
 {
     return claim_gaps(p, addr, addr + len, false, 0);
+}
+
+void mm_unclaim(struct process *p, uint64_t addr, uint64_t len)
+{
+    claim_gaps(p, addr, addr + len, true, addr + len);
 }
 
 bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len)

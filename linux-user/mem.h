@@ -40,6 +40,12 @@ void mm_forget(struct process *p, uint64_t start, uint64_t end);
 int mm_make_room(struct process *p);
 /* Placeholders where the range isn't the guest's: 0, or -ENOMEM if something of myna's is there. */
 int mm_claim(struct process *p, uint64_t addr, uint64_t len);
+/* Takes placeholders away again: what of the range isn't the guest's. */
+void mm_unclaim(struct process *p, uint64_t addr, uint64_t len);
+/* Room for the mappings of [addr, addr + len) once more. */
+int mm_make_room_for_move(struct process *p, uint64_t addr, uint64_t len);
+/* Is all of [start, end) mapped in the host? */
+bool mm_host_has(const struct process *p, uint64_t start, uint64_t end);
 bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len);
 /* memlimit.c: do the guest's limits let it map len bytes in place of gone bytes? data: private and
  * writable ones. mm_may_brk: may the heap end there? */

@@ -51,8 +51,7 @@ bool mm_may_brk(struct process *p, uint64_t brk)
 
 /* --- stacks ---------------------------------------------------------------------------------- */
 
-/* Is all of [start, end) mapped in the host? */
-static bool host_has(const struct process *p, uint64_t start, uint64_t end)
+bool mm_host_has(const struct process *p, uint64_t start, uint64_t end)
 {
     return host_syscall(SYS_msync, g2h(p, start), end - start, MS_ASYNC) == 0;
 }
@@ -62,12 +61,12 @@ static uint64_t host_start(const struct process *p, uint64_t start, uint64_t flo
 {
     uint64_t known = start, step = GUEST_PAGE;
 
-    while (known - floor >= step && host_has(p, known - step, known)) {
+    while (known - floor >= step && mm_host_has(p, known - step, known)) {
         known -= step;
         step *= 2;
     }
     for (; step; step = step / 2 & ~(uint64_t)GUEST_PAGE_MASK)
-        while (known - floor >= step && host_has(p, known - step, known))
+        while (known - floor >= step && mm_host_has(p, known - step, known))
             known -= step;
     return known;
 }

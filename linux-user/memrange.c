@@ -43,7 +43,7 @@ static long on_parts(struct thread *t, long nr, uint64_t addr, uint64_t len, uin
             break;
         uint64_t from = m->start > at ? m->start : at, to = m->end < end ? m->end : end;
         long r = host_on(t, nr, from, to - from, x);
-        if (r < 0)
+        if (r < 0 && !(stop && (r == -ENOMEM || r == -EAGAIN))) /* locked, but not all of it is there */
             return r;
         at = to;
     }

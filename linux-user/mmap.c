@@ -1,7 +1,7 @@
 /*
  * System calls on memory: brk, the mmap family, System V segments, other processes' memory.
  *
- * Arguments are checked by the kernel's rules for the guest (mm/mmap.c, mm/mremap.c of Linux 6.1)
+ * Arguments are checked by the kernel's rules for the guest (mm/mmap.c of Linux 6.1)
  * before the host sees them, because a wrong range could reach myna's own memory. Each call holds the
  * map's lock from its checks to its end.
  */
@@ -11,10 +11,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include "mem.h"
-
-#ifndef MREMAP_DONTUNMAP
-#define MREMAP_DONTUNMAP 4
-#endif
 
 enum { PROT_ARM_BTI = 0x10, PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | 8 /* PROT_SEM */ };
 
@@ -112,102 +108,6 @@ static long do_pkey_mprotect(struct thread *t, const uint64_t *a)
     return (int)a[3] == -1 ? protect(t, a[0], a[1], a[2]) : -EINVAL;
 }
 
-static bool may_grow(struct process *p, const struct mapping *m, uint64_t len)
-{
-    return mm_may_grow(p, len, 0, m->prot & PROT_WRITE && !m->shared);
-}
-
-static long do_mremap(struct thread *t, const uint64_t *a)
-{
-    struct process *p = t->p;
-    struct mm *mm = p->mm;
-    uint64_t old = a[0], osize = PAGE_UP(a[1]), nsize = PAGE_UP(a[2]), flags = a[3], new = a[4];
-    const struct mapping *m;
-    int64_t r;
-
-    if ((flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) ||
-        (old & GUEST_PAGE_MASK) || !nsize || old + osize < old || nsize > mm->limit ||
-        ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && !(flags & MREMAP_MAYMOVE)) ||
-        ((flags & MREMAP_DONTUNMAP) && osize != nsize))
-        return -EINVAL;
-    if (osize < a[1] || nsize < a[2])
-        return -EINVAL;
-    if (mm_make_room(p) < 0)
-        return -ENOMEM;
-    mm_sync(p, old, old + osize);
-    m = mm_find(mm, old);
-    if (!m)
-        return -EFAULT;
-    if (!osize && !m->shared)
-        return -EINVAL;
-    if (flags & MREMAP_FIXED) {
-        if ((new & GUEST_PAGE_MASK) || new + nsize < new || new + nsize > mm->limit ||
-            (new < old + osize && old < new + nsize))
-            return -EINVAL;
-    }
-    if (!(flags & MREMAP_FIXED) && !(flags & MREMAP_DONTUNMAP)) {
-        if (nsize <= osize) {
-            if (nsize < osize && (r = mm_unmap(p, old + nsize, osize - nsize)) < 0)
-                return r;
-            return (long)old;
-        }
-        if (m->end < old + osize)
-            return -EFAULT; /* several mappings can't grow */
-        if (!may_grow(p, m, nsize - osize))
-            return -ENOMEM;
-        /* In place, if the range is one mapping and nothing follows it. */
-        if (osize && m->end == old + osize && old + nsize <= mm->limit && !mm->reserved &&
-            mm_is_free(mm, old + osize, nsize - osize)) {
-            r = host_syscall(SYS_mremap, g2h(p, old), osize, nsize, 0, 0);
-            if (r >= 0) {
-                mm_move(p, old, osize, old, nsize, true);
-                return (long)old;
-            }
-        }
-        if (!(flags & MREMAP_MAYMOVE))
-            return -ENOMEM;
-    }
-    if (m->end < old + (osize < nsize ? osize : nsize))
-        return -EFAULT; /* several mappings can't move at once */
-    if (osize > nsize) {
-        if ((r = mm_unmap(p, old + nsize, osize - nsize)) < 0)
-            return r;
-        m = mm_find(mm, old);
-        osize = nsize;
-    }
-    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
-        !may_grow(p, m, flags & MREMAP_DONTUNMAP ? nsize : nsize - osize))
-        return -ENOMEM;
-    if (flags & MREMAP_FIXED) {
-        mm_sync(p, new, new + nsize);
-        if ((r = mm_claim(p, new, nsize)) < 0)
-            return r;
-    } else {
-        r = -1;
-        if ((flags & MREMAP_DONTUNMAP) && new)
-            r = mm_is_free(mm, new, nsize) ? mm_claim(p, new, nsize) : -1;
-        if (r < 0) {
-            r = mm_place(p, nsize, GUEST_PAGE, PROT_NONE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (r < 0)
-                return r;
-            new = (uint64_t)r;
-        }
-    }
-    r = host_syscall(SYS_mremap, g2h(p, old), osize, nsize,
-                     flags | MREMAP_MAYMOVE | MREMAP_FIXED, g2h(p, new));
-    if (r < 0) {
-        if (mm_is_free(mm, new, nsize))
-            host_syscall(SYS_munmap, g2h(p, new), nsize);
-        return r;
-    }
-    mm_move(p, old, osize, new, nsize, !osize || (flags & MREMAP_DONTUNMAP));
-    if (mm->reserved && osize && !(flags & MREMAP_DONTUNMAP))
-        host_syscall(SYS_mmap, g2h(p, old), osize, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return (long)new;
-}
-
 /* --- System V segments ----------------------------------------------------------------------- */
 
 static long do_shmat(struct thread *t, const uint64_t *a)
@@ -288,7 +188,6 @@ LOCKED(mmap)
 LOCKED(munmap)
 LOCKED(mprotect)
 LOCKED(pkey_mprotect)
-LOCKED(mremap)
 LOCKED(shmat)
 LOCKED(shmdt)
 

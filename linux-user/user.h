@@ -98,7 +98,7 @@ struct mapping {
     bool grows;            /* MAP_GROWSDOWN, by the host's kernel */
     bool noexec;           /* of a file that can't be mapped executable */
     bool exec_seen;        /* code may have been translated from it */
-    uint64_t dev, ino;     /* of a file mapping */
+    uint64_t dev, ino;     /* of a file mapping; anonymous and shared: ino is a number of its own */
     uint64_t offset;       /* of start in the file */
 };
 
@@ -113,6 +113,7 @@ struct mm {
     bool reserved;         /* -R: [0, limit) is one range of the host */
     uint64_t total, data;  /* bytes mapped; of them private and writable, no stack */
     uint32_t nstacks;      /* mappings that grow */
+    uint64_t nshared;      /* anonymous shared ones made so far */
     bool exec_anywhere;    /* the program is where the host would run none: no difference is made */
     int lock_future;       /* mlockall(MCL_FUTURE): MCL_FUTURE, MCL_ONFAULT or 0 */
     uint64_t brk_start, brk;
