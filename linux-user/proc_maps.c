@@ -5,6 +5,9 @@
  * The host's file is read and what isn't the guest's left out. The rest gets the guest's addresses,
  * protections and names. Where the host joins what are two mappings for the guest (code is data to
  * the host) the numbers of smaps are shared out by the pages that are present in each.
+ *
+ * Of another guest process only maps is made: without what lies where myna puts its own memory, and
+ * with the protection of the code that the program starts in. What else is executable there is not known.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -121,6 +124,28 @@ static void maps_line(struct thread *t, char *text, void *out)
 int proc_make_maps(struct thread *t, const struct proc_ref *ref, FILE *out)
 {
     return each_line(t, "maps", maps_line, out);
+}
+
+int proc_make_maps_of_other(struct thread *t, const struct proc_ref *ref, FILE *out)
+{
+    char name[32], *line = NULL, *rest;
+    size_t cap = 0;
+
+    snprintf(name, sizeof(name), "/proc/%d/maps", ref->pid);
+    FILE *f = fopen(name, "re");
+    if (!f)
+        return -errno;
+    while (getline(&line, &cap, f) > 0) {
+        uint64_t start = strtoull(line, &rest, 16);
+        if (start < MM_ZONE_TOP && *rest == '-' && ref->code >= start &&
+            ref->code < strtoull(rest + 1, &rest, 16) && strlen(rest) > 4)
+            rest[3] = 'x'; /* " r--p": code is data to the host */
+        if (start < MM_ZONE_TOP)
+            fputs(line, out);
+    }
+    free(line);
+    fclose(f);
+    return 0;
 }
 
 static void numa_line(struct thread *t, char *text, void *out)

@@ -374,6 +374,13 @@ bool path_open_special(struct thread *t, int dirfd, const char *path, int host_f
               : (int)host_syscall(SYS_openat, AT_FDCWD, file, host_flags, 0);
         return true;
     }
+    if (!ref.self && !ref.tid && !strcmp(ref.name, "maps") &&
+        exe_of_other(t->p, ref.pid, buf)) {
+        ref.code = stat_field(ref.pid, 26);
+        ref.name = "maps";
+        *fd = open_made(t, &ref, proc_make_maps_of_other, host_flags);
+        return true;
+    }
     if (!ref.self || !(make = generator(ref.name)) ||
         (ref.tid && !thread_exists(t->p, ref.tid)))
         return false;

@@ -12,10 +12,12 @@ struct proc_ref {
     bool self;         /* pid is this process */
     pid_t tid;         /* named through a task folder; 0: of the process */
     const char *name;  /* what follows, e.g. "maps" */
+    uint64_t code;     /* of another guest process: the start of its code in the host */
 };
 
 /* Writers of one file each: 0 or -errno. */
 int proc_make_maps(struct thread *t, const struct proc_ref *ref, FILE *out);
+int proc_make_maps_of_other(struct thread *t, const struct proc_ref *ref, FILE *out);
 int proc_make_smaps(struct thread *t, const struct proc_ref *ref, FILE *out);
 int proc_make_smaps_rollup(struct thread *t, const struct proc_ref *ref, FILE *out);
 int proc_make_numa_maps(struct thread *t, const struct proc_ref *ref, FILE *out);

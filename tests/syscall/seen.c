@@ -284,6 +284,10 @@ static void others(const char *self)
     CHECK(slurp(name) > 0 && !strcmp(text, "called so") && !strcmp(text + 10, "child"));
     snprintf(name, sizeof name, "/proc/%d/comm", pid);
     CHECK(slurp(name) > 0 && !strncmp(text, strrchr(real, '/') + 1, strlen(text) - 1));
+    snprintf(name, sizeof name, "/proc/%d/maps", pid);
+    CHECK(slurp(name) > 0 && strstr(text, real) && !strstr(text, "/myna"));
+    char *code = strstr(text, "r-xp");
+    CHECK(code && strstr(code, real));
     close(go[1]);
     CHECK_EQ(waitpid(pid, NULL, 0), pid);
 }
