@@ -166,7 +166,7 @@ long sys_newfstatat(struct thread *t, const uint64_t *a)
 {
     struct name n;
     struct stat st;
-    int r = stat_name(t, a, a[3], &n);
+    int r = fd_hidden(t->p, (int)a[0]) ? -EBADF : stat_name(t, a, a[3], &n);
 
     if (r < 0)
         return r;
@@ -179,7 +179,7 @@ long sys_newfstatat(struct thread *t, const uint64_t *a)
 long sys_fstat(struct thread *t, const uint64_t *a)
 {
     struct stat st;
-    long r = host_syscall(SYS_fstat, (int)a[0], &st);
+    long r = fd_hidden(t->p, (int)a[0]) ? -EBADF : host_syscall(SYS_fstat, (int)a[0], &st);
 
     if (r == 0)
         owner_show(t->p, (int)a[0], NULL, 0, st.st_mode, &st.st_uid, &st.st_gid);
@@ -200,7 +200,7 @@ static long statx_owner(struct thread *t, const uint64_t *a, const char *path)
 long sys_statx(struct thread *t, const uint64_t *a)
 {
     struct name n;
-    int r = stat_name(t, a, a[2], &n);
+    int r = fd_hidden(t->p, (int)a[0]) ? -EBADF : stat_name(t, a, a[2], &n);
 
     if (r < 0)
         return r;

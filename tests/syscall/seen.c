@@ -215,6 +215,12 @@ static void descriptors(void)
             unknown++;
     CHECK_EQ(unknown, 0);
     closedir(d);
+    struct stat st;
+    stat("/lib/ld-linux-aarch64.so.1", &st);
+    for (int fd = 64; fd < 1200; fd++)
+        if (fstat(fd, &st) == 0 || errno != EBADF)
+            unknown++;
+    CHECK_EQ(unknown, 0);
     close(lowest);
 }
 
