@@ -150,6 +150,12 @@ static bool misaligned_here(const struct fuzz_result *a, const struct fuzz_resul
     return b->signo == SIG_BUS && b->code == 1 && !(b->pc & 3);
 }
 
+/* Linux removes the tag from si_addr (arch_untagged_si_addr); qemu leaves it at an alignment fault. */
+static bool tag_kept(const struct fuzz_result *a, const struct fuzz_result *b)
+{
+    return a->signo == SIG_BUS && (uint64_t)((int64_t)(a->addr << 8) >> 8) == b->addr;
+}
+
 /* Translation of an address beyond the host's canonical ones: Linux on arm64 raises SIGSEGV (do_mem_abort);
  * qemu 10 passes on its host's SIGBUS for some accesses. */
 static bool host_fault(const struct fuzz_result *a, const struct fuzz_result *b)
@@ -207,6 +213,7 @@ static const struct exception {
     { 0x3f000000, 0x08000000, D_KIND, misaligned_here, "misaligned access without FEAT_LSE2" },
     { 0x3b200c00, 0x38200000, D_KIND, misaligned_here, "misaligned access without FEAT_LSE2" },
     { 0x3f200c00, 0x19000000, D_KIND, misaligned_here, "misaligned access without FEAT_LSE2" },
+    { 0, 0, D_ADDR, tag_kept, "qemu keeps the tag in si_addr of SIGBUS" },
     { 0, 0, D_KIND, host_fault, "qemu 10's SIGBUS of a non-canonical address" },
     { 0xffffffe0, 0xd50b7c20, D_KIND, no_translation, "qemu 10 faults in DC CVAP" },
     { 0xffffffe0, 0xd50b7d20, D_KIND, no_translation, "qemu 10 faults in DC CVADP" },
