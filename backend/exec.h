@@ -77,6 +77,11 @@ bool engine_in_code(const struct engine *e, const struct cpu *cpu, const ucontex
  * returns. May also repair and go on by itself (tagged addresses, return stack overflow). Returns
  * false if the fault is not the guest's. Async-signal-safe. */
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc);
+/* For the owner's handler of asynchronous signals: if translated code was interrupted right before an access
+ * to memory, arranges for engine_run to return IR_LEAVE_POLL there, with precise state and the access still
+ * to be done, and returns true. For accesses that the kernel may hold up for as long as it likes: code that
+ * goes on would wait again before it comes to a poll. Async-signal-safe. */
+bool engine_interrupt(struct engine *e, struct cpu *cpu, ucontext_t *uc);
 
 /* Guest code in [start, start + len) changed or went away: its translations are retired. Threads that
  * are inside one leave it at their next exit or poll. Not for a thread inside engine_run, but

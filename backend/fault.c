@@ -68,6 +68,39 @@ static void fault_address(struct cpu *cpu, const siginfo_t *si, const ucontext_t
     }
 }
 
+/* The guest's registers out of the host's, at a place in translated code where all have homes. */
+static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, const struct fault_entry *f,
+                        const ucontext_t *uc)
+{
+    const struct cache *c = &e->cache;
+    const struct ir_target *t = e->cfg.guest->ir;
+    const greg_t *g = uc->uc_mcontext.gregs;
+    struct host_pin p[16];
+    unsigned n = host_pins(t, false, p);
+    for (unsigned k = 0; k < n; k++) {
+        if ((f->flags & FAULT_BORROWED) && (p[k].reg == 3 || p[k].reg == 11))
+            continue;
+        uint16_t row = p[k].row;
+        if (f->flags & FAULT_FLEX)
+            for (unsigned j = 0; j < tb->nflex; j++)
+                if (c->flexes[tb->flex + j].reg == p[k].reg && !c->flexes[tb->flex + j].vector)
+                    row = (uint16_t)c->flexes[tb->flex + j].in; /* the pinned one is in its slot */
+        memcpy((char *)cpu + t->regs[row].offset, &g[greg_of[p[k].reg]], 8);
+    }
+    n = host_pins(t, true, p);
+    for (unsigned k = 0; k < n && uc->uc_mcontext.fpregs; k++) {
+        uint16_t row = p[k].row;
+        if (f->flags & FAULT_FLEX)
+            for (unsigned j = 0; j < tb->nflex; j++)
+                if (c->flexes[tb->flex + j].reg == p[k].reg && c->flexes[tb->flex + j].vector)
+                    row = (uint16_t)c->flexes[tb->flex + j].in;
+        memcpy((char *)cpu + t->regs[row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
+    }
+    if (uc->uc_mcontext.fpregs)
+        cpu->guest_mxcsr = uc->uc_mcontext.fpregs->mxcsr;
+    cpu->ret_sp = (uint64_t)g[REG_RSP];
+}
+
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc)
 {
     struct exec *x = cpu->exec;
@@ -92,32 +125,8 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     const struct fault_entry *f = find_fault(c, tb, (uint32_t)(at - tb_code(c, tb)), !in_code);
     if (!f)
         return false;
-    const struct ir_target *t = e->cfg.guest->ir;
     if (in_code) {
-        struct host_pin p[16];
-        unsigned n = host_pins(t, false, p);
-        for (unsigned k = 0; k < n; k++) {
-            if ((f->flags & FAULT_BORROWED) && (p[k].reg == 3 || p[k].reg == 11))
-                continue;
-            uint16_t row = p[k].row;
-            if (f->flags & FAULT_FLEX)
-                for (unsigned j = 0; j < tb->nflex; j++)
-                    if (c->flexes[tb->flex + j].reg == p[k].reg && !c->flexes[tb->flex + j].vector)
-                        row = (uint16_t)c->flexes[tb->flex + j].in; /* the pinned one is in its slot */
-            memcpy((char *)cpu + t->regs[row].offset, &g[greg_of[p[k].reg]], 8);
-        }
-        n = host_pins(t, true, p);
-        for (unsigned k = 0; k < n && uc->uc_mcontext.fpregs; k++) {
-            uint16_t row = p[k].row;
-            if (f->flags & FAULT_FLEX)
-                for (unsigned j = 0; j < tb->nflex; j++)
-                    if (c->flexes[tb->flex + j].reg == p[k].reg && c->flexes[tb->flex + j].vector)
-                        row = (uint16_t)c->flexes[tb->flex + j].in;
-            memcpy((char *)cpu + t->regs[row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
-        }
-        if (uc->uc_mcontext.fpregs)
-            cpu->guest_mxcsr = uc->uc_mcontext.fpregs->mxcsr;
-        cpu->ret_sp = (uint64_t)g[REG_RSP];
+        save_pinned(e, cpu, tb, f, uc);
     } else {
         cpu->ret_sp += 8; /* the return address of the call of the stub */
         cpu->helper_ra = 0;
@@ -137,5 +146,24 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
     g[REG_RIP] = (greg_t)(uintptr_t)e->stubs.at[STUB_LEAVE_RAW];
     g[REG_RSP] = (greg_t)cpu->host_sp;
     g[REG_RAX] = (greg_t)why;
+    return true;
+}
+
+bool engine_interrupt(struct engine *e, struct cpu *cpu, ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    const uint8_t *pc = (const uint8_t *)g[REG_RIP];
+    struct cache *c = &e->cache;
+    if (pc < c->rx || pc >= c->rx + c->size)
+        return false;
+    struct tb *tb = cache_find_code(c, pc);
+    const struct fault_entry *f = tb ? find_fault(c, tb, (uint32_t)(pc - tb_code(c, tb)), false) : NULL;
+    if (!f)
+        return false;
+    save_pinned(e, cpu, tb, f, uc);
+    cpu->pc = tb->pc + f->pc_delta;
+    g[REG_RIP] = (greg_t)(uintptr_t)e->stubs.at[STUB_LEAVE_RAW];
+    g[REG_RSP] = (greg_t)cpu->host_sp;
+    g[REG_RAX] = (greg_t)IR_LEAVE_POLL;
     return true;
 }

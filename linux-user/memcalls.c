@@ -122,5 +122,6 @@ long sys_userfaultfd(struct thread *t, const uint64_t *a)
         log_unimp("userfaultfd is not supported with a guest base");
         return -ENOSYS;
     }
+    t->p->mm->userfaults = true;
     return host_syscall(SYS_userfaultfd, a[0]);
 }

@@ -149,6 +149,8 @@ static void on_signal(int signo, siginfo_t *si, void *ucv)
     s->captured = 1;
     t->cpu->pending = 1;
     engine_kick(t->cpu);
+    if (t->p->mm->userfaults) /* the access may wait for somebody who waits for this signal's handler */
+        engine_interrupt(t->p->engine, t->cpu, uc);
     memcpy(&uc->uc_sigmask, &all, sizeof all);
     if (*pc >= (greg_t)signal_stub_start && *pc <= (greg_t)signal_stub_insn) {
         if (*pc == (greg_t)signal_stub_insn &&

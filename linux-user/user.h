@@ -110,6 +110,7 @@ struct mm {
     uint64_t low, high;    /* placement zone: guest addresses [low, high) */
     uint64_t limit;        /* first address that can't be mapped */
     bool read_implies_exec; /* of personality(2) */
+    bool userfaults;        /* there has been a userfaultfd: an access may wait */
     bool reserved;         /* -R: [0, limit) is one range of the host */
     uint64_t total, data;  /* bytes mapped; of them private and writable, no stack */
     uint32_t nstacks;      /* mappings that grow */

@@ -31,6 +31,34 @@ static void *server(void *arg)
     return NULL;
 }
 
+/* A thread that waits for a page runs its signal handler meanwhile. */
+static volatile int handled;
+static char *blocked;
+static void on_usr1(int signo) { handled = 1; }
+
+static void *toucher(void *arg) { return (void *)(long)(*(volatile char *)blocked + 1); }
+
+static void interrupted(char *p)
+{
+    struct sigaction sa = {.sa_handler = on_usr1, .sa_flags = SA_RESTART};
+    struct uffdio_zeropage z = {.range = {(uintptr_t)p, 4096}};
+    struct uffd_msg m;
+    void *result = NULL;
+    pthread_t t;
+
+    sigaction(SIGUSR1, &sa, NULL);
+    blocked = p + 12;
+    pthread_create(&t, NULL, toucher, NULL);
+    CHECK_EQ(read(fd, &m, sizeof m), sizeof m);
+    pthread_kill(t, SIGUSR1);
+    for (int i = 0; i < 2000 && !handled; i++)
+        usleep(1000);
+    CHECK_EQ(handled, 1);
+    CHECK_EQ(ioctl(fd, UFFDIO_ZEROPAGE, &z), 0);
+    pthread_join(t, &result);
+    CHECK_EQ((long)result, 1);
+}
+
 static sigjmp_buf out;
 static uint64_t at;
 static void on_bus(int signo, siginfo_t *si, void *uc)
@@ -69,9 +97,7 @@ int main(void)
     CHECK_EQ(nfaults, 3);
     CHECK_EQ(faults[0] & ~4095ull, (uintptr_t)p);
     CHECK_EQ(faults[1] & ~4095ull, (uintptr_t)p + 4096);
-    struct uffdio_zeropage z = {.range = {(uintptr_t)p + 3 * 4096, 4096}};
-    CHECK_EQ(ioctl(fd, UFFDIO_ZEROPAGE, &z), 0);
-    CHECK_EQ(p[3 * 4096], 0);
+    interrupted(p + 3 * 4096);
     CHECK_EQ(ioctl(fd, UFFDIO_UNREGISTER, &reg.range), 0);
     close(fd);
 
