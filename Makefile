@@ -118,6 +118,7 @@ check-long:
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
 	@tests/guest/fetch.sh $(B)/guests src sqlite3
 	@tests/guest/fetch.sh $(B)/guests torture
+	@tests/guest/fetch.sh $(B)/guests stress
 	@tests/guest/fetch.sh $(B)/guests code
 	@tests/guest/fetch.sh $(B)/guests runtimes
 	$(INNER) -k all tests || true

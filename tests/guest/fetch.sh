@@ -6,6 +6,7 @@
 #   tests/guest/fetch.sh DIR src PACKAGE    DIR/src/PACKAGE: an unpacked Debian source package
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
 #   tests/guest/fetch.sh DIR runtimes       DIR/runtimes: node, OpenJDK 17, Go for arm64
+#   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
 #
 # Each is a no-op once it is there. The packages' native twins are installed by scripts/setup.sh.
@@ -22,6 +23,8 @@ qemu10)
     find "$dir/qemu10/usr" -type f ! -name qemu-aarch64 ! -name qemu-riscv64 ! -name qemu-x86_64 -delete
     rm -rf "$dir/qemu10.apt/archives" ;;
 runtimes) "$debs" root arm64 "$dir/runtimes" nodejs openjdk-17-jdk-headless golang-go ;;
+stress)
+    for arch in arm64 amd64; do "$debs" root $arch "$dir/stress-$arch" stress-ng; done ;;
 src) "$debs" source "$dir/src" "$3" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 torture)
@@ -33,5 +36,5 @@ torture)
         '*/gcc/testsuite/gcc.c-torture/execute'
     rm -rf "$dir/torture" "$dir/gcc-source" "$dir/gcc-source.apt"
     mv "$dir/torture.new" "$dir/torture" ;;
-*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, src, code or torture" >&2; exit 1 ;;
+*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, stress, src, code or torture" >&2; exit 1 ;;
 esac
