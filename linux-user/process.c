@@ -142,6 +142,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     signals_of(t)->held = 0;
     r = engine_fork_child(t->p->engine, t->cpu, copy);
+    gdb_fork_child(t);
     if (r < 0)
         user_die(1, "fork: no code cache for the child: %s", strerror(-r));
     if (q->flags & CLONE_CLEAR_SIGHAND_)

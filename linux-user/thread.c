@@ -110,7 +110,6 @@ void thread_fork_child(struct thread *t)
     p->threads = t;
     p->nthreads = 1;
     p->threaded = false;
-    gdb_fork_child(t);
 }
 
 /* ---------------------------------------------------------------------- begin */

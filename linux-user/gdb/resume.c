@@ -20,6 +20,8 @@ static bool parse_action(struct gdb *g, struct resume *r, const char **s)
     char letter = *(*s)++;
     pid_t tid = -1;
 
+    if (letter == 0 || strchr("cCsSr", letter) == NULL)
+        return false;
     if (letter == 'C' || letter == 'S')
         what.signo = gdb_signal_host((int)gdb_parse_hex(s));
     if (letter == 's' || letter == 'S')
@@ -31,8 +33,6 @@ static bool parse_action(struct gdb *g, struct resume *r, const char **s)
             return false;
         what.high = gdb_parse_hex(s);
     }
-    if (strchr("cCsSr", letter) == NULL)
-        return false;
     if (**s == ':') {
         ++*s;
         tid = gdb_parse_thread(g, s);

@@ -186,11 +186,9 @@ void gdb_detach(struct gdb *g)
     g->nbreaks = g->nwatches = 0;
     gdb_sync(g, false);
     g->attached = false;
-    pthread_mutex_lock(&g->p->threads_lock);
     for (struct thread *t = g->p->threads; t != NULL; t = t->next)
         if (t->gdb != NULL)
             t->gdb->action = GDB_CONT, t->gdb->held = t->gdb->stepped = false;
-    pthread_mutex_unlock(&g->p->threads_lock);
     gdb_open_gate(g);
 }
 
@@ -199,7 +197,9 @@ void gdb_detach(struct gdb *g)
 static void hang_up(struct gdb *g)
 {
     pthread_mutex_lock(&g->lock);
+    pthread_mutex_lock(&g->p->threads_lock);
     gdb_detach(g);
+    pthread_mutex_unlock(&g->p->threads_lock);
     pthread_mutex_unlock(&g->lock);
     for (unsigned k = 0; k < GDB_FILES; k++)
         if (g->files[k].fd > 0) {

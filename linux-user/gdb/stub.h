@@ -91,7 +91,7 @@ bool gdb_put_escaped(struct gdb *g, const void *bytes, size_t n);
 void gdb_put_thread(struct gdb *g, pid_t tid);
 /* Puts the stop reply together. Both locks held. */
 void gdb_put_stop(struct gdb *g);
-/* gdb is gone or wants to be: breakpoints go, threads run on. lock held. */
+/* gdb is gone or wants to be: breakpoints go, threads run on. Both locks held. */
 void gdb_detach(struct gdb *g);
 
 /* --- command.c, resume.c, query.c, hostfile.c: answer one packet; both locks held but for the last -- */

@@ -70,9 +70,9 @@ static int vectors(void)
     static const uint8_t ramp[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     uint64_t seen;
 
-    __asm__ volatile("ldr q8, [%0]\n\tfmov d31, #1.5\n\tmovi v15.8h, #3\n\t"
-                     ".globl vectors_set\nvectors_set:\n\tnop\n\tmov %1, v8.d[1]"
-                     : "=&r"(seen) : "r"(ramp), "r"(seen) : "v8", "v15", "v31", "memory");
+    __asm__ volatile("ldr q8, [%1]\n\tfmov d31, #1.5\n\tmovi v15.8h, #3\n\t"
+                     ".globl vectors_set\nvectors_set:\n\tnop\n\tmov %0, v8.d[1]"
+                     : "=&r"(seen) : "r"(ramp) : "v8", "v15", "v31", "memory");
     stop_here();
     printf("%llx\n", (unsigned long long)seen);
     return 0;

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 import time
 
 from .base import ENVIRONMENT, Case, Fail, Skip, build, run
@@ -110,8 +109,162 @@ def session(static):
     return test
 
 
+
+def signals(context):
+    with Debuggee(context, "signals") as d:
+        gdb(context, d, ["handle SIGUSR1 nostop print pass", "tbreak on_usr1", "continue", "bt 3", "continue",
+                         "p $_siginfo.si_signo", "signal 0", "p $_siginfo._sifields._sigfault.si_addr", "bt 1",
+                         "continue"], [
+            r"received signal SIGUSR1", r"Temporary breakpoint 1, on_usr1 \(signo=10\)",
+            r"^#1  <signal handler called>", r"SIGUSR1", r"received signal SIGTERM", r"^\$1 = 15",
+            r"received signal SIGSEGV", r"^\$2 = \(void \*\) 0x8", r"^#0  .* in signals \(\) at",
+            r"terminated with signal SIGSEGV"])
+        d.end(-11, "handled 20\n")
+
+
+def vectors(context):
+    with Debuggee(context, "vectors") as d:
+        gdb(context, d, ["tbreak *&vectors_set", "continue", "p $v8.b.u", "p $d31", "p $q15", "p $v15.h.s[7]",
+                         "set $v8.d.u[1] = 0x123456789abcdef0", "p/x $fpcr", "set $x5 = 77", "p $x5", "continue"], [
+            r"Temporary breakpoint 1, ", r"= \{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\}",
+            r"= \{f = 1\.5,", r"= \{u = 15577\d+", r"= 3$", r"= 0x0", r"= 77", r"exited normally"])
+        d.end(0, "123456789abcdef0\n")
+
+
+def watches(context):
+    with Debuggee(context, "watches") as d:
+        gdb(context, d, ["tbreak watches", "continue", "rwatch bytes[5]", "awatch *(char(*)[4])&bytes[40]", "continue",
+                         "continue", "info watchpoints", "delete", "continue"], [
+            r"Hardware read watchpoint 2", r"Hardware access .*watchpoint 3",
+            r"Hardware access .*watchpoint 3|Hardware read watchpoint 2", r"hit", r"exited normally"])
+        d.end(0, "38\n|90\n")
+
+
+def forks(context):
+    with Debuggee(context, "forks") as d:
+        gdb(context, d, ["break outer", "continue", "p n", "continue"], [
+            r"Breakpoint 1, outer \(n=3\)", r"^\$1 = 3", r"exited normally"])
+        d.end(0, "child 3\nchild 5 8\n")
+
+
+class Packets:
+    """The protocol by hand."""
+
+    def __init__(self, debuggee):
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.settimeout(10)
+        self.s.connect(debuggee.socket)
+        self.buffer = b""
+
+    def send(self, data):
+        data = data.encode() if isinstance(data, str) else data
+        self.s.sendall(b"$" + data + b"#%02x" % (sum(data) & 255))
+
+    def receive(self):
+        while True:
+            found = re.search(rb"\$([^#]*)#..", self.buffer, re.S)
+            if found:
+                self.buffer = self.buffer[found.end():]
+                try:
+                    self.s.sendall(b"+")
+                except BrokenPipeError:  # it has been told to detach
+                    pass
+                return found.group(1).decode("latin-1")
+            got = self.s.recv(65536)
+            if not got:
+                raise Fail("the stub hangs up")
+            self.buffer += got
+
+    def ask(self, data, want=None):
+        self.send(data)
+        got = self.receive()
+        if want is not None and not re.fullmatch(want, got, re.S):
+            raise Fail(f"packet {data}: answer {got[:300]!r}, expected {want}")
+        return got
+
+
+def symbol(d, name):
+    out = run(["aarch64-linux-gnu-nm", d.program]).out.decode()
+    return int(re.search(rf"^(\w+) \w {name}$", out, re.M).group(1), 16)
+
+
+def packets(context):
+    with Debuggee(context, "waiting", stdin=subprocess.PIPE, env={"QEMU_GDB": "SOCKET"}) as d:
+        p = Packets(d)
+        p.ask("qSupported:swbreak+", ".*PacketSize=.*qXfer:features:read\\+.*")
+        p.ask("?", "T05thread:[0-9a-f]+;1d:.*;1f:.*;20:[0-9a-f]{16};")
+        p.ask("nonsense", "")
+        p.ask("vMustReplyEmpty", "")
+        p.ask("qAttached", "0")
+        p.ask("m0,4", "E0e")
+        p.ask("p3f0", "E16")
+        p.ask("Z0,10,4", "E0e")
+        p.ask("Zx", "")
+        p.ask("m", "E16")
+        p.ask("vCont;", "E01")
+        p.ask("vCont;x", "E01")
+        p.ask("Hg-7f", "E03|OK")
+        p.ask("T7ffffff", "E03")
+        p.ask("qXfer:features:read:target.xml:0,20", "m<\\?xml.*")
+        p.ask("qXfer:features:read:other.xml:0,20", "E01")
+        sum_ = symbol(d, "sum")
+        p.ask(f"M{sum_:x},4:78563412", "OK")
+        p.ask(f"m{sum_:x},4", "78563412")
+        p.ask(b"X%x,4:\x01}\x03}\x04\x7f" % sum_, "OK")
+        p.ask(f"m{sum_:x},4", "0123247f")
+        p.ask("P20=" + symbol(d, "_start").to_bytes(8, "little").hex(), "OK")
+        p.ask("vFile:open:" + b"/proc/self/maps".hex() + ",0,0", "F1")
+        if d.program not in p.ask("vFile:pread:1,2000,0", "F[0-9a-f]+;.*"):
+            raise Fail("/proc/self/maps does not show the program")
+        p.ask("vFile:close:1", "F0")
+        p.ask("vFile:close:1", "F-1,9")
+        p.ask(f"Z0,{symbol(d, 'waiting'):x},4", "OK")
+        p.ask("vCont;c", "T05thread:[0-9a-f]+;swbreak:;.*")
+        p.ask("s", "T05.*")
+        p.ask(f"z0,{symbol(d, 'waiting'):x},4", "OK")
+        p.send("c")
+        if d.process.stdout.readline() != b"waiting\n":
+            raise Fail("does not go on")
+        time.sleep(0.1)
+        p.s.sendall(b"\x03")  # it waits in read(): stopped there, not disturbed
+        if not re.fullmatch("T02thread.*", p.receive()):
+            raise Fail("no stop by hand")
+        before = p.ask("g")
+        p.send("c")
+        time.sleep(0.1)
+        p.s.sendall(b"\x03")
+        p.receive()
+        if p.ask("g") != before:
+            raise Fail("registers change in a system call that waits")
+        p.ask("D", "OK")
+        d.process.stdin.write(b"*")
+        d.process.stdin.flush()
+        d.end(42, "")
+
+
+def attach(context):
+    with Debuggee(context, "spin", env={"MYNA_GDB": "unix:SOCKET,suspend=n"}) as d:
+        time.sleep(0.2)
+        for _ in range(2):  # again after the first has gone
+            gdb(context, d, ["bt 1", "p n > 100", "set $before = n", "stepi", "break 117 if n > $before + 1000",
+                             "continue", "p n > $before + 1000", "detach"], [
+                r"^#0 +(0x\w+ in )?spin \(\) at", r"^\$1 = 1", r"Breakpoint 1, spin", r"^\$2 = 1", r"detached"])
+            if d.process.poll() is not None:
+                raise Fail("the program did not survive the debugger")
+        p = Packets(d)
+        p.ask("?", "T05.*")
+        p.send("k")
+        d.end(-9, "")
+
+
 def cases(context):
     return [
         Case("gdb/session", session(True), 0),
         Case("gdb/session-dynamic", session(False)),
+        Case("gdb/signals", signals, 0),
+        Case("gdb/vectors", vectors),
+        Case("gdb/watches", watches),
+        Case("gdb/forks", forks, 0),
+        Case("gdb/packets", packets, 0),
+        Case("gdb/attach", attach),
     ]
