@@ -65,6 +65,8 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         char name[64];
         snprintf(name, sizeof name, "/tmp/perf-%d.map", (int)getpid());
         e->perfmap = fopen(name, "we");
+        if (e->perfmap)
+            setvbuf(e->perfmap, NULL, _IOLBF, 0); /* a guest may end in many ways */
     }
     return e;
 fail:

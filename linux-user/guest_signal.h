@@ -59,7 +59,8 @@ struct thread *signal_enter_thread(struct thread *t);
 void signal_block_all(void);
 /* Then lets faults through again: of a host thread of myna's own. */
 void signal_allow_faults(void);
-/* The host's dispositions follow p->gdb: it wants to see signals too that the guest has no handler for. */
+/* The host's dispositions follow p->gdb and p->backtrace: signals are caught too that the guest has no handler
+ * for. */
 void signal_debugged(struct process *p);
 /* Gives back the thread prev (of signal_enter_thread) and frees the state of t. Both only with
  * signals blocked. */

@@ -19,6 +19,7 @@
 #include "command.h"
 #include "gdb/gdb.h"
 #include "guest_process.h"
+#include "guest_signal.h"
 #include "mem.h"
 #include "options.h"
 #include "path.h"
@@ -294,6 +295,7 @@ void user_start(struct options *o, char **argv)
     if (o->ids && !owner_parse(p, o->ids))
         user_die(1, "option -ids: '%s' is not a list of ids", o->ids);
     p->strace = o->strace;
+    p->backtrace = o->backtrace;
     p->uname_release = o->uname;
     p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();
     if (o->kept_limits)
@@ -351,6 +353,10 @@ void user_start(struct options *o, char **argv)
         log_layout(p);
     if ((r = signal_init(p, t)) < 0)
         user_die(1, "signals can't be set up: %s", strerror(-r));
+    if (p->backtrace)
+        signal_debugged(p);
+    if (o->watchdog && (r = watchdog_start(p, o->watchdog)) < 0)
+        user_die(1, "option -watchdog: '%s': %s", o->watchdog, strerror(-r));
     if (o->gdb && (r = gdb_start(p, o->gdb, err, sizeof(err))) < 0)
         user_die(1, "option -g: %s", err);
     if (is_full_table)

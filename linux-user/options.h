@@ -9,13 +9,13 @@
 #define MYNA_VERSION "0.1"
 
 struct options {
-    const char *prefix, *argv0, *cpu, *uname, *ids, *log_name, *log_append, *gdb;
+    const char *prefix, *argv0, *cpu, *uname, *ids, *log_name, *log_append, *gdb, *watchdog;
     const char *execfn;       /* the file name of execve, if not the program's: AT_EXECFN */
     const char *kept_limits;  /* execstate.c */
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool cache_given;         /* -cache or its variable */
-    bool strace, one_insn, perfmap, interp;
+    bool strace, one_insn, perfmap, interp, backtrace;
     const char *persist_dir;  /* of the persistent cache; NULL: none */
     uint64_t persist_size;
     const char *self;         /* myna's name as it was called */

@@ -185,6 +185,13 @@ void signal_debugged(struct process *p)
     pthread_mutex_unlock(&p->sig->lock);
 }
 
+/* Signals without a handler that are caught all the same: gdb wants to see them, or the stack is shown. */
+static bool is_wanted(const struct process *p, int signo)
+{
+    return gdb_wants(p, signo) ||
+           (p->backtrace && (signo == SIGABRT || signo == SIGQUIT || signo == SIGSYS || signo == SIGXCPU));
+}
+
 void signal_sync_action(struct process *p, int signo)
 {
     const struct signal_action *act = &p->sig->action[signo];
@@ -195,7 +202,7 @@ void signal_sync_action(struct process *p, int signo)
         .mask = ~SIGNAL_FAULTS,
     };
 
-    if (act->handler > 1 || is_fault || (act->handler == 0 && gdb_wants(p, signo))) {
+    if (act->handler > 1 || is_fault || (act->handler == 0 && is_wanted(p, signo))) {
         a.handler = (uintptr_t)on_signal;
         a.flags |= SA_SIGINFO | SA_ONSTACK |
                    (act->handler > 1 ? act->flags & SA_RESTART : SA_RESTART);

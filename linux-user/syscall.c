@@ -80,6 +80,7 @@ void syscall_run(struct thread *t)
 
     t->sys_nr = nr;
     t->sys_arg0 = a[0];
+    t->in_syscall = true;
     if (p->strace)
         strace_enter(t, nr, a);
     if (!s) {
@@ -94,6 +95,7 @@ void syscall_run(struct thread *t)
         r = p->guest_base ? pass(t, s, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], a[5]})
                           : pass(t, s, a);
     }
+    t->in_syscall = false;
     if (p->strace)
         strace_leave(t, nr, a, r);
     if (r > -512 || r < -SYS_KEEP_REGS)

@@ -157,6 +157,7 @@ struct process {
     struct owner owner;
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
+    bool backtrace;            /* a fatal signal shows the stack */
     void *fds;                 /* notes about descriptors (fd.c) */
     void *paths;               /* what is known of the prefix (path.c) */
     char missing_library[64];  /* name of the .so file that the last open didn't find, or "" */
@@ -183,6 +184,7 @@ struct thread {
     size_t exec_len;
     /* the system call in progress; restart is a SYS_RESTART code or 0 */
     uint64_t sys_nr, sys_arg0;
+    bool in_syscall;
     unsigned restart;
     /* signals (signal.c) */
     uint64_t sig_mask;         /* guest's blocked signals, bit signo - 1 */
@@ -374,6 +376,14 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr);
 /* Ends the process as an unhandled signal does (called by signal.c itself after this returns): the
  * message of an undefined instruction or fault with disassembly and backtrace. main.c's. */
 void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
+
+/* " function+0xoffset (file+0xoffset)" as far as that is known (symbols.c). */
+void symbol_print(struct process *p, FILE *out, uint64_t pc);
+/* The callers of t's present function, one a line; own_pc: and where it is itself. */
+void backtrace_print(struct thread *t, FILE *out, bool own_pc);
+/* "SECONDS[,hard]": from now on the stacks of all threads are printed when nothing has moved for that long, or
+ * so long after the start (hard). Before there is a second thread. 0, -EINVAL, -ENOMEM, -EAGAIN. */
+int watchdog_start(struct process *p, const char *how);
 
 /* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the
  * like. */

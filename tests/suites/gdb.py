@@ -257,6 +257,76 @@ def attach(context):
         d.end(-9, "")
 
 
+def stacks_program(context):
+    source = context.path("tests/gdb/stacks.c")
+    target = os.path.join(context.out, "gdb", "stacks")
+    return build(context, target, [source], ["aarch64-linux-gnu-gcc", "-O1", "-pthread", "-fno-omit-frame-pointer",
+                                             "-static", "-o", target, source])
+
+
+def in_order(text, patterns):
+    at = 0
+    for pattern in patterns:
+        found = re.compile(pattern, re.M).search(text, at)
+        if not found:
+            raise Fail(f"not said (or not in this place): {pattern}\n{text}")
+        at = found.end()
+
+
+def backtrace(context):
+    context.need_myna()
+    for what, first in (("fault", r"^myna: SIGSEGV at 0x\w+ deepest\+0x\w+ \(stacks\+0x\w+\), address 0x10: "),
+                        ("abort", r"^myna: SIGABRT at 0x\w+ ")):
+        for with_option in (True, False):
+            done = run([context.myna, *(["-backtrace"] if with_option else []), stacks_program(context), what])
+            err = done.err.decode()
+            if done.status not in (-11, -6):
+                raise Fail(f"{what}: status {done.status}, {err}")
+            if with_option:
+                in_order(err, [first, r"^myna: +#\d+ 0x\w+ between\+0x", r"^myna: +#\d+ 0x\w+ main\+0x"])
+            elif err:
+                raise Fail(f"{what}: without -backtrace it says {err}")
+
+
+def watchdog(context):
+    context.need_myna()
+    for how, what in (("2", "deadlock"), ("1,hard", "endless")):
+        proc = subprocess.Popen([context.myna, stacks_program(context), what], stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "MYNA_WATCHDOG": how})
+        end = time.monotonic() + 20
+        text = ""
+        while time.monotonic() < end and "main+" not in text:
+            text += proc.stderr.readline().decode()
+        proc.kill()
+        proc.communicate()
+        in_order(text, [r"^myna: process \d+: (nothing has moved|has run) for [12] s"]
+                 + ([r"^myna: thread \d+ stacks, in futex", r" waiter\+0x", r"^myna: thread \d+ stacks, in futex"]
+                    if what == "deadlock" else [r"^myna: thread \d+ stacks$", r"#0 0x\w+ deepest\+0x"])
+                 + [r" main\+0x"])
+
+
+def perfmap(context):
+    """Every translation is named, before a flush and after; threads and forks too."""
+    context.need_myna()
+    proc = subprocess.Popen([context.myna, "-perfmap", "-tb-size", "256K", program(context), "threads"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    out, err = proc.communicate(timeout=60)
+    name = f"/tmp/perf-{proc.pid}.map"
+    if not out.startswith(b"40 140 ") or not os.path.exists(name):
+        raise Fail(f"output {out!r}, {err!r}, {name} is there: {os.path.exists(name)}")
+    with open(name) as f:
+        lines = f.read().splitlines()
+    os.unlink(name)
+    wrong = [x for x in lines if not re.fullmatch(r"[0-9a-f]+ [0-9a-f]+ guest_[0-9a-f]+", x)]
+    if wrong or not any(x.endswith("guest_%x" % symbol_of(context, "worker")) for x in lines):
+        raise Fail(f"{len(lines)} lines, wrong: {wrong[:3]}")
+
+
+def symbol_of(context, name):
+    out = run(["aarch64-linux-gnu-nm", program(context)]).out.decode()
+    return int(re.search(rf"^(\w+) \w {name}$", out, re.M).group(1), 16)
+
+
 def cases(context):
     return [
         Case("gdb/session", session(True), 0),
@@ -267,4 +337,7 @@ def cases(context):
         Case("gdb/forks", forks, 0),
         Case("gdb/packets", packets, 0),
         Case("gdb/attach", attach),
+        Case("gdb/backtrace", backtrace, 0),
+        Case("gdb/watchdog", watchdog),
+        Case("gdb/perfmap", perfmap),
     ]

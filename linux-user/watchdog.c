@@ -1,0 +1,123 @@
+/*
+ * -watchdog SECONDS: prints the stacks of all guest threads when nothing moves.
+ *
+ * A host thread of its own looks at the process's CPU time and context switches. When all threads of the guest
+ * have slept for the given time, or the limit given as "SECONDS,hard" is over whatever they do, it prints
+ * where each of them is. Once for each silence; the guest goes on.
+ *
+ * Registers of a thread inside a system call stand still. Those of one that runs are taken as they are: it
+ * is asked to leave translated code first, and its pc is then that of some moment ago.
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest_signal.h"
+#include "user.h"
+
+struct watchdog {
+    struct process *p;
+    unsigned seconds;
+    bool hard;
+};
+
+static void print_thread(struct process *p, struct thread *t, FILE *out)
+{
+    char path[64], name[32] = "";
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", (int)t->tid);
+    f = fopen(path, "re");
+    if (f != NULL && fgets(name, sizeof name, f) == NULL)
+        name[0] = 0;
+    if (f != NULL)
+        fclose(f);
+    name[strcspn(name, "\n")] = 0;
+    const char *call = t->in_syscall ? syscall_name(p->abi, t->sys_nr) : NULL;
+    fprintf(out, "myna: thread %d %s%s%s\n", (int)t->tid, name, call ? ", in " : "", call ? call : "");
+    backtrace_print(t, out, true);
+}
+
+void watchdog_print(struct process *p)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL)
+        return;
+    pthread_mutex_lock(&p->threads_lock);
+    for (struct thread *t = p->threads; t != NULL; t = t->next)
+        if (t->tid != 0) {
+            if (!t->in_syscall)
+                engine_kick(t->cpu);
+            for (int k = 0; k < 50 && !t->in_syscall && t->cpu->pending; k++)
+                usleep(1000);
+            print_thread(p, t, out);
+        }
+    pthread_mutex_unlock(&p->threads_lock);
+    if (fclose(out) == 0 && write(STDERR_FILENO, text, len) < 0)
+        len = 0;
+    free(text);
+}
+
+/* CPU time of the process in microseconds. */
+static uint64_t cpu_time(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void *watch(void *arg)
+{
+    const struct watchdog *w = arg;
+    uint64_t last = 0;
+    unsigned silent = 0;
+
+    signal_allow_faults();
+    for (;;) {
+        uint64_t now;
+
+        sleep(1);
+        now = cpu_time();
+        /* looking costs some itself */
+        silent = w->hard || now - last < 5000 ? silent + 1 : 0;
+        last = now;
+        if (silent == w->seconds) {
+            char line[96];
+            int n = snprintf(line, sizeof line, "myna: process %d: %s %u s\n", (int)getpid(),
+                             w->hard ? "has run for" : "nothing has moved for", w->seconds);
+
+            if (write(STDERR_FILENO, line, (size_t)n) == n)
+                watchdog_print(w->p);
+            last = cpu_time();
+        }
+    }
+    return NULL;
+}
+
+int watchdog_start(struct process *p, const char *how)
+{
+    struct watchdog *w = malloc(sizeof *w);
+    char *end;
+    pthread_t id;
+    int r;
+
+    if (w == NULL)
+        return -ENOMEM;
+    *w = (struct watchdog){.p = p, .seconds = (unsigned)strtoul(how, &end, 10)};
+    w->hard = !strcmp(end, ",hard");
+    if (w->seconds == 0 || (*end && !w->hard)) {
+        free(w);
+        return -EINVAL;
+    }
+    p->threaded = true; /* forks go through the C library: there is a host thread more */
+    signal_block_all();
+    r = -pthread_create(&id, NULL, watch, w);
+    signal_unblock(p->threads);
+    return r;
+}
