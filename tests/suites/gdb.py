@@ -318,7 +318,8 @@ def perfmap(context):
         lines = f.read().splitlines()
     os.unlink(name)
     wrong = [x for x in lines if not re.fullmatch(r"[0-9a-f]+ [0-9a-f]+ guest_[0-9a-f]+", x)]
-    if wrong or not any(x.endswith("guest_%x" % symbol_of(context, "worker")) for x in lines):
+    worker = "guest_%x" % symbol_of(context, "worker")
+    if wrong or not any(x.endswith(worker) for x in lines):
         raise Fail(f"{len(lines)} lines, wrong: {wrong[:3]}")
 
 
