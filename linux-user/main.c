@@ -167,7 +167,8 @@ static void start_engine(struct process *p, const struct options *o)
 {
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
-        .one_insn = o->one_insn, .precise = o->gdb, .perfmap = o->perfmap, .max_blocks = (unsigned)o->region_blocks,
+        .one_insn = o->one_insn, .precise = o->gdb, .perfmap = o->perfmap,
+        .max_blocks = (unsigned)o->region_blocks,
         .fetch = user_fetch, .flushed = user_flushed, .lock = user_lock, .unlock = user_unlock,
         .owner = p, .persist_dir = o->persist_dir, .persist_size = o->persist_size,
         .persist_name = last_name(p->exe), .persist_gs = p->guest_base != 0, .read = user_copy,
@@ -330,7 +331,7 @@ void user_start(struct options *o, char **argv)
     choose_model(p, o);
     if (!o->cache_given)
         o->persist_dir = options_default_cache(o->env);
-    if (o->set_id)
+    if (o->set_id || o->gdb) /* a debugger's breakpoints are in no kept translation */
         o->persist_dir = NULL;
     start_memory(p, o);
     r = elf_load(p, fd, name, err, sizeof(err));
