@@ -305,7 +305,7 @@ static enum verdict check_namespaces(struct finding *f)
         return OK;
     }
     say(f, r == NS_MOUNT ? "can be made, but allow no mounts" : "refused");
-    say(f, ": `myna run --rootfs` fails unless root runs it");
+    say(f, ": `myna run --rootfs` translates names instead, which is less");
     if (setting("kernel/unprivileged_userns_clone", 1) == 0)
         advise(f, "sysctl kernel.unprivileged_userns_clone=1");
     else if (setting("kernel/apparmor_restrict_unprivileged_userns", 0))

@@ -27,6 +27,7 @@
 #include "command.h"
 #include "guest_process.h"
 #include "guest_signal.h"
+#include "path.h"
 
 enum { HEAD_SIZE = 256, MAX_SCRIPTS = 5, EXTRA_ARGS = 14 };
 
@@ -255,7 +256,7 @@ static int shift_in_script(struct thread *t, struct exec *x, const char *script,
 }
 
 /* A name of the open file that the next myna can open. */
-static int name_of_fd(struct exec *x)
+static int name_of_fd(const struct process *p, struct exec *x)
 {
     char link[64];
     ssize_t n;
@@ -267,8 +268,11 @@ static int name_of_fd(struct exec *x)
     if (n > 0) {
         x->path[n] = 0;
         if (fstat(x->fd, &a) == 0 && stat(x->path, &b) == 0 && a.st_dev == b.st_dev &&
-            a.st_ino == b.st_ino)
+            a.st_ino == b.st_ino) {
+            const char *inside = rootname_guest(p, x->path);
+            memmove(x->path, inside, strlen(inside) + 1);
             return 0;
+        }
     }
     fd = dup(x->fd); /* no name left (memfd, unlinked): the descriptor itself goes over */
     if (fd < 0)
@@ -448,7 +452,7 @@ static long run_file(struct thread *t, struct exec *x, bool by_fd)
         head[n] = 0;
         switch (classify(t, (unsigned char *)head, (size_t)n)) {
         case KIND_GUEST:
-            if (by_fd && (r = name_of_fd(x)) != 0)
+            if (by_fd && (r = name_of_fd(t->p, x)) != 0)
                 return r;
             return run_guest_as_owner(t, x);
         case KIND_SCRIPT:

@@ -46,6 +46,7 @@ static long open_in_prefix(struct process *p, const char *path, int flags)
 static long open_at(struct thread *t, const uint64_t *a, const char *path)
 {
     int flags = t->p->abi->open_flags_to_host((int)a[2]), fd;
+    char buf[PATH_MAX];
 
     if (path_open_special(t, (int)a[0], path, flags, &fd))
         return fd;
@@ -53,6 +54,10 @@ static long open_at(struct thread *t, const uint64_t *a, const char *path)
         long r = open_in_prefix(t->p, path, flags);
         if (r != -ENOENT)
             return r;
+    }
+    if (t->p->rooted) {
+        bool fresh = (flags & O_CREAT) && (flags & O_EXCL);
+        path = rootname_host(t->p, path, buf, !(flags & O_NOFOLLOW) && !fresh);
     }
     return host_syscall_blocking(t, SYS_openat, (int)a[0], path, flags, (unsigned)a[3]);
 }
@@ -265,8 +270,11 @@ long sys_readlinkat(struct thread *t, const uint64_t *a)
     if ((int)a[3] <= 0)
         return -EINVAL;
     exe = path_special_link(t->p, (int)a[0], n.guest, buf);
-    if (!exe)
-        return host_syscall(SYS_readlinkat, (int)a[0], n.host, g2h(t->p, a[2]), (int)a[3]);
+    if (!exe) {
+        long got = host_syscall(SYS_readlinkat, (int)a[0], n.host, g2h(t->p, a[2]), (int)a[3]);
+        return strncmp(n.guest, "/proc/", 6) ? got : rootname_strip(t, a[2], got, false);
+    }
+    exe = rootname_guest(t->p, exe);
     size_t len = strlen(exe);
     if (len > a[3])
         len = a[3];
@@ -354,7 +362,7 @@ long sys_lremovexattr(struct thread *t, const uint64_t *a)
 
 long sys_getcwd(struct thread *t, const uint64_t *a)
 {
-    return host_syscall(SYS_getcwd, g2h(t->p, a[0]), a[1]);
+    return rootname_strip(t, a[0], host_syscall(SYS_getcwd, g2h(t->p, a[0]), a[1]), true);
 }
 
 /* The host's directory first: a prefix is no root directory, and "cd /" must not enter it. */
@@ -365,6 +373,8 @@ long sys_chdir(struct thread *t, const uint64_t *a)
 
     if (r < 0)
         return r;
+    if (t->p->rooted)
+        return host_syscall(SYS_chdir, n.host);
     long host = host_syscall(SYS_chdir, n.guest);
     return host == -ENOENT && n.host != n.guest ? host_syscall(SYS_chdir, n.host) : host;
 }

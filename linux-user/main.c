@@ -293,6 +293,7 @@ void user_start(struct options *o, char **argv)
         o->argv0 = *++argv;
     p->set_id = o->set_id;
     p->prefix = o->prefix;
+    p->rooted = o->rooted && o->prefix;
     if (o->ids && !owner_parse(p, o->ids))
         user_die(1, "option -ids: '%s' is not a list of ids", o->ids);
     p->strace = o->strace;

@@ -217,6 +217,8 @@ static void apply(struct options *o, const struct row *r, const char *arg)
         repeat(o, arg);
 }
 
+void options_repeat(struct options *o, const char *s) { repeat(o, s); }
+
 void options_repeat_log(struct options *o, const char *name)
 {
     repeat(o, "-log-append");

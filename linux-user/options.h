@@ -15,7 +15,7 @@ struct options {
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool cache_given;         /* -cache or its variable */
-    bool strace, one_insn, perfmap, interp, backtrace;
+    bool rooted, strace, one_insn, perfmap, interp, backtrace;
     const char *persist_dir;  /* of the persistent cache; NULL: none */
     uint64_t persist_size;
     const char *self;         /* myna's name as it was called */
@@ -38,6 +38,8 @@ int options_take(struct options *o, int argc, char **argv, int at);
 bool options_put_env(struct options *o, char *s);
 /* The folder of the persistent cache if no option names one: by $XDG_CACHE_HOME or $HOME, else NULL. */
 const char *options_default_cache(char **envp);
+/* Adds to the options that the next myna gets. */
+void options_repeat(struct options *o, const char *s);
 /* The next myna goes on with the same log file. */
 void options_repeat_log(struct options *o, const char *name);
 

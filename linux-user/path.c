@@ -89,11 +89,13 @@ static const struct top *top_of(struct prefix_cache *c, const char *path)
 
 pthread_mutex_t *path_lock(struct process *p) { return &((struct prefix_cache *)p->paths)->lock; }
 
+int path_prefix_fd(const struct process *p) { return cache_of(p)->fd; }
+
 bool path_in_prefix(const struct process *p, const char *path)
 {
     struct prefix_cache *c;
 
-    return p->prefix && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
+    return p->prefix && !p->rooted && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
 }
 
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode)
@@ -145,6 +147,8 @@ const char *path_resolve(const struct process *p, const char *path, char *buf, b
 {
     char link[32];
 
+    if (p->rooted)
+        return rootname_host(p, path, buf, follow);
     if (!path_in_prefix(p, path))
         return path;
     int r = resolve_plain(p, path, buf, follow);

@@ -10,11 +10,23 @@
 int path_init(struct process *p);
 /* Might path exist below the prefix? False is certain. */
 bool path_in_prefix(const struct process *p, const char *path);
+/* Descriptor of the prefix folder, negative if it can't be opened. */
+int path_prefix_fd(const struct process *p);
 /* Opens path below the prefix, links resolved inside it. Only if path_in_prefix. */
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode);
 /* path_host; follow: a symbolic link at the end is followed too. */
 const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow);
 int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
+/* --- rootname.c: the prefix is a root of its own (p->rooted) */
+
+/* As path_resolve, for names that need not exist. */
+const char *rootname_host(const struct process *p, const char *path, char *buf, bool follow);
+/* A name of the host as the guest knows it; inside path. */
+const char *rootname_guest(const struct process *p, const char *path);
+/* The same for a name of len bytes that a call has written at a guest address: its new length, with a NUL
+ * if it is a string. */
+long rootname_strip(struct thread *t, uint64_t at, long len, bool string);
+
 /* The lock of what is known of the prefix: for fork, which must find nobody in the midst of it. */
 pthread_mutex_t *path_lock(struct process *p);
 

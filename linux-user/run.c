@@ -17,6 +17,7 @@
 
 #include "command.h"
 #include "guest_process.h"
+#include "path.h"
 #include "rootns.h"
 
 enum kind { STR, ON, CALL };
@@ -25,7 +26,7 @@ struct run_options {
     const char *rootfs, *workdir;
     struct bind *binds;
     unsigned nbinds;
-    bool share_pid, one_id;
+    bool share_pid, one_id, translate;
     struct options *o;
 };
 
@@ -161,6 +162,20 @@ static const char *env_value(const struct options *o, const char *name)
 
 /* --- the first program ----------------------------------------------------------------------- */
 
+/* The name by which this process finds a file of the root: as it is, or in buf. */
+static const char *here(const struct options *o, const char *name, char *buf)
+{
+    struct process p = { .prefix = o->prefix, .rooted = true };
+
+    if (!o->rooted)
+        return name;
+    if (path_init(&p) < 0)
+        user_die(1, "no memory");
+    name = rootname_host(&p, name, buf, true);
+    close(path_prefix_fd(&p));
+    return name;
+}
+
 /* Where PATH finds a program, malloc'd; ends the process if it is nowhere. */
 static char *find_program(const struct options *o, const char *name)
 {
@@ -172,12 +187,15 @@ static char *find_program(const struct options *o, const char *name)
         return strdup(name);
     for (const char *end; *path; path = end + (*end == ':')) {
         struct stat st;
+        char buf[PATH_MAX];
+        const char *host;
         end = strchrnul(path, ':');
         int n = (int)(end - path);
         if (asprintf(&full, "%.*s%s%s", n, path, n ? "/" : "", name) < 0)
             user_die(1, "no memory");
-        if (stat(full, &st) == 0 && S_ISREG(st.st_mode)) {
-            if (access(full, X_OK) == 0)
+        host = here(o, full, buf);
+        if (stat(host, &st) == 0 && S_ISREG(st.st_mode)) {
+            if (access(host, X_OK) == 0)
                 return full;
             found = true;
         }
@@ -211,13 +229,14 @@ static char **through_interpreter(char *head, size_t n, char **argv)
 static _Noreturn void start_program(struct options *o, char **argv)
 {
     for (unsigned scripts = 0; scripts <= 5; scripts++) {
-        char head[257], why[256];
-        int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+        char head[257], why[256], buf[PATH_MAX];
+        const char *host = here(o, argv[0], buf);
+        int fd = open(host, O_RDONLY | O_CLOEXEC);
 
         if (fd < 0)
             user_die(errno == ENOENT || errno == ENOTDIR ? 127 : 126, "%s: %s inside the root", argv[0],
                      strerror(errno));
-        if (access(argv[0], X_OK))
+        if (access(host, X_OK))
             user_die(126, "%s: may not be executed", argv[0]);
         ssize_t n = pread(fd, head, sizeof(head) - 1, 0);
         if (n >= 2 && head[0] == '#' && head[1] == '!') {
@@ -230,10 +249,28 @@ static _Noreturn void start_program(struct options *o, char **argv)
         close(fd);
         if (foreign)
             user_start(o, argv);
-        execve(argv[0], argv, o->env);
+        execve(host, argv, o->env);
         user_die(126, "%s: %s", argv[0], errno == ENOEXEC ? why : strerror(errno));
     }
     user_die(126, "%s: %s", argv[0], strerror(ELOOP));
+}
+
+/* Where namespaces can't be had: the root by names (rootname.c). */
+static void translate_names(struct options *o, const struct root *root, const char *why)
+{
+    char folder[PATH_MAX], buf[PATH_MAX];
+
+    if (root->nbinds)
+        user_die(1, "run: --bind needs namespaces, and the host refuses them: %s", why);
+    user_error("run: without namespaces (%s): names are translated, see docs/containers.md", why);
+    o->prefix = root->dir;
+    o->rooted = true;
+    options_repeat(o, "-L");
+    options_repeat(o, root->dir);
+    options_repeat(o, "-rooted");
+    snprintf(folder, sizeof(folder), "%s", here(o, root->workdir, buf));
+    if (chdir(folder) < 0)
+        user_die(1, "option -w: %s: %s", root->workdir, strerror(errno));
 }
 
 int command_run(struct options *o, int argc, char **argv, char **envp)
@@ -271,10 +308,13 @@ int command_run(struct options *o, int argc, char **argv, char **envp)
     root.nbinds = r.nbinds;
     root.share_pid = r.share_pid;
     root.one_id = r.one_id;
-    int err = rootns_enter(&root, why, sizeof(why));
+    int err = 1;
+    snprintf(why, sizeof(why), "--translate");
+    if (!r.translate)
+        err = rootns_enter(&root, why, sizeof(why));
     if (err)
-        user_die(1, "run: the host refuses namespaces: %s; `myna doctor` says what to do", why);
-    if (!root.all_ids)
+        translate_names(o, &root, why);
+    if (err ? geteuid() != 0 : !root.all_ids)
         o->ids = "0,0,0,0,0,0,0,0"; /* the others are kept by owner.c */
     argv[at] = find_program(o, argv[at]);
     start_program(o, argv + at);

@@ -147,6 +147,7 @@ struct process {
     const char *exe;           /* absolute path of the guest program, as the guest sees it */
     const char *argv0;
     const char *prefix;        /* -L, no trailing slash; NULL: none */
+    bool rooted;               /* prefix is a root of its own (rootname.c), not an overlay */
     const char *uname_release; /* -r; NULL: the host's */
     char **self_args;          /* options that execve repeats for the next myna; NULL-terminated */
     unsigned n_self_args;
