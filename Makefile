@@ -113,12 +113,14 @@ check-quick:
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --quick $(T)
 check-long:
-	@scripts/setup.sh build check native
+	@scripts/setup.sh build check native distro
 	@tests/guest/fetch.sh $(B)/guests arm64
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
 	@tests/guest/fetch.sh $(B)/guests src sqlite3
 	@tests/guest/fetch.sh $(B)/guests torture
 	@tests/guest/fetch.sh $(B)/guests stress
+	@tests/guest/fetch.sh $(B)/guests debian
+	@tests/guest/fetch.sh $(B)/guests qemu10
 	@tests/guest/fetch.sh $(B)/guests code
 	@tests/guest/fetch.sh $(B)/guests runtimes
 	$(INNER) -k all tests || true

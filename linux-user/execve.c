@@ -480,8 +480,10 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
     bool unreadable, by_fd = flags & AT_EMPTY_PATH && path[0] == 0;
     long r;
 
-    if (own != NULL) /* /proc/self/exe */
-        guest_path = path = own;
+    if (own != NULL) { /* /proc/self/exe */
+        path = own;
+        guest_path = rootname_guest(t->p, own);
+    }
     if (path[0] == 0 && !by_fd)
         return -ENOENT;
     if (by_fd) {

@@ -9,12 +9,13 @@
 set -eu
 
 build="gcc libc6-dev make libcapstone-dev libffi-dev zlib1g-dev"
-check="python3 gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binutils"
+check="python3 gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binutils uidmap busybox-static"
 # Native twins of tests/guest/packages.list, for comparisons; dpkg-dev unpacks sources (fetch.sh src).
 native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file findutils gawk git grep gzip
         lua5.4 luajit m4 make openssl perl python3 ruby sed sqlite3 tar tcl xz-utils zstd"
 bench="aom-tools dav1d flac lame libjpeg-turbo-progs opus-tools vorbis-tools webp"
 profile="valgrind"
+distro="debootstrap"
 
 dry=
 [ "${1:-}" = -n ] && { dry=1; shift; }
@@ -25,8 +26,9 @@ for group; do
     check) want="$want $check" ;;
     native) want="$want $native" ;;
     bench) want="$want $bench" ;;
+    distro) want="$want $distro" ;;
     profile) want="$want $profile" ;;
-    *) echo "setup.sh: no group $group (build, check, native, bench, profile)" >&2; exit 1 ;;
+    *) echo "setup.sh: no group $group (build, check, native, bench, distro, profile)" >&2; exit 1 ;;
     esac
 done
 

@@ -7,6 +7,7 @@
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
 #   tests/guest/fetch.sh DIR runtimes       DIR/runtimes: node, OpenJDK 17, Go for arm64
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
+#   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
 #
 # Each is a no-op once it is there. The packages' native twins are installed by scripts/setup.sh.
@@ -27,6 +28,19 @@ stress)
     for arch in arm64 amd64; do "$debs" root $arch "$dir/stress-$arch" stress-ng; done ;;
 src) "$debs" source "$dir/src" "$3" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
+debian)
+    # debootstrap's first stage for arm64, as an archive; as an ordinary user in a user namespace.
+    [ -e "$dir/debian.tar" ] && exit 0
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+    [ -n "$mirror" ] || { echo "fetch.sh: the system's apt has no source for bookworm" >&2; exit 1; }
+    mkdir -p "$dir"; dir=$(cd "$dir" && pwd); rm -rf "$dir/debian.new"
+    as=; [ "$(id -u)" = 0 ] || as="unshare --map-root-user --map-auto --mount"
+    echo "fetch.sh: debootstrap's first stage" >&2
+    container=lxc $as sh -c 'debootstrap --foreign --arch=arm64 --variant=minbase bookworm "$1.new" "$2" >"$1.log" 2>&1 &&
+        tar -C "$1.new" --numeric-owner --exclude="./dev/*" -cf "$1.tar.new" . && rm -rf "$1.new"' \
+        sh "$dir/debian" "$mirror" || { tail -5 "$dir/debian.log" >&2; exit 1; }
+    mv "$dir/debian.tar.new" "$dir/debian.tar" ;;
 torture)
     [ -d "$dir/torture/execute" ] && exit 0
     "$debs" bare amd64 "$dir/gcc-source" gcc-12-source

@@ -157,6 +157,31 @@ def ids(context):
                b"uid 33 euid 33 secure 0 nnp 1\n33\n0\n", "kept ids")
 
 
+def translate(context):
+    """Names translated, as where the host refuses namespaces."""
+    with small_root(context) as d:
+        for args, options, status, out in (
+                (["sh", "-c", "id -u; pwd; ls /; cd /bin; pwd; uname -m"], (), 0,
+                 b"0\n/\nbin\ndev\netc\nproc\nroot\nsrv\nsys\ntmp\n/bin\naarch64\n"),
+                (["pwd"], ("-w", "/srv"), 0, b"/srv\n"), (["script", "x"], (), 0, b"script /bin/script x aarch64\n"),
+                (["sh", "-c", "mkdir -p /new/a; echo y >/new/a/f; ln -s /new/a /l; cat /l/f; readlink /l; "
+                  "rm /l /new/a/f; ls /new; rmdir /new/a; cat /new/a/f 2>/dev/null || echo gone"], (), 0,
+                 b"y\n/new/a\na\ngone\n"),
+                (["sh", "-c", "readlink /proc/self/exe; readlink /proc/self/cwd"], (), 0, b"/bin/busybox\n/\n"),
+                (["sh", "-c", "touch /srv/f; chown 33:44 /srv/f; stat -c '%u %g' /srv/f"], (), 0, b"33 44\n"),
+                (["host"], (), 0, b"a program of the host\n"), (["missing"], (), 127, b""), (["true"], ("-w", "/none"), 1, b"")):
+            expect(inside(context, d, args, options=("--translate", *options), ids=False), status, out, " ".join(args))
+        if not os.path.isdir(f"{d}/tree/new"):
+            raise Fail("/new was made outside the root")
+        # a host without namespaces: the same by itself, and it says so
+        limit = f"echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all -- {d}/myna run --rootfs {d}/tree ls /new"
+        got = run([context.path("tests/user.sh"), "unshare", "-Ur", "sh", "-c", limit])
+        if b"No such file" not in got.err and b"ermission" not in got.err:
+            expect(got, 0, None, "no namespaces")
+            if b"without namespaces" not in got.err:
+                raise Fail("no word of it: " + got.err.decode())
+
+
 def processes(context):
     """What a program leaves behind ends with it; signals are passed on; the host's processes aren't seen."""
     with small_root(context) as d:
@@ -243,4 +268,4 @@ def doctor(context):
 
 def cases(context):
     return [Case("containers/" + f.__name__.replace("_", "-"), f, 0)
-            for f in (enter, ids, processes, set_id, binfmt, doctor)]
+            for f in (enter, ids, translate, processes, set_id, binfmt, doctor)]
