@@ -186,6 +186,7 @@ void gdb_detach(struct gdb *g)
     g->nbreaks = g->nwatches = 0;
     gdb_sync(g, false);
     g->attached = false;
+    signal_debugged(g->p);
     for (struct thread *t = g->p->threads; t != NULL; t = t->next)
         if (t->gdb != NULL)
             t->gdb->action = GDB_CONT, t->gdb->held = t->gdb->stepped = false;
@@ -301,6 +302,7 @@ static void accept_gdb(struct gdb *g)
     g->pass_signals = 0;
     g->stop = (struct gdb_stop){.kind = GDB_STOP_SIGNAL, .signo = SIGTRAP};
     gdb_close_gate(g);
+    signal_debugged(g->p); /* until now Ctrl-C and the like ended a process that waits for gdb */
     gdb_wait_quiet(g);
     g->told = true; /* gdb asks by itself */
     pthread_mutex_unlock(&g->lock);
@@ -458,7 +460,6 @@ int gdb_start(struct process *p, const char *where, char *err, size_t errlen)
     g->stopped = g->told = g->suspend;
     p->gdb = g;
     p->threaded = true; /* forks go through the C library: there is a host thread more */
-    signal_debugged(p);
     signal_block_all(); /* as the server starts */
     r = -pthread_create(&id, NULL, gdb_server, g);
     signal_unblock(p->threads);

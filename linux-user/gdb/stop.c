@@ -163,7 +163,7 @@ enum ir_leave gdb_run(struct thread *t)
 
 bool gdb_wants(const struct process *p, int signo)
 {
-    return p->gdb != NULL && signo != SIGCHLD && signo != SIGURG && signo != SIGWINCH && signo != SIGCONT;
+    return p->gdb != NULL && p->gdb->attached && signo != SIGCHLD && signo != SIGURG && signo != SIGWINCH && signo != SIGCONT;
 }
 
 bool gdb_signal(struct thread *t, siginfo_t *info)
