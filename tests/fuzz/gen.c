@@ -120,7 +120,7 @@ void gen_state(struct rng *r, struct test *t)
     for (int i = 0; i < 32; i++)
         rng_vector(r, &t->c.v[2 * i]);
     t->c.nzcv = (uint64_t)rnd(r, 16) << 28;
-    t->c.fpcr = opt.fpcr && pct(r, 40) ? (uint64_t)rnd(r, 16) << 22 | (uint64_t)rnd(r, 2) << 19 : 0;
+    t->c.fpcr = opt.fpcr ? (uint64_t)rnd(r, 32) << 22 | (uint64_t)rnd(r, 2) << 19 : 0;
     t->c.fpsr = 0;
 }
 
