@@ -265,13 +265,13 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     }
     if (!room) /* this once, without the cache */
         return own_translation(cpu->exec, pc, clone);
-    tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc,
-                              r->seen_hi > pc ? r->seen_hi : pc + 1, &e->out, clone);
+    tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc, r->seen_hi > pc ? r->seen_hi : pc + 1,
+                   &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
+    tb->dispatches = has_indirect_branch(r);
     if (changing)
         reuse_note(e, tb, &w);
-    tb->dispatches = has_indirect_branch(r);
     if (w.log)
         pcache_note(e, tb, &w, r->ninsns);
     e->st.tbs++;

@@ -143,10 +143,21 @@ static int resolve_plain(const struct process *p, const char *path, char *buf, b
     return 0;
 }
 
-const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow)
+bool path_of_fd(int fd, char *buf)
 {
     char link[32];
 
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, buf, PATH_MAX - 1);
+    close(fd);
+    if (n <= 0)
+        return false;
+    buf[n] = 0;
+    return true;
+}
+
+const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow)
+{
     if (p->rooted)
         return rootname_host(p, path, buf, follow);
     if (!path_in_prefix(p, path))
@@ -155,15 +166,7 @@ const char *path_resolve(const struct process *p, const char *path, char *buf, b
     if (r != -ELOOP)
         return r ? path : buf;
     int fd = path_open_prefix(p, path, O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
-    if (fd < 0)
-        return path;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, buf, PATH_MAX - 1);
-    close(fd);
-    if (n <= 0)
-        return path;
-    buf[n] = 0;
-    return buf;
+    return fd >= 0 && path_of_fd(fd, buf) ? buf : path;
 }
 
 const char *path_host(const struct process *p, const char *path, char *buf)

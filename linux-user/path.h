@@ -16,6 +16,8 @@ int path_prefix_fd(const struct process *p);
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode);
 /* path_host; follow: a symbolic link at the end is followed too. */
 const char *path_resolve(const struct process *p, const char *path, char *buf, bool follow);
+/* The host's name of what descriptor fd of myna's own is, into buf (PATH_MAX bytes); fd is closed. False: none. */
+bool path_of_fd(int fd, char *buf);
 int path_get_nofollow(struct thread *t, uint64_t addr, char *buf, char *buf2, const char **out);
 /* --- rootname.c: the prefix is a root of its own (p->rooted) */
 

@@ -40,20 +40,6 @@ static int open_inside(const struct process *p, const char *path, int flags)
     return root < 0 ? -ENOENT : (int)host_syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
-/* Name of a descriptor, which is closed; false: it has none. */
-static bool name_of(int fd, char *buf)
-{
-    char link[32];
-
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, buf, PATH_MAX - 1);
-    close(fd);
-    if (n <= 0)
-        return false;
-    buf[n] = 0;
-    return true;
-}
-
 /* Name of path's folder and the rest behind it; false: there is no such folder. */
 static bool by_folder(const struct process *p, const char *path, char *buf)
 {
@@ -69,7 +55,7 @@ static bool by_folder(const struct process *p, const char *path, char *buf)
     memcpy(folder, path, n);
     folder[n] = 0;
     int fd = open_inside(p, folder, O_DIRECTORY);
-    if (fd < 0 || !name_of(fd, buf))
+    if (fd < 0 || !path_of_fd(fd, buf))
         return false;
     size_t at = strlen(buf);
     return snprintf(buf + at, PATH_MAX - at, "/%s", path + n) < (int)(PATH_MAX - at);
@@ -83,7 +69,7 @@ const char *rootname_host(const struct process *p, const char *path, char *buf, 
         return path;
     for (unsigned links = 0; links < MAX_LINKS; links++) {
         int fd = open_inside(p, path, follow ? 0 : O_NOFOLLOW);
-        if (fd >= 0 && name_of(fd, buf))
+        if (fd >= 0 && path_of_fd(fd, buf))
             return buf;
         if (!by_folder(p, path, buf))
             break;
