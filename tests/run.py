@@ -90,7 +90,7 @@ def main():
             slow.append((seconds, case.name))
             if state == "FAIL":
                 print(f"FAIL {case.name}")
-                for line in text.splitlines()[:30]:
+                for line in text.splitlines()[:100]:
                     print("     " + line)
                 print(f"     repeat: {repeat} '{case.name}'", flush=True)
             elif state == "skip":

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 
 class Fail(Exception):
@@ -74,9 +75,10 @@ class Context:
         return tempfile.TemporaryDirectory(prefix="myna-test-")
 
 
-def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24):
-    """Runs a command in its own process group, which is killed at the time limit. Never raises for
-    what the command does: a negative status is the signal that ended it."""
+def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24, tail=500):
+    """Runs a command in its own process group, which is killed at the time limit (a failure that shows the
+    last `tail` bytes it wrote). Never raises for what the command does: a negative status is the signal that
+    ended it."""
     full = dict(ENVIRONMENT)
     full["HOME"] = cwd or "/nonexistent"
     full.update(env or {})
@@ -88,8 +90,23 @@ def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24):
         os.killpg(proc.pid, signal.SIGKILL)
         out, err = proc.communicate()
         raise Fail(f"no end after {timeout} s: " + " ".join(map(shlex.quote, command)) + "\n"
-                   + (out + err)[-500:].decode(errors="replace"))
+                   + (out + err)[-tail:].decode(errors="replace"))
     return Outcome(command, proc.returncode, out[:limit], err[:limit])
+
+
+def within(native, command, times=6, least=20, seconds=None, **how):
+    """Runs the native twin, then the command with a time limit of `times` its time (`least` seconds at least:
+    short twins on a loaded machine). At the limit every process of myna prints its threads' stacks, and the
+    case fails with them. seconds: the native time where it is known. Returns both outcomes (None for
+    the native one then)."""
+    twin = None
+    if seconds is None:
+        begun = time.monotonic()
+        twin = run(native, timeout=3600, **how)
+        seconds = time.monotonic() - begun
+    limit = int(max(least, times * seconds)) + 1
+    env = dict(how.pop("env", None) or {}, MYNA_WATCHDOG=f"{limit},hard")
+    return twin, run(command, timeout=limit + 5, env=env, tail=6000, **how)
 
 
 def compare(got, want, what, streams=("status", "out")):
