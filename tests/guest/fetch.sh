@@ -7,6 +7,7 @@
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
 #   tests/guest/fetch.sh DIR runtimes       DIR/runtimes: node, OpenJDK 17, Go for arm64
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
+#   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
 #
@@ -26,6 +27,22 @@ qemu10)
 runtimes) "$debs" root arm64 "$dir/runtimes" nodejs openjdk-17-jdk-headless golang-go ;;
 stress)
     for arch in arm64 amd64; do "$debs" root $arch "$dir/stress-$arch" stress-ng; done ;;
+python-tests)
+    for arch in amd64 arm64; do
+        root=$dir/python-$arch
+        "$debs" root $arch "$root" python3 libpython3.11-testsuite python3-distutils python3-lib2to3 bash dash coreutils \
+            libc-bin tzdata netbase openssl sed grep findutils gzip procps
+        [ -e "$root/etc/passwd" ] && continue
+        # What maintainer scripts would have made; python's modules are byte-compiled by the native one.
+        printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+        printf 'root:x:0:\ntty:x:5:\ntester:x:1000:\n' >"$root/etc/group"
+        [ -e "$root/etc/localtime" ] || ln -s /usr/share/zoneinfo/UTC "$root/etc/localtime"
+        lib=$dir/python-amd64/usr/lib/x86_64-linux-gnu
+        PYTHONHOME=$dir/python-amd64/usr LD_LIBRARY_PATH=$lib "$dir/python-amd64/usr/bin/python3.11" -m compileall -q \
+            -s "$root" -p / "$root/usr/lib/python3.11" "$root/usr/lib/python3" >/dev/null || : # bad_*.py are meant to fail
+        printf '%s\n' 'root:x:0:0:root:/root:/bin/bash' 'nobody:x:65534:65534:nobody:/nonexistent:/bin/false' \
+            'tester:x:1000:1000:tester:/home/tester:/bin/bash' >"$root/etc/passwd"
+    done ;;
 src) "$debs" source "$dir/src" "$3" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 debian)
@@ -50,5 +67,5 @@ torture)
         '*/gcc/testsuite/gcc.c-torture/execute'
     rm -rf "$dir/torture" "$dir/gcc-source" "$dir/gcc-source.apt"
     mv "$dir/torture.new" "$dir/torture" ;;
-*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, stress, src, code or torture" >&2; exit 1 ;;
+*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, stress, python-tests, src, code, debian or torture" >&2; exit 1 ;;
 esac

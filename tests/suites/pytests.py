@@ -1,0 +1,203 @@
+"""python3's own tests (Debian's libpython3.11-testsuite), module by module: what passes natively passes for the
+guest. `make check-long`; tests/guest/fetch.sh DIR python-tests gets a root for arm64 and the same for amd64.
+
+Both run in `myna run` as an ordinary user inside (tests/programs/pytests/start.py), so names, namespaces,
+limits and packages are the same; the programs of amd64 are the host's own there. The list of modules is
+tests/programs/pytests/modules.list; the outcome of each single test is python's own record (--junit-xml). A
+module has 120 s natively, and six times its native time as guest (at its end the stacks of all guest threads are shown).
+
+A failure of a test that passes natively is repeated alone, three times: load can break a test on either side. What
+fails each time is a failure of the case; what passed once is listed as unsteady. A test skipped by the guest
+only must be in tests/programs/pytests/explained.list.
+
+Each module's outcome stays in BUILD/check/pytests, the guest's by the binary that made it: what is stopped
+goes on where it was. python.txt there is the list of all that isn't simply a pass on both sides."""
+import contextlib
+import fnmatch
+import hashlib
+import json
+import os
+import resource
+import shutil
+import time
+import xml.etree.ElementTree
+
+from .base import Case, Fail, Skip, run, within
+from .containers import front, own
+
+DATA = "tests/programs/pytests"
+GROUPS = ("threads", "processes", "files", "numbers", "text", "language")
+NATIVE_SECONDS, TIMES, LEAST, AGAIN = 120, 6, 90, 3
+ARCHES = {"native": "amd64", "guest": "arm64"}
+
+
+def rows(context, name):
+    with open(context.path(DATA, name), encoding="utf-8") as f:
+        for line in f:
+            line = line.split("#")[0].split()
+            if line:
+                yield line
+
+
+def modules(context, group):
+    return [row[1:] for row in rows(context, "modules.list") if row[0] == group]
+
+
+def explained(context, test, kind):
+    """Is the difference of this kind of a test (or module) in the list of those with a reason?"""
+    return any(k == kind and fnmatch.fnmatchcase(test, pattern) for k, pattern, *_ in rows(context, "explained.list"))
+
+
+class Sides:
+    """The two roots, made for one case, and what runs in them."""
+
+    def __init__(self, context, folder):
+        self.context, self.folder = context, folder
+        with open(front(context), "rb") as f:
+            self.key = hashlib.sha256(f.read()).hexdigest()[:12]
+        shutil.copy(front(context), folder + "/myna")
+        shutil.copy(context.path(DATA, "start.py"), folder)
+        for arch in ARCHES.values():
+            shutil.copytree(os.path.join(context.build, "guests", "python-" + arch), os.path.join(folder, arch), symlinks=True)
+        own(folder)
+        for arch in ARCHES.values():  # the user inside: the range begins at 1
+            home = os.path.join(folder, arch, "home/tester")
+            os.makedirs(home + "/out", exist_ok=True)
+            for name in (home, home + "/out", os.path.join(folder, arch, "tmp")):
+                os.chmod(name, 0o1777)
+        os.chmod(folder, 0o755)
+
+    def kept(self, side, module):
+        key = self.key if side == "guest" else "native"
+        return os.path.join(self.context.out, "pytests", key, module + ".json")
+
+    def run(self, side, module, seconds, match=()):
+        """Runs a module, or of it the tests named: "state" (its exit status), "seconds", "cpu", "tests" (a
+        dictionary of outcomes), "text". seconds: its native time, which decides the guest's limit."""
+        root = os.path.join(self.folder, ARCHES[side])
+        out = root + "/home/tester/out/result.xml"
+        if os.path.exists(out):
+            os.unlink(out)
+        limit = NATIVE_SECONDS if side == "native" else int(max(LEAST, TIMES * seconds))
+        # regrtest's own limit, a little sooner, shows the stacks of python's threads
+        command = [self.context.path("tests/user.sh"), self.folder + "/myna", "run", "--rootfs", root,
+                   "--bind", self.folder + "/start.py:/start.py:ro", "/usr/bin/python3", "/start.py", "-W", "--timeout",
+                   str(limit - 2), "--junit-xml", "/home/tester/out/result.xml",
+                   *[x for m in match for x in ("-m", m)], module]
+        begun, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        how = {"env": {"MYNA_CACHE": ""}}  # the persistent cache as users have it, in the user's home inside
+        try:
+            if side == "native":
+                done = run(command, timeout=limit, tail=6000, **how)
+            else:
+                _, done = within(None, command, TIMES, LEAST, seconds, **how)
+            state, text = str(done.status), (done.out + done.err).decode(errors="replace")
+        except Fail as e:
+            state, text = "no end", str(e)
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        tests = {}
+        with contextlib.suppress(OSError, xml.etree.ElementTree.ParseError):
+            for e in xml.etree.ElementTree.parse(out).getroot().iter("testcase"):
+                kinds = [k for k in ("error", "failure", "skipped") if e.find(k) is not None]
+                tests[e.get("name")] = kinds[0] if kinds else "failure" if e.get("outcome") else "pass"
+        return {"state": state, "seconds": round(time.monotonic() - begun, 1), "tests": tests, "text": text[-20000:],
+                "cpu": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 2)}
+
+    def outcome(self, side, module):
+        """The kept outcome of a module, or a new one."""
+        name = self.kept(side, module)
+        with contextlib.suppress(OSError, ValueError):
+            with open(name, encoding="utf-8") as f:
+                return json.load(f)
+        got = self.run(side, module, None if side == "native" else self.outcome("native", module)["seconds"])
+        if side == "guest":
+            self.settle(module, self.outcome("native", module), got)
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        with open(name + ".new", "w", encoding="utf-8") as f:
+            json.dump(got, f, indent=1)
+        os.replace(name + ".new", name)
+        return got
+
+    def settle(self, module, native, guest):
+        """What differs is run again, alone: guest["bad"] has what failed each time, guest["unsteady"] the rest."""
+        guest["bad"], guest["unsteady"] = differences(self.context, module, native, guest), []
+        for test in list(guest["bad"]):
+            match = () if test == module else (test,)
+            for _ in range(AGAIN):
+                again = self.run("guest", module, native["seconds"], match)
+                if not match or not again["tests"]:
+                    fine = not differences(self.context, module, native, again)
+                else:
+                    fine = again["tests"].get(test) == native["tests"][test]
+                guest["text"] += f"\n=== {test} again: {again['state']}\n{again['text'][-4000:]}"
+                if fine:
+                    guest["bad"].remove(test)
+                    guest["unsteady"].append(test)
+                    break
+
+
+def differences(context, module, native, guest):
+    """Names of tests (or of the module itself, if it hasn't come to its end) that went well natively only."""
+    if not guest["tests"] and native["tests"] or guest["state"] == "no end" != native["state"]:
+        return [module]
+    found = []
+    for test, want in native["tests"].items():
+        got = guest["tests"].get(test, "missing")
+        if want == "pass" and got != want and not (got == "skipped" and explained(context, test, "skip")) \
+                and not explained(context, test, "arch"):
+            found.append(test)
+    if not found and guest["state"] != native["state"] and native["state"] == "0":
+        found = [module]
+    return found
+
+
+def group_of(group):
+    def test(context):
+        context.need_myna()
+        for arch in ARCHES.values():
+            if not os.path.exists(os.path.join(context.build, "guests", "python-" + arch, ".debs")):
+                raise Skip(f"no python with its tests: tests/guest/fetch.sh {context.build}/guests python-tests")
+        if not shutil.which("newuidmap"):
+            raise Skip("no newuidmap (Debian: uidmap)")
+        bad = []
+        with context.temp() as folder:
+            sides = Sides(context, folder)
+            for (module,) in modules(context, group):
+                native = sides.outcome("native", module)
+                guest = sides.outcome("guest", module)
+                for test in guest["bad"]:
+                    bad.append(f"{module}: {test}: {native['tests'].get(test, native['state'])} natively,"
+                               f" {guest['tests'].get(test, guest['state'])} as guest ({sides.kept('guest', module)})")
+            summary(context, sides)
+        if bad:
+            raise Fail(f"{len(bad)} pass natively only\n" + "\n".join(bad)[:6000])
+    return test
+
+
+def summary(context, sides):
+    """Writes python.txt from all outcomes kept of this binary."""
+    lines, count, tests, cpu = [], 0, 0, [0.0, 0.0]
+    for row in rows(context, "modules.list"):
+        both = []
+        for side in ARCHES:
+            with contextlib.suppress(OSError, ValueError):
+                with open(sides.kept(side, row[1]), encoding="utf-8") as f:
+                    both.append(json.load(f))
+        if len(both) < 2:
+            continue
+        native, guest = both
+        count, tests = count + 1, tests + len(guest["tests"])
+        cpu = [cpu[0] + native["cpu"], cpu[1] + guest["cpu"]]
+        same = [t for t, o in native["tests"].items() if o in ("error", "failure")]
+        if native["state"] != "0":
+            lines.append(f"{row[1]}: natively {native['state']}, guest {guest['state']}: {' '.join(same) or '-'}")
+        for kind in ("bad", "unsteady"):
+            lines += [f"{row[1]}: {kind}: {t}" for t in guest[kind]]
+        lines += [f"{row[1]}: skipped as guest only: {t}" for t, o in native["tests"].items()
+                  if o == "pass" and guest["tests"].get(t) == "skipped"]
+    with open(os.path.join(context.out, "python.txt"), "w", encoding="utf-8") as f:
+        f.write(f"{count} modules, {tests} tests; CPU: native {cpu[0]:.0f} s, guest {cpu[1]:.0f} s\n" + "\n".join(lines) + "\n")
+
+
+def cases(context):
+    return [Case("pytests/" + group, group_of(group), 2) for group in GROUPS]
