@@ -4,7 +4,8 @@ guest. `make check-long`; tests/guest/fetch.sh DIR python-tests gets a root for 
 Both run in `myna run` as an ordinary user inside (tests/programs/pytests/start.py), so names, namespaces,
 limits and packages are the same; the programs of amd64 are the host's own there. The list of modules is
 tests/programs/pytests/modules.list; the outcome of each single test is python's own record (--junit-xml). A
-module has 120 s natively, and six times its native time as guest (at its end the stacks of all guest threads are shown).
+module has 120 s natively (of a core of its own: more under load), and six times its native time as guest (at
+its end the stacks of all guest threads are shown).
 
 A failure of a test that passes natively is repeated alone, three times: load can break a test on either side. What
 fails each time is a failure of the case; what passed once is listed as unsteady. A test skipped by the guest
@@ -78,7 +79,8 @@ class Sides:
         out = root + "/home/tester/out/result.xml"
         if os.path.exists(out):
             os.unlink(out)
-        limit = NATIVE_SECONDS if side == "native" else int(max(LEAST, TIMES * seconds))
+        busy = max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+        limit = int(NATIVE_SECONDS * busy if side == "native" else max(LEAST, TIMES * seconds))
         # regrtest's own limit, a little sooner, shows the stacks of python's threads
         command = [self.context.path("tests/user.sh"), self.folder + "/myna", "run", "--rootfs", root,
                    "--bind", self.folder + "/start.py:/start.py:ro", "/usr/bin/python3", "/start.py", "-W", "--timeout",
