@@ -30,11 +30,11 @@ enum { LARGEST = 128 }; /* bytes of a structure with an address inside */
 static const struct ioctl_row {
     unsigned request;
     uint8_t arg, size, offset;
-    const char *reason;
+    const char *name; /* of a refused type: the reason */
 } rows[] = {
-#define IOCTL(request, arg)          { (unsigned)(request), arg },
-#define NAMED(name, request, arg)    { (unsigned)(request), arg },
-#define INNER(request, size, offset) { (unsigned)(request), POINTER_INSIDE, size, offset },
+#define IOCTL(request, arg)          { (unsigned)(request), arg, 0, 0, #request },
+#define NAMED(name, request, arg)    { (unsigned)(request), arg, 0, 0, #name },
+#define INNER(request, size, offset) { (unsigned)(request), POINTER_INSIDE, size, offset, #request },
 #define REFUSED(type, reason)        { (type) << 8, REFUSED_TYPE, 0, 0, reason },
 #include "ioctl.def"
 };
@@ -64,6 +64,13 @@ static long with_pointer(struct thread *t, const uint64_t *a, const struct ioctl
     return r;
 }
 
+const char *ioctl_name(unsigned request)
+{
+    const struct ioctl_row *row = find(request);
+
+    return row && row->arg != REFUSED_TYPE ? row->name : NULL;
+}
+
 long sys_ioctl(struct thread *t, const uint64_t *a)
 {
     const struct ioctl_row *row = find((unsigned)a[1]);
@@ -72,7 +79,7 @@ long sys_ioctl(struct thread *t, const uint64_t *a)
     if (fd_hidden(t->p, (int)a[0]))
         return -EBADF;
     if (row && row->arg == REFUSED_TYPE) {
-        log_unimp("ioctl request %#x is not supported: %s", (unsigned)a[1], row->reason);
+        log_unimp("ioctl request %#x is not supported: %s", (unsigned)a[1], row->name);
         return -ENOTTY;
     }
     if (!row) {

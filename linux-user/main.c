@@ -297,6 +297,7 @@ void user_start(struct options *o, char **argv)
     if (o->ids && !owner_parse(p, o->ids))
         user_die(1, "option -ids: '%s' is not a list of ids", o->ids);
     p->strace = o->strace;
+    memcpy(p->strace_hidden, o->strace_hidden, sizeof(p->strace_hidden));
     p->backtrace = o->backtrace;
     p->uname_release = o->uname;
     p->stack_size = o->stack_size ? PAGE_UP(o->stack_size) : default_stack();

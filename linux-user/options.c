@@ -4,6 +4,7 @@
  * The environment counts less than the command line and isn't read in a set-id process. A wrong
  * option ends the process with one line and status 1, as qemu-user's users know it.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "command.h"
@@ -90,6 +91,25 @@ static void options_log(struct options *o, const char *arg)
         o->strace = true;
 }
 
+/* Alone it shows all calls. The variable's value is a list only if its first word is a name: QEMU_STRACE=1 is qemu's
+ * way to turn it on. */
+static void options_strace(struct options *o, const char *arg)
+{
+    uint64_t hidden[8] = { 0 };
+    char *again;
+
+    o->strace = true;
+    if (*arg && !strace_select(hidden, elf_abi(0), arg)) {
+        if (!o->in_environment || isalpha((unsigned char)arg[strspn(arg, "!")]))
+            user_die(1, "option -strace: a name in '%s' is no system call", arg);
+        arg = "";
+    }
+    memcpy(o->strace_hidden, hidden, sizeof(hidden));
+    if (asprintf(&again, *arg ? "-strace=%s" : "-strace", arg) < 0)
+        user_die(1, "no memory");
+    repeat(o, again);
+}
+
 static void options_accel(struct options *o, const char *arg)
 {
     if (strcmp(arg, "interp") && strcmp(arg, "jit"))
@@ -170,7 +190,7 @@ static void options_help(struct options *o, const char *arg)
         char left[64], env[32] = "";
         if (!rows[i].help)
             continue;
-        snprintf(left, sizeof(left), "-%s %s", rows[i].name, rows[i].arg);
+        snprintf(left, sizeof(left), *rows[i].arg == '[' ? "-%s%s" : "-%s %s", rows[i].name, rows[i].arg);
         if (*rows[i].env)
             snprintf(env, sizeof(env), "QEMU_%s", rows[i].env);
         printf("%-30s %-19s %s\n", left, env, rows[i].help);
@@ -230,6 +250,7 @@ static void read_environment(struct options *o, char **envp)
 {
     const char *found[NROWS] = { NULL };
 
+    o->in_environment = true;
     for (char **e = envp; *e; e++) {
         bool own = !strncmp(*e, "MYNA_", 5);
         if (!own && strncmp(*e, "QEMU_", 5))
@@ -241,8 +262,9 @@ static void read_environment(struct options *o, char **envp)
                 found[i] = eq + 1;
     }
     for (unsigned i = 0; i < NROWS; i++)
-        if (found[i] && (*found[i] || !*rows[i].arg))
+        if (found[i] && (*found[i] || !*rows[i].arg || *rows[i].arg == '['))
             apply(o, &rows[i], found[i]);
+    o->in_environment = false;
 }
 
 void options_start(struct options *o, const char *self, char **vars, char **env)
@@ -261,15 +283,23 @@ void options_start(struct options *o, const char *self, char **vars, char **env)
 
 int options_take(struct options *o, int argc, char **argv, int at)
 {
-    const char *name = argv[at] + 1;
+    const char *name = argv[at] + 1, *value;
     unsigned i;
 
     if (*name == '-')
         name++;
-    for (i = 0; i < NROWS && strcmp(rows[i].name, name);)
-        i++;
+    value = name + strcspn(name, "=");
+    for (i = 0; i < NROWS; i++)
+        if (*rows[i].arg == '[' ? strlen(rows[i].name) == (size_t)(value - name) &&
+                                  !strncmp(rows[i].name, name, (size_t)(value - name))
+                                : !strcmp(rows[i].name, name))
+            break;
     if (i == NROWS)
         user_die(1, "unknown option '%s'; -help lists the options", argv[at]);
+    if (*rows[i].arg == '[') {
+        apply(o, &rows[i], *value ? value + 1 : "");
+        return at + 1;
+    }
     if (*rows[i].arg && at + 1 == argc)
         user_die(1, "option -%s needs an argument (%s)", rows[i].name, rows[i].arg);
     apply(o, &rows[i], *rows[i].arg ? argv[++at] : "");

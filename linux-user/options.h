@@ -16,6 +16,8 @@ struct options {
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
     bool cache_given;         /* -cache or its variable */
     bool rooted, strace, one_insn, perfmap, interp, backtrace;
+    bool in_environment;      /* the environment is being read */
+    uint64_t strace_hidden[8]; /* strace_select */
     const char *persist_dir;  /* of the persistent cache; NULL: none */
     uint64_t persist_size;
     const char *self;         /* myna's name as it was called */

@@ -188,6 +188,7 @@ static void free_child(struct vfork_child *c)
     if (t->p->mm->holder == t) /* it was killed in the midst of a change */
         mm_unlock(t);
     engine_cpu_free(t->p->engine, t->cpu);
+    strace_thread_end(t);
     munmap((char *)c - VFORK_STACK, VFORK_STACK + PAGE_UP(sizeof *c));
 }
 

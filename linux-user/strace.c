@@ -1,28 +1,17 @@
 /*
- * -strace: system calls and signals as one line each, "PID name(arguments) = result".
+ * -strace: system calls and signals as one line each, "PID name(arguments) = result", PID being the thread's. The frame
+ * is qemu-user's, the arguments are worded as strace does (strace.def).
  *
- * Arguments are printed by the format letters of syscalls.def. The line is put together before it
- * is written, so that processes sharing a terminal don't mix; of calls that don't return (exit,
- * execve) the first half is all there is.
+ * The line is put together before it is written, so that processes sharing a terminal don't mix; of calls that don't
+ * return (exit, execve) the first half is all there is. -strace=LIST shows only the calls of a list, and all signals.
  */
-#include <ctype.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-#include "syscall.h"
+#include "strace.h"
 
-enum { STRING_MAX = 64, LINE_MAX_ = 1024 };
-
-struct line {
-    char text[LINE_MAX_];
-    size_t n;
-};
-
-__attribute__((format(printf, 2, 3)))
-static void put(struct line *l, const char *fmt, ...)
+void line_put(struct line *l, const char *fmt, ...)
 {
     va_list ap;
 
@@ -31,11 +20,14 @@ static void put(struct line *l, const char *fmt, ...)
     va_end(ap);
     l->n = n < 0 || l->n + (size_t)n >= sizeof(l->text) ? sizeof(l->text) - 1 : l->n + (size_t)n;
 }
+#define put line_put
 
 static void flush(struct line *l)
 {
     FILE *f = log_file ? log_file : stderr;
 
+    if (l->n == sizeof(l->text) - 1)
+        l->text[l->n - 1] = '\n';
     fwrite(l->text, 1, l->n, f);
     fflush(f);
     l->n = 0;
@@ -59,224 +51,188 @@ const char *signal_name(int signo)
     return signo > 0 && signo < 32 ? names[signo] : signo <= 64 && signo >= 32 ? "SIGRT" : "SIG?";
 }
 
-struct name { uint64_t value; const char *name; };
+/* --- which calls ------------------------------------------------------------------------------ */
 
-static const struct name prot_names[] = {
-    {PROT_READ, "PROT_READ"}, {PROT_WRITE, "PROT_WRITE"}, {PROT_EXEC, "PROT_EXEC"},
-    {PROT_GROWSDOWN, "PROT_GROWSDOWN"}, {0, "PROT_NONE"},
+/* Calls of older architectures, and what does their work here. */
+static const char *const older[][2] = {
+    {"open", "openat"}, {"creat", "openat"}, {"stat", "newfstatat"}, {"lstat", "newfstatat"}, {"fstatat", "newfstatat"},
+    {"access", "faccessat*"}, {"fork", "clone*"}, {"vfork", "clone*"}, {"pipe", "pipe2"}, {"dup2", "dup3"},
+    {"mkdir", "mkdirat"}, {"rmdir", "unlinkat"}, {"unlink", "unlinkat"}, {"rename", "renameat*"}, {"link", "linkat"},
+    {"symlink", "symlinkat"}, {"readlink", "readlinkat"}, {"chmod", "fchmodat*"}, {"chown", "fchownat"},
+    {"lchown", "fchownat"}, {"mknod", "mknodat"}, {"poll", "ppoll"}, {"select", "pselect6"}, {"pselect", "pselect6"},
+    {"epoll_wait", "epoll_pwait"}, {"epoll_create", "epoll_create1"}, {"send", "sendto"}, {"recv", "recvfrom"},
+    {"waitpid", "wait4"}, {"getdents", "getdents64"}, {"eventfd", "eventfd2"}, {"signalfd", "signalfd4"},
+    {"inotify_init", "inotify_init1"}, {"utimes", "utimensat"}, {"sigaction", "rt_sigaction"},
+    {"sigprocmask", "rt_sigprocmask"}, {"pread", "pread64"}, {"pwrite", "pwrite64"}, {"umount", "umount2"},
 };
-static const struct name map_names[] = {
-    {MAP_SHARED, "MAP_SHARED"}, {MAP_PRIVATE, "MAP_PRIVATE"}, {MAP_FIXED, "MAP_FIXED"},
-    {MAP_ANONYMOUS, "MAP_ANONYMOUS"}, {MAP_GROWSDOWN, "MAP_GROWSDOWN"},
-    {MAP_DENYWRITE, "MAP_DENYWRITE"}, {MAP_LOCKED, "MAP_LOCKED"}, {MAP_NORESERVE, "MAP_NORESERVE"},
-    {MAP_POPULATE, "MAP_POPULATE"}, {MAP_STACK, "MAP_STACK"}, {MAP_HUGETLB, "MAP_HUGETLB"},
-    {MAP_FIXED_NOREPLACE, "MAP_FIXED_NOREPLACE"}, {0, "MAP_FILE"},
-};
-static const struct name open_names[] = { /* the host's values */
-    {O_WRONLY, "O_WRONLY"}, {O_RDWR, "O_RDWR"}, {O_CREAT, "O_CREAT"}, {O_EXCL, "O_EXCL"},
-    {O_NOCTTY, "O_NOCTTY"}, {O_TRUNC, "O_TRUNC"}, {O_APPEND, "O_APPEND"},
-    {O_NONBLOCK, "O_NONBLOCK"}, {O_TMPFILE, "O_TMPFILE"}, {O_SYNC, "O_SYNC"}, {O_DSYNC, "O_DSYNC"},
-    {O_DIRECTORY, "O_DIRECTORY"}, {O_NOFOLLOW, "O_NOFOLLOW"}, {O_CLOEXEC, "O_CLOEXEC"},
-    {O_PATH, "O_PATH"}, {O_DIRECT, "O_DIRECT"}, {O_NOATIME, "O_NOATIME"}, {0100000, "O_LARGEFILE"},
-    {0, "O_RDONLY"},
-};
-static const struct name access_names[] = {
-    {R_OK, "R_OK"}, {W_OK, "W_OK"}, {X_OK, "X_OK"}, {0, "F_OK"},
-};
-static const struct name at_names[] = {
-    {AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW"}, {AT_REMOVEDIR, "AT_REMOVEDIR"},
-    {AT_SYMLINK_FOLLOW, "AT_SYMLINK_FOLLOW"}, {AT_NO_AUTOMOUNT, "AT_NO_AUTOMOUNT"},
-    {AT_EMPTY_PATH, "AT_EMPTY_PATH"}, {0, "0"},
-};
-static const struct name clone_names[] = {
-    {0x100, "CLONE_VM"}, {0x200, "CLONE_FS"}, {0x400, "CLONE_FILES"}, {0x800, "CLONE_SIGHAND"},
-    {0x1000, "CLONE_PIDFD"}, {0x4000, "CLONE_VFORK"}, {0x8000, "CLONE_PARENT"},
-    {0x10000, "CLONE_THREAD"}, {0x20000, "CLONE_NEWNS"}, {0x40000, "CLONE_SYSVSEM"},
-    {0x80000, "CLONE_SETTLS"}, {0x100000, "CLONE_PARENT_SETTID"},
-    {0x200000, "CLONE_CHILD_CLEARTID"}, {0x1000000, "CLONE_CHILD_SETTID"},
-    {0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"}, {0x40000000, "CLONE_NEWNET"},
-    {SIGCHLD, "SIGCHLD"}, {0, "0"},
-};
-static const struct name fcntl_names[] = {
-    {F_DUPFD, "F_DUPFD"}, {F_GETFD, "F_GETFD"}, {F_SETFD, "F_SETFD"}, {F_GETFL, "F_GETFL"},
-    {F_SETFL, "F_SETFL"}, {F_GETLK, "F_GETLK"}, {F_SETLK, "F_SETLK"}, {F_SETLKW, "F_SETLKW"},
-    {F_SETOWN, "F_SETOWN"}, {F_GETOWN, "F_GETOWN"}, {F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"},
-    {F_OFD_GETLK, "F_OFD_GETLK"}, {F_OFD_SETLK, "F_OFD_SETLK"}, {F_OFD_SETLKW, "F_OFD_SETLKW"},
-    {F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {F_GETPIPE_SZ, "F_GETPIPE_SZ"}, {0, NULL},
-};
-static const struct name clock_names[] = {
-    {CLOCK_MONOTONIC, "CLOCK_MONOTONIC"}, {CLOCK_PROCESS_CPUTIME_ID, "CLOCK_PROCESS_CPUTIME_ID"},
-    {CLOCK_THREAD_CPUTIME_ID, "CLOCK_THREAD_CPUTIME_ID"}, {CLOCK_BOOTTIME, "CLOCK_BOOTTIME"},
-    {CLOCK_MONOTONIC_RAW, "CLOCK_MONOTONIC_RAW"}, {CLOCK_REALTIME_COARSE, "CLOCK_REALTIME_COARSE"},
-    {CLOCK_MONOTONIC_COARSE, "CLOCK_MONOTONIC_COARSE"}, {0, "CLOCK_REALTIME"},
-};
-static const struct name whence_names[] = {
-    {SEEK_CUR, "SEEK_CUR"}, {SEEK_END, "SEEK_END"}, {SEEK_DATA, "SEEK_DATA"},
-    {SEEK_HOLE, "SEEK_HOLE"}, {0, "SEEK_SET"},
-};
+enum { NCALLS = 512 };
 
-/* Bits by name, joined by "|"; the table ends with the name of 0. */
-static void put_bits(struct line *l, uint64_t v, const struct name *n)
+/* Marks the calls that a pattern means. False: there are none. */
+static bool mark(const struct abi *abi, const char *pattern, uint64_t set[8])
 {
-    const char *sep = "";
+    bool any = false;
 
-    if (!v) {
-        while (n->value)
-            n++;
-        put(l, "%s", n->name);
-        return;
-    }
-    for (; n->value; n++)
-        if ((v & n->value) == n->value) {
-            put(l, "%s%s", sep, n->name);
-            v &= ~n->value;
-            sep = "|";
+    for (unsigned nr = 0; nr < NCALLS; nr++) {
+        const char *name = syscall_name(abi, nr);
+        if (name && !fnmatch(pattern, name, 0)) {
+            set[nr / 64] |= 1ull << nr % 64;
+            any = true;
         }
-    if (v)
-        put(l, "%s%#llx", sep, (unsigned long long)v);
-}
-
-static void put_one(struct line *l, uint64_t v, const struct name *n)
-{
-    while (n->value && n->value != v)
-        n++;
-    if (n->value == v && n->name)
-        put(l, "%s", n->name);
-    else
-        put(l, "%lld", (long long)v);
-}
-
-/* --- arguments ------------------------------------------------------------------------------- */
-
-static void put_text(struct line *l, const char *s, size_t n, bool more)
-{
-    put(l, "\"");
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
-        if (c == '\n')
-            put(l, "\\n");
-        else if (c == '\t')
-            put(l, "\\t");
-        else if (c == '"' || c == '\\')
-            put(l, "\\%c", c);
-        else if (isprint(c))
-            put(l, "%c", c);
-        else
-            put(l, "\\%o", c);
     }
-    put(l, more ? "\"..." : "\"");
+    for (size_t i = 0; !any && i < sizeof(older) / sizeof(*older); i++)
+        if (!strcmp(older[i][0], pattern))
+            return mark(abi, older[i][1], set);
+    return any;
 }
 
-static void put_string(struct line *l, struct thread *t, uint64_t addr)
+bool strace_select(uint64_t hidden[8], const struct abi *abi, const char *list)
 {
-    char s[PATH_MAX];
-    long n = user_string(t->p, addr, s, sizeof(s));
+    uint64_t set[8] = { 0 };
+    bool all_but = *list == '!';
 
-    if (!addr)
-        put(l, "NULL");
-    else if (n < 0)
-        put(l, "%#llx", (unsigned long long)addr);
-    else
-        put_text(l, s, n > 512 ? 512 : (size_t)n, n > 512);
+    list += all_but;
+    do {
+        char name[64];
+        size_t n = strcspn(list, ",");
+        if (n >= sizeof(name))
+            return false;
+        memcpy(name, list, n);
+        name[n] = 0;
+        if (!mark(abi, name, set))
+            return false;
+        list += n + (list[n] == ',');
+    } while (*list);
+    for (unsigned i = 0; i < 8; i++)
+        hidden[i] = all_but ? set[i] : ~set[i];
+    return true;
 }
 
-static void put_bytes(struct line *l, struct thread *t, uint64_t addr, uint64_t len)
+static bool shown(const struct thread *t, uint64_t nr)
 {
-    char s[STRING_MAX];
-    size_t n = len > STRING_MAX ? STRING_MAX : len;
-
-    if (!addr)
-        put(l, "NULL");
-    else if (user_read(t->p, s, addr, n))
-        put(l, "%#llx", (unsigned long long)addr);
-    else
-        put_text(l, s, n, len > STRING_MAX);
+    return nr >= NCALLS || !(t->p->strace_hidden[nr / 64] >> nr % 64 & 1);
 }
 
-static void put_arg(struct line *l, struct thread *t, char letter, const uint64_t *a,
-                    int64_t result)
-{
-    struct timespec ts;
+/* --- arguments -------------------------------------------------------------------------------- */
 
-    switch (letter) {
-    case 'd': put(l, "%d", (int)*a); break;
-    case 'u': put(l, "%u", (unsigned)*a); break;
-    case 'l': put(l, "%lld", (long long)*a); break;
-    case 'z': put(l, "%llu", (unsigned long long)*a); break;
-    case 'o': put(l, "0%o", (unsigned)*a); break;
-    case 's': put_string(l, t, *a); break;
-    case 'b': put_bytes(l, t, *a, a[1]); break;
-    case 'r':
-        if (result < 0)
-            put(l, "%#llx", (unsigned long long)*a);
-        else
-            put_bytes(l, t, *a, (uint64_t)result);
-        break;
-    case 't':
-        if (!*a || user_read(t->p, &ts, *a, sizeof(ts)))
-            put(l, *a ? "%#llx" : "NULL", (unsigned long long)*a);
-        else
-            put(l, "{%lld,%ld}", (long long)ts.tv_sec, ts.tv_nsec);
-        break;
-    case 'f':
-        if ((int)*a == AT_FDCWD)
-            put(l, "AT_FDCWD");
-        else
-            put(l, "%d", (int)*a);
-        break;
-    case 'O': {
-        unsigned flags = (unsigned)t->p->abi->open_flags_to_host((int)*a);
-        if (flags && !(flags & O_ACCMODE))
-            put(l, "O_RDONLY|");
-        put_bits(l, flags, open_names);
-        break;
+#define BITS(kind) static void show_##kind(const struct strace_arg *x) \
+    { names_put_bits(x->l, (unsigned)x->a[x->i], names_##kind); }
+#define ONE(kind) static void show_##kind(const struct strace_arg *x) \
+    { names_put_one(x->l, (unsigned)x->a[x->i], names_##kind); }
+#define KIND(kind, when)
+#define LETTER(letter, kind)
+#define CALL(name, ...)
+#include "strace.def"
+
+enum kind {
+    KIND_NONE,
+#define BITS(kind) KIND_##kind,
+#define ONE(kind) KIND_##kind,
+#define KIND(kind, when) KIND_##kind,
+#define LETTER(letter, kind)
+#define CALL(name, ...)
+#include "strace.def"
+};
+
+enum { BEFORE, AFTER };
+static const struct strace_kind kinds[] = {
+    { NULL, false },
+#define BITS(kind) { show_##kind, false },
+#define ONE(kind) { show_##kind, false },
+#define KIND(kind, when) { show_##kind, when },
+#define LETTER(letter, kind)
+#define CALL(name, ...)
+#include "strace.def"
+};
+
+static const uint8_t letters[128] = {
+#define BITS(kind)
+#define ONE(kind)
+#define KIND(kind, when)
+#define LETTER(letter, kind) [letter] = KIND_##kind,
+#define CALL(name, ...)
+#include "strace.def"
+};
+
+enum { /* the generic number of each call */
+#define SYS(n, g, x, i, f, r) NR_##n = g,
+#define PASS(n, g, x, i, f, r) NR_##n = g,
+#define NONE(n, g, x, i, f, e, r) NR_##n = g,
+#include "syscalls.def"
+};
+
+#define KINDS_1(a) KIND_##a
+#define KINDS_2(a, ...) KIND_##a, KINDS_1(__VA_ARGS__)
+#define KINDS_3(a, ...) KIND_##a, KINDS_2(__VA_ARGS__)
+#define KINDS_4(a, ...) KIND_##a, KINDS_3(__VA_ARGS__)
+#define KINDS_5(a, ...) KIND_##a, KINDS_4(__VA_ARGS__)
+#define KINDS_6(a, ...) KIND_##a, KINDS_5(__VA_ARGS__)
+#define COUNT(a, b, c, d, e, f, n, ...) KINDS_##n
+#define KINDS(...) COUNT(__VA_ARGS__, 6, 5, 4, 3, 2, 1)(__VA_ARGS__)
+
+static const uint8_t calls[NCALLS][6] = { /* by generic number */
+#define BITS(kind)
+#define ONE(kind)
+#define KIND(kind, when)
+#define LETTER(letter, kind)
+#define CALL(name, ...) [NR_##name] = { KINDS(__VA_ARGS__) },
+#include "strace.def"
+};
+
+/* How many arguments an operation of the futex call has. */
+static unsigned futex_arguments(uint64_t op)
+{
+    switch (op & 127) {
+    case 1: case 2: return 3;   /* WAKE, FD */
+    case 7: case 8: return 2;   /* UNLOCK_PI, TRYLOCK_PI */
+    case 0: case 6: case 13: return 4; /* WAIT, LOCK_PI */
+    case 3: return 5;           /* REQUEUE */
     }
-    case 'P': put_bits(l, *a, prot_names); break;
-    case 'M': put_bits(l, *a, map_names); break;
-    case 'A': put_bits(l, (unsigned)*a, access_names); break;
-    case 'T': put_bits(l, (unsigned)*a, at_names); break;
-    case 'C': put_bits(l, *a, clone_names); break;
-    case 'F': put_one(l, (unsigned)*a, fcntl_names); break;
-    case 'K': put_one(l, (unsigned)*a, clock_names); break;
-    case 'W': put_one(l, (unsigned)*a, whence_names); break;
-    case 'S': put(l, "%s", signal_name((int)*a)); break;
-    default: /* p x I */
-        if (!*a && letter == 'p')
-            put(l, "NULL");
-        else
-            put(l, "%#llx", (unsigned long long)*a);
-    }
+    return 6;
 }
 
-static void put_call(struct line *l, struct thread *t, const struct sysent *s, uint64_t nr,
-                     const uint64_t *a, int64_t result, unsigned from, unsigned to)
+const struct strace_kind *strace_kind_of(const struct sysent *s, unsigned nr, const uint64_t *a, unsigned i)
 {
-    if (from == 0) {
-        put(l, "%d ", (int)t->tid);
-        if (s)
-            put(l, "%s(", s->name);
-        else
-            put(l, "syscall_%llu(", (unsigned long long)nr);
-    }
     const char *f = s ? s->format : "xxxxxx";
-    for (unsigned i = from; f[i] && i < to; i++) {
-        if (i)
+
+    if (i >= 6 || i >= strlen(f) || (s && nr == NR_futex && i >= futex_arguments(a[1])))
+        return NULL;
+    if (s && nr < NCALLS && calls[nr][i])
+        return &kinds[calls[nr][i]];
+    return &kinds[letters[f[i] & 127] ? letters[f[i] & 127] : KIND_hex];
+}
+
+static void put_arguments(struct line *l, struct thread *t, const struct sysent *s, uint64_t nr,
+                          const uint64_t *a, int64_t result, unsigned from, unsigned to)
+{
+    struct strace_arg x = { l, t, a, 0, result };
+    const struct strace_kind *k;
+
+    for (x.i = from; x.i < to && (k = strace_kind_of(s, (unsigned)nr, a, x.i)); x.i++) {
+        size_t before = l->n + 1;
+        if (x.i)
             put(l, ",");
-        put_arg(l, t, f[i], &a[i], result);
+        k->show(&x);
+        if (x.i && l->n == before) /* it has no such argument */
+            l->n--;
     }
 }
 
 /* Arguments up to the first that is known only afterwards. */
-static unsigned known_before(const struct sysent *s)
+static unsigned known_before(const struct sysent *s, uint64_t nr, const uint64_t *a)
 {
-    return s ? (unsigned)strcspn(s->format, "r") : 6;
+    const struct strace_kind *k;
+    unsigned i = 0;
+
+    while ((k = strace_kind_of(s, (unsigned)nr, a, i)) && !k->after)
+        i++;
+    return k ? i : 6;
 }
 
 /* The first half is written at once where the call may never return or wait for long. */
 static bool early(const struct sysent *s)
 {
     return s && (s->blocks || !strncmp(s->name, "exec", 4) || !strncmp(s->name, "exit", 4) ||
-                 !strncmp(s->name, "clone", 5) || strstr(s->name, "kill"));
+                 strstr(s->name, "kill"));
 }
 
 /* Calls that don't come back when they succeed: the line is ended at once. */
@@ -285,56 +241,127 @@ static bool leaves(const struct sysent *s)
     return s && (!strncmp(s->name, "exit", 4) || !strncmp(s->name, "exec", 4));
 }
 
+/* A process with threads or children shares its log: its lines are written whole. */
+static bool alone(const struct thread *t)
+{
+    return t->p->nthreads < 2 && !t->p->strace_shared;
+}
+
+/* The arguments are put down as they are before the call, which may write where they point. */
 void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a)
 {
     const struct sysent *s = syscall_row(t->p->abi, nr);
-    struct line l = { .n = 0 };
+    struct line *l = t->strace_line;
 
-    if (!early(s))
+    if (!shown(t, nr))
         return;
-    put_call(&l, t, s, nr, a, -1, 0, known_before(s));
-    if (leaves(s))
-        put(&l, ")\n");
-    else if (t->p->nthreads > 1)
-        put(&l, " <unfinished ...>\n");
-    flush(&l);
+    if (!l) { /* not from malloc: a fork may have caught its lock */
+        l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (l == MAP_FAILED)
+            return;
+        t->strace_line = l;
+    }
+    l->n = 0;
+    if (nr == NR_clone || nr == NR_clone3)
+        t->p->strace_shared = true;
+    t->strace_from = known_before(s, nr, a);
+    put(l, "%d ", (int)t->tid);
+    if (s)
+        put(l, "%s(", s->name);
+    else
+        put(l, "syscall_%llu(", (unsigned long long)nr);
+    put_arguments(l, t, s, nr, a, -1, 0, t->strace_from);
+    if (early(s)) {
+        size_t n = l->n;
+        bool whole = leaves(s) || !alone(t);
+        if (whole)
+            put(l, leaves(s) ? ")\n" : " <unfinished ...>\n");
+        flush(l);
+        l->n = whole ? n : 0;
+    }
 }
 
 void strace_leave(struct thread *t, uint64_t nr, const uint64_t *a, int64_t r)
 {
     const struct sysent *s = syscall_row(t->p->abi, nr);
-    struct line l = { .n = 0 };
-    unsigned i = early(s) && !leaves(s) && t->p->nthreads < 2 ? known_before(s) : 0;
+    struct line *l = t->strace_line;
 
-    put_call(&l, t, s, nr, a, r, i, 6);
+    if (!shown(t, nr) || !l || (r == -SYS_KEEP_REGS && (nr == NR_clone || nr == NR_clone3))) /* the child */
+        return;
+    put_arguments(l, t, s, nr, a, r, t->strace_from, 6);
     if (r < 0 && r > -512)
-        put(&l, ") = -1 errno=%d (%s)", (int)-r, strerror((int)-r));
+        put(l, ") = -1 errno=%d (%s)", (int)-r, strerror((int)-r));
     else if (r == -SYS_KEEP_REGS)
-        put(&l, ")");
+        put(l, ")");
     else if (r <= -512 && r >= -SYS_KEEP_REGS)
-        put(&l, ") = ? (interrupted)");
-    else if (r > 0xffff || (s && strpbrk(s->format, "P")))
-        put(&l, ") = %#llx", (unsigned long long)r);
+        put(l, ") = ? (interrupted)");
+    else if (s && (nr == NR_mmap || nr == NR_mremap || nr == NR_brk || nr == NR_shmat))
+        put(l, ") = %#llx", (unsigned long long)r);
     else
-        put(&l, ") = %lld", (long long)r);
+        put(l, ") = %lld", (long long)r);
+    if (nr == NR_ppoll && r > 0)
+        strace_poll_result(&(struct strace_arg){ l, t, a, 0, r });
     if (s && s->reason)
-        put(&l, " [%s]", s->reason);
-    put(&l, "\n");
-    flush(&l);
+        put(l, " [%s]", s->reason);
+    put(l, "\n");
+    flush(l);
+}
+
+void strace_thread_end(struct thread *t)
+{
+    if (t->strace_line)
+        munmap(t->strace_line, sizeof(*t->strace_line));
+}
+
+/* Codes of a signal that the kernel raises for a fault or a child. */
+static const char *code_name(const siginfo_t *si)
+{
+    static const char *const segv[] = { NULL, "SEGV_MAPERR", "SEGV_ACCERR" };
+    static const char *const bus[] = { NULL, "BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR" };
+    static const char *const ill[] = { NULL, "ILL_ILLOPC", "ILL_ILLOPN", "ILL_ILLADR", "ILL_ILLTRP", "ILL_PRVOPC" };
+    static const char *const fpe[] = { NULL, "FPE_INTDIV", "FPE_INTOVF", "FPE_FLTDIV", "FPE_FLTOVF", "FPE_FLTUND",
+                                       "FPE_FLTRES", "FPE_FLTINV" };
+    static const char *const trap[] = { NULL, "TRAP_BRKPT", "TRAP_TRACE" };
+    static const char *const cld[] = { NULL, "CLD_EXITED", "CLD_KILLED", "CLD_DUMPED", "CLD_TRAPPED", "CLD_STOPPED",
+                                       "CLD_CONTINUED" };
+    const struct { int signo; const char *const *names; int n; } tables[] = {
+        {SIGSEGV, segv, 3}, {SIGBUS, bus, 4}, {SIGILL, ill, 6}, {SIGFPE, fpe, 8}, {SIGTRAP, trap, 3}, {SIGCHLD, cld, 7},
+    };
+
+    switch (si->si_code) {
+    case SI_USER: return "SI_USER";
+    case SI_TKILL: return "SI_TKILL";
+    case SI_QUEUE: return "SI_QUEUE";
+    case SI_TIMER: return "SI_TIMER";
+    case SI_KERNEL: return "SI_KERNEL";
+    case SI_MESGQ: return "SI_MESGQ";
+    case SI_ASYNCIO: return "SI_ASYNCIO";
+    }
+    for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+        if (tables[i].signo == si->si_signo && si->si_code > 0 && si->si_code < tables[i].n)
+            return tables[i].names[si->si_code];
+    return NULL;
 }
 
 void strace_signal(struct thread *t, const siginfo_t *si)
 {
     struct line l = { .n = 0 };
 
-    put(&l, "--- %s {si_signo=%s, si_code=%d", signal_name(si->si_signo), signal_name(si->si_signo),
-        si->si_code);
+    put(&l, "%d --- %s {si_signo=%s, si_code=", (int)t->tid, signal_name(si->si_signo), signal_name(si->si_signo));
+    if (code_name(si))
+        put(&l, "%s", code_name(si));
+    else
+        put(&l, "%d", si->si_code);
     if (si->si_code > 0 && (si->si_signo == SIGSEGV || si->si_signo == SIGBUS ||
                             si->si_signo == SIGILL || si->si_signo == SIGFPE ||
                             si->si_signo == SIGTRAP))
         put(&l, ", si_addr=%#llx", (unsigned long long)(uintptr_t)si->si_addr);
     else if (si->si_code <= 0 || si->si_signo == SIGCHLD)
         put(&l, ", si_pid=%d, si_uid=%u", (int)si->si_pid, (unsigned)si->si_uid);
+    if (si->si_signo == SIGCHLD && si->si_code == CLD_EXITED)
+        put(&l, ", si_status=%d", si->si_status);
+    else if (si->si_signo == SIGCHLD && si->si_code > 0)
+        put(&l, ", si_status=%s", signal_name(si->si_status));
     put(&l, "} ---\n");
     flush(&l);
 }

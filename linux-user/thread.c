@@ -292,6 +292,7 @@ void thread_end(struct thread *t)
     signal_block_all();
     signal_leave_thread(t, NULL);
     free(t->gdb);
+    strace_thread_end(t);
     free(t);
 }
 

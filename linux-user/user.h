@@ -84,6 +84,8 @@ struct abi {
     const struct gdb_target *gdb;  /* registers as a debugger sees them (gdb/gdb.h) */
     /* The guest's struct stat at out, stat_size bytes (at most 256). */
     void (*stat_from_host)(const struct stat *st, void *out);
+    /* Mode, size and device number out of one. */
+    void (*stat_to_host)(const void *in, struct stat *st);
 };
 extern const struct abi abi_aarch64;
 
@@ -158,6 +160,8 @@ struct process {
     struct owner owner;
     bool set_id;               /* set-id process: environment is not believed */
     bool strace;
+    bool strace_shared;        /* it has children: its log is theirs too */
+    uint64_t strace_hidden[8]; /* system calls that it doesn't show, by number */
     bool backtrace;            /* a fatal signal shows the stack */
     void *fds;                 /* notes about descriptors (fd.c) */
     void *paths;               /* what is known of the prefix (path.c) */
@@ -193,6 +197,8 @@ struct thread {
     bool sig_has_temp;
     struct { uint64_t sp, size; uint32_t flags; } altstack;
     void *sig;                 /* struct thread_signals (guest_signal.h) */
+    struct line *strace_line;  /* the call at hand as far as it is put down (strace.c) */
+    unsigned strace_from;      /* the argument that comes next */
     struct gdb_thread *gdb;    /* what the debugger's stub knows of it, or NULL */
 };
 static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread *)cpu->env; }
@@ -329,9 +335,15 @@ const char *syscall_name(const struct abi *abi, uint64_t nr);
 /* ---------------------------------------------------------------- strace.c */
 
 void strace_enter(struct thread *t, uint64_t nr, const uint64_t *a);
+void strace_thread_end(struct thread *t);
 void strace_leave(struct thread *t, uint64_t nr, const uint64_t *a, int64_t result);
 /* "--- SIGSEGV {si_signo=SIGSEGV, si_code=1, si_addr=0x...} ---" */
 void strace_signal(struct thread *t, const siginfo_t *si);
+/* "CALL[,...]" names (* and ? as in file names; those of the host's older calls too), after "!" those not shown: only
+ * these from now on. False: a name means no call. */
+bool strace_select(uint64_t hidden[8], const struct abi *abi, const char *list);
+/* Name of an ioctl request of the table, or NULL (ioctl.c). */
+const char *ioctl_name(unsigned request);
 const char *errno_name(int e);
 const char *signal_name(int guest_signo);
 

@@ -132,6 +132,13 @@ static void stat_from_host(const struct stat *st, void *out)
     };
 }
 
+static void stat_to_host(const void *in, struct stat *st)
+{
+    const struct a64_stat *s = in;
+
+    *st = (struct stat){ .st_mode = s->st_mode, .st_size = s->st_size, .st_rdev = s->st_rdev };
+}
+
 /* Names of AT_HWCAP and AT_HWCAP2 bits as /proc/cpuinfo shows them
  * (arch/arm64/kernel/cpuinfo.c). */
 static const char *const hwcap_names[2][64] = {
@@ -198,6 +205,7 @@ const struct abi abi_aarch64 = {
     .open_flags_to_host = open_flags_to_host,
     .open_flags_from_host = open_flags_from_host,
     .stat_from_host = stat_from_host,
+    .stat_to_host = stat_to_host,
     .reset_keys = reset_keys,
     .cpuinfo = cpuinfo,
     .cpu_id = cpu_id,
