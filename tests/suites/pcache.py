@@ -391,5 +391,4 @@ def cases(context):
     found += [Case("pcache/parallel", parallel(60), 0), Case("pcache/parallel-200", parallel(200)),
               Case("pcache/killed", killed(30), 0), Case("pcache/killed-300", killed(300)),
               Case("pcache/mutations", mutations(300, 1), 0)]
-    found += [Case(f"pcache/mutations-{s}", mutations(2500, s), 2) for s in (2, 3, 4, 5)]
     return found + [Case("pcache/debian-" + n, debian(n)) for n in PROGRAMS]
