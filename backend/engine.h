@@ -33,6 +33,7 @@ struct engine {
     struct ir_region region;   /* scratch, under the lock */
     struct xlate_out out;
     struct exec *cpus;
+    uint64_t nstressed;        /* CPUs made so far (stress.c) */
     uint64_t mask_pages[MASK_PAGES]; /* pages whose code makes tagged accesses (page + 1), hashed */
     bool any_mask;
     bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
@@ -60,6 +61,7 @@ struct exec {
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
     bool debugged;             /* breakpoints count */
+    uint64_t random;           /* stress.c */
     struct tb own;             /* interpreted once where the cache had no room */
 };
 
@@ -91,6 +93,18 @@ void debug_free(struct engine *e);
 /* engine_step for a running thread. */
 enum ir_leave debug_step(struct engine *e, struct exec *x, struct cpu *cpu);
 
+/* --- stress.c: only with cfg.stress ------------------------------------------------------------- */
+
+void stress_thread(struct engine *e, struct exec *x); /* a new one; lock held */
+/* How large a translation may become: instructions (out of *insns), blocks. */
+void stress_shape(struct exec *x, unsigned *insns, unsigned *blocks);
+/* Is a link to target not to be made? Lock held. */
+bool stress_withholds(struct engine *e, struct exec *x, uint64_t target);
+/* Is the translation at pc never to be in a jump cache? */
+bool stress_hides(struct engine *e, uint64_t pc);
+/* At a turn of the run loop, before the translation at cpu->pc is looked for. Running, no lock. */
+void stress_turn(struct engine *e, struct exec *x, struct cpu *cpu);
+
 /* --- world.c -------------------------------------------------------------------------------- */
 
 /* This thread begins / ends to run. Between the two it must not wait for another thread. */
@@ -108,6 +122,8 @@ void world_go(struct engine *e);
 void world_flush(struct engine *e);
 /* Retires a translation. Lock held. */
 void world_retire(void *engine, struct tb *tb);
+/* The thread leaves at its next poll, and goes on. */
+void world_ask(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */
 void world_calm(struct exec *x);
 

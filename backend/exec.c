@@ -24,6 +24,36 @@ enum { MAX_CODE = 48 << 10, /* of one translation */
 
 /* ---------------------------------------------------------------- engine */
 
+unsigned engine_ablation(const char *name, size_t n)
+{
+    static const char *const names[] = {
+#define ABLATION(name, option, text) option,
+#include "ablations.def"
+    };
+    for (unsigned k = 0; k < sizeof names / sizeof *names; k++)
+        if (strlen(names[k]) == n && !memcmp(names[k], name, n))
+            return 1u << k;
+    return 0;
+}
+
+/* For WITHOUT_PINNED: the guest with all registers in their slots. */
+static const struct guest *without_pins(const struct guest *g)
+{
+    struct guest *copy = malloc(sizeof *copy);
+    struct ir_target *t = malloc(sizeof *t);
+    struct ir_reg *regs = malloc(g->ir->nregs * sizeof *regs);
+    if (!copy || !t || !regs)
+        return g;
+    memcpy(regs, g->ir->regs, g->ir->nregs * sizeof *regs);
+    for (unsigned k = 0; k < g->ir->nregs; k++)
+        regs[k].pin = -1;
+    *t = *g->ir;
+    t->regs = regs;
+    *copy = *g;
+    copy->ir = t;
+    return copy;
+}
+
 struct engine *engine_new(const struct engine_config *c, char *err, size_t errlen)
 {
     struct engine *e = aligned_alloc(64, sizeof *e);
@@ -33,6 +63,9 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     }
     memset(e, 0, sizeof *e);
     e->cfg = *c;
+    if (c->without & WITHOUT_PINNED)
+        e->cfg.guest = without_pins(c->guest);
+    c = &e->cfg;
     pthread_mutex_init(&e->lock, NULL);
     ir_region_init(&e->region, c->guest->ir);
     if (!log_file)
@@ -204,6 +237,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct cache *c = &e->cache;
     struct ir_region *r = &e->region;
     unsigned max = e->cfg.one_insn ? 1 : e->cfg.max_insns ? e->cfg.max_insns : MAX_INSNS;
+    unsigned blocks = e->cfg.without & WITHOUT_REGIONS ? 1 : e->cfg.max_blocks;
+    bool precise = e->cfg.one_insn || e->cfg.precise || e->cfg.without & WITHOUT_DEADFLAGS;
     struct code_window w = e->cfg.fetch(e->cfg.owner, pc);
     w.entries = c->entries;
     w.known = known;
@@ -211,11 +246,13 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     size_t len;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
-    bool changing = !e->cfg.precise && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
+    bool changing = !e->cfg.precise && !(e->cfg.without & WITHOUT_REUSE) && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
     struct tb *tb = changing ? reuse_find(e, &w, page_is_masked(e, pc)) : NULL;
     if (tb)
         return tb;
     bool room = make_room(e, cpu->exec);
+    if (e->cfg.stress)
+        stress_shape(cpu->exec, &max, &blocks);
     if (e->pcache && w.stored_hi) {
         struct tb *stored = pcache_find(e, pc, &w);
         if (stored)
@@ -227,9 +264,9 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         e->code_log.n = 0;
         if (log_mask & LOG_IR)
             r->raw = true;
-        r->precise_flags = e->cfg.one_insn || e->cfg.precise;
+        r->precise_flags = precise;
         guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags,
-                                 e->cfg.max_blocks);
+                                 blocks);
         if (log_mask & LOG_IN_ASM) {
             fprintf(log_file, "IN: 0x%llx\n", (unsigned long long)pc);
             disas_guest(log_file, e->cfg.guest, w.host, (size_t)(r->end_pc - r->pc), pc);
@@ -240,7 +277,8 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
             r->raw = false;
             ir_pass_fold(r);
         }
-        ir_optimise(r);
+        if (!(e->cfg.without & WITHOUT_DEADCODE))
+            ir_optimise(r);
         if (log_mask & LOG_OPT)
             log_region("OPT:", r);
         if (e->cfg.interp || e->watching || !max || !room) {
@@ -251,7 +289,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
                                      .mask_tags = page_is_masked(e, pc),
                                      .insn_shift = e->cfg.guest->insn_shift,
                                      .check_tiny = e->check_tiny,
-                                     .exact_fp = e->cfg.model->exact_fp };
+                                     .exact_fp = e->cfg.model->exact_fp, .without = e->cfg.without };
         len = host_xlate(r, &o, c->rw + c->used, MAX_CODE, c->rx - c->rw, &e->out);
         if (len)
             break;
@@ -342,13 +380,15 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
             if (e->cfg.unlock)
                 e->cfg.unlock(e->cfg.owner, cpu);
         }
-        if (tb && !tb->region && link >= 0 && x->link_flushes == e->cache.flushes) {
+        if (tb && !tb->region && link >= 0 && x->link_flushes == e->cache.flushes &&
+            !(e->cfg.without & WITHOUT_CHAIN) &&
+            !(e->cfg.stress && stress_withholds(e, x, tb->pc))) {
             cache_link(&e->cache, (uint32_t)link, tb);
             e->st.links++;
         }
         world_unlock(x, false);
     }
-    if (tb && !tb->region)
+    if (tb && !tb->region && !(e->cfg.stress && stress_hides(e, tb->pc)))
         fill_jump_cache(e, cpu, tb);
     return tb;
 }
@@ -419,6 +459,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
                 return debug;
             continue;
         }
+        if (__builtin_expect(e->cfg.stress != 0, 0))
+            stress_turn(e, x, cpu);
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);
         link = -1;
         if (!tb) {

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <ucontext.h>
+#include "ablations.h"
 #include "guest.h"
 
 struct engine;
@@ -20,6 +21,9 @@ enum { LOG_IN_ASM = 1, LOG_IR = 2, LOG_OPT = 4, LOG_OUT_ASM = 8, LOG_EXEC = 16, 
 extern unsigned log_mask;
 extern FILE *log_file; /* stderr unless -D */
 
+/* Bit WITHOUT_... of the technique of that name, n characters (ablations.def); 0: there is none. */
+unsigned engine_ablation(const char *name, size_t n);
+
 struct engine_config {
     const struct guest *guest;
     const struct cpu_model *model;
@@ -28,6 +32,8 @@ struct engine_config {
     bool precise;          /* flags are exact at every instruction (debugger) */
     bool one_insn;         /* one guest instruction a translation, nothing elided */
     bool perfmap;          /* write /tmp/perf-PID.map */
+    uint64_t stress;       /* seed of random invalidation and region shapes (stress.c); 0: none */
+    unsigned without;      /* techniques left out: bits WITHOUT_... (ablations.def) */
     unsigned max_insns;    /* of a translation; 0: default */
     unsigned max_blocks;   /* guest blocks of a translation; 0: default */
     const char *persist_dir;  /* of the persistent cache, absolute; NULL: none */

@@ -62,7 +62,8 @@ struct pcache *pcache_new(struct engine *e)
         uint8_t build[32];
         char guest[16], program[256];
         uint64_t features[4], options[4], host, version;
-        uint32_t max_insns, max_blocks;
+        uint32_t max_insns, max_blocks, without, zero4;
+        uint64_t stress;
         uint8_t exact_fp, gs, zero[6];
     } id;
     if (!c->persist_dir || !c->read || c->interp || c->one_insn || c->precise ||
@@ -84,6 +85,8 @@ struct pcache *pcache_new(struct engine *e)
     id.version = sizeof(struct stored_tb);
     id.max_insns = c->max_insns;
     id.max_blocks = c->max_blocks;
+    id.without = c->without;
+    id.stress = c->stress;
     id.exact_fp = c->model->exact_fp;
     id.gs = c->persist_gs;
     p->config[0] = pcache_hash(&id, sizeof id, name_key);

@@ -205,7 +205,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
             uint32_t field = l->field_off - tb->code_off, stub = l->stub_off - tb->code_off;
             if (pc != (int32_t)pc || field > UINT16_MAX || stub > UINT16_MAX)
                 return false;
-            const struct tb *to = cache_find(c, l->pc);
+            const struct tb *to = b->e->cfg.without & WITHOUT_CHAIN ? NULL : cache_find(c, l->pc);
             uint32_t target = to && !to->region ? b->id[to - c->tbs] : 0;
             uint32_t dest = target ? tbs[target - 1].code_off : st->code_off + stub;
             int32_t rel = (int32_t)(dest - (st->code_off + field + 4));

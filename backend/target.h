@@ -4,6 +4,7 @@
 #ifndef MYNA_TARGET_H
 #define MYNA_TARGET_H
 
+#include "ablations.h"
 #include "ir.h"
 
 /* A place in translated code that depends on where the code or something else is. Recorded as emitted,
@@ -81,6 +82,7 @@ struct host_xlate_opts {
     bool check_tiny; /* results may be flushed: one that is rounded up to the least normal number is */
     bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
+    unsigned without; /* bits WITHOUT_... (ablations.def) */
 };
 /* Compiles region r into [buf, buf + cap). Returns the code's length, 0 if it did not fit or the region
  * is too large for the allocator (the caller translates fewer instructions). */

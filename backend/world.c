@@ -79,6 +79,8 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     pthread_mutex_lock(&e->lock);
     x->next = e->cpus;
     e->cpus = x;
+    if (e->cfg.stress)
+        stress_thread(e, x);
     pthread_mutex_unlock(&e->lock);
     return cpu;
 }
@@ -135,8 +137,7 @@ void engine_kick(struct cpu *cpu)
     st64(&cpu->poll_limit, ~0ull);
 }
 
-/* The thread leaves at its next poll, and goes on. */
-static void ask(struct exec *x)
+void world_ask(struct exec *x)
 {
     __atomic_store_n(&x->asked, 1, __ATOMIC_SEQ_CST);
     st64(&x->cpu->poll_limit, ~0ull);
@@ -208,7 +209,7 @@ bool world_stop(struct engine *e, struct exec *self)
     e->st.stops++;
     for (struct exec *x = e->cpus; x; x = x->next)
         if (x != self)
-            ask(x);
+            world_ask(x);
     for (struct exec *x = e->cpus; x; x = x->next)
         while (x != self && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
             if (steps++ == STOP_STEPS) {
@@ -260,7 +261,7 @@ void world_retire(void *arg, struct tb *tb)
             clear_jump_entry(x->cpu, k);
         if (tb->loops && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
             e->st.asks++;
-            ask(x);
+            world_ask(x);
         }
     }
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "command.h"
 #include "options.h"
+#include "target.h"
 
 extern char **environ;
 
@@ -110,11 +111,64 @@ static void options_strace(struct options *o, const char *arg)
     repeat(o, again);
 }
 
+static void accel_help(void)
+{
+    static const char *const rows[][2] = {
+#define ABLATION(name, option, text) { option, text },
+#include "ablations.def"
+    };
+
+    puts("stress=SEED       random invalidation and region shapes, by the seed\n"
+         "no=NAME           leaves out a technique of translation, or a feature of the host (no=avx2):");
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        printf("  no=%-14s %s\n", rows[i][0], rows[i][1]);
+    exit(0);
+}
+
+/* One item after the kind of -accel, n characters. */
+static bool accel_item(struct options *o, const char *item, size_t n)
+{
+    char *end, *list;
+    bool has;
+
+    if (n > 7 && !memcmp(item, "stress=", 7)) {
+        o->stress = strtoull(item + 7, &end, 0);
+        return end == item + n && o->stress != 0;
+    }
+    if (n == 12 && !memcmp(item, "tier2=always", 12))
+        user_die(1, "option -accel: tier2=always: there is no second tier of translation yet");
+    if (n <= 3 || memcmp(item, "no=", 3))
+        return false;
+    unsigned bit = engine_ablation(item + 3, n - 3);
+    o->without |= bit;
+    for (unsigned i = 0; !bit && host_feature_name(i, &has); i++)
+        if (strlen(host_feature_name(i, &has)) == n - 3 && !memcmp(host_feature_name(i, &has), item + 3, n - 3)) {
+            if (asprintf(&list, "%s%s-%.*s", o->host_features ? o->host_features : "",
+                         o->host_features ? "," : "", (int)n - 3, item + 3) < 0)
+                user_die(1, "no memory");
+            o->host_features = list;
+            return true;
+        }
+    return bit != 0;
+}
+
 static void options_accel(struct options *o, const char *arg)
 {
-    if (strcmp(arg, "interp") && strcmp(arg, "jit"))
-        user_die(1, "option -accel: '%s' is neither jit nor interp", arg);
+    size_t n = strcspn(arg, ",");
+
+    if (!strcmp(arg, "help"))
+        accel_help();
+    if ((n != 6 || memcmp(arg, "interp", 6)) && (n != 3 || memcmp(arg, "jit", 3)))
+        user_die(1, "option -accel: '%.*s' is neither jit nor interp", (int)n, arg);
     o->interp = arg[0] == 'i';
+    o->stress = 0;
+    o->without = 0;
+    o->host_features = NULL;
+    for (arg += n; *arg; arg += n) {
+        n = strcspn(++arg, ",");
+        if (!accel_item(o, arg, n))
+            user_die(1, "option -accel: unknown item '%.*s'; '-accel help' lists them", (int)n, arg);
+    }
 }
 
 /* The folder of the persistent cache, absolute, since the guest may change its working directory. */

@@ -14,6 +14,9 @@ struct options {
     const char *kept_limits;  /* execstate.c */
     uint64_t stack_size, guest_base, reserved, cache_size, region_blocks;
     uint64_t self_fd;         /* myna as an open descriptor (execve.c); 0: none */
+    uint64_t stress;          /* seed; 0: none */
+    unsigned without;         /* techniques left out */
+    char *host_features;      /* "-avx2,..."; NULL: as they are */
     bool cache_given;         /* -cache or its variable */
     bool rooted, strace, one_insn, perfmap, interp, backtrace;
     bool in_environment;      /* the environment is being read */

@@ -60,6 +60,9 @@ def main():
     p.add_argument("--list", action="store_true", help="print the names and stop")
     p.add_argument("--myna", help="the binary under test (BUILD/myna-aarch64)")
     p.add_argument("--cache", metavar="DIR", help="with the persistent cache in DIR (absolute)")
+    p.add_argument("--accel", metavar="HOW", help="with -accel HOW for all (jit,stress=SEED)")
+    p.add_argument("--shard", metavar="I/N", help="every Nth case, from the Ith on (1/N ... N/N)")
+    p.add_argument("--but", metavar="PATTERN", action="append", default=[], help="without these cases (may be repeated)")
     p.add_argument("-j", type=int, default=min(os.cpu_count() or 1, 8), help="cases at a time")
     p.add_argument("-v", action="store_true", help="print passed cases too")
     p.add_argument("pattern", nargs="*", help="names, globs or suites")
@@ -68,7 +71,13 @@ def main():
     if args.cache:
         ENVIRONMENT["MYNA_CACHE"] = os.path.abspath(args.cache)
     context = Context(TOP, args.B, args.myna, args.long)
-    cases = [c for c in collect(context) if chosen(c, args)]
+    if args.accel:
+        ENVIRONMENT["MYNA_ACCEL"] = args.accel
+    cases = [c for c in collect(context) if chosen(c, args)
+             and not any(fnmatch.fnmatch(c.name, b) for b in args.but)]
+    if args.shard:
+        i, n = map(int, args.shard.split("/"))
+        cases = cases[i - 1::n]
     if args.list:
         print("\n".join(c.name for c in cases))
         return 0
@@ -78,6 +87,7 @@ def main():
 
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
     repeat = f"python3 tests/run.py -B {shlex.quote(args.B)}"
+    repeat += "".join(f" --{o} {shlex.quote(v)}" for o, v in (("accel", args.accel), ("cache", args.cache)) if v)
     if args.myna:
         repeat += f" --myna {shlex.quote(args.myna)}"
     begun = time.monotonic()

@@ -252,6 +252,7 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     e->check_tiny = o->check_tiny;
     e->exact_fp = o->exact_fp;
     e->insn_shift = o->insn_shift;
+    e->without = o->without;
     e->failed = e->borrowed = false;
     e->spill_used = 0;
     memset(e->spillval, 0, sizeof e->spillval);

@@ -130,7 +130,7 @@ static void flex_choose(struct emit *e)
         loop |= (t->op == IR_jmp && t->imm == 0) ||
                 (t->op == IR_br && ((uint32_t)t->imm == 0 || (uint32_t)(t->imm >> 32) == 0));
     }
-    if (!loop)
+    if (!loop || e->without & WITHOUT_FLEXHOMES)
         return;
     uint16_t gets[IR_MAXREGS], sets[IR_MAXREGS];
     memset(gets, 0, r->target->nregs * sizeof *gets);
@@ -404,6 +404,18 @@ static struct mem probe(struct codebuf *c, unsigned shift)
     return m;
 }
 
+/* To the pc in rax; clobbers rcx. */
+static void jump_indirect(struct emit *e)
+{
+    if (e->without & WITHOUT_JUMPCACHE) {
+        emit_stub_jcc(e, -1, STUB_LOOKUP);
+        return;
+    }
+    struct mem m = probe(&e->cb, e->insn_shift);
+    emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
+    x_rm(&e->cb, 0xff, false, 4, m);
+}
+
 static void push_pc(struct emit *e, uint64_t pc, int scratch)
 {
     if ((int64_t)pc == (int32_t)pc) {
@@ -449,13 +461,15 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     case IR_gotoi: {
         ra_use_in(e, p->arg[0], RAX);
         flex_out(e);
-        struct mem m = probe(&e->cb, e->insn_shift);
-        emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
-        x_rm(&e->cb, 0xff, false, 4, m);
+        jump_indirect(e);
         break;
     }
     case IR_callg: {
         uint64_t ret = ir_const_value(e->r, p->arg[0]);
+        if (e->without & WITHOUT_RETURNSTACK) {
+            emit_jmp(e, (struct dest){ .kind = TO_LINK, .pc = (uint64_t)p->imm });
+            break;
+        }
         flex_out(e);
         push_pc(e, ret, RAX);
         align_field(&e->cb, 1);
@@ -468,7 +482,16 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         uint64_t ret = ir_const_value(e->r, p->arg[1]);
         ra_use_in(e, p->arg[0], RAX);
         flex_out(e);
+        if (e->without & WITHOUT_RETURNSTACK) {
+            jump_indirect(e);
+            break;
+        }
         push_pc(e, ret, RCX);
+        if (e->without & WITHOUT_JUMPCACHE) {
+            emit_call_stub(e, STUB_LOOKUP);
+            landing(e, ret);
+            break;
+        }
         struct mem m = probe(&e->cb, e->insn_shift);
         int regs[6] = { 0 };
         emit_cold(e, CC_NE, cold_call_miss, i, regs);
@@ -487,6 +510,10 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
             mov_rr(&e->cb, true, RAX, k);
         }
         flex_out(e);
+        if (e->without & WITHOUT_RETURNSTACK) {
+            jump_indirect(e);
+            break;
+        }
         alu_rm(&e->cb, ALU_CMP, true, RAX, mem_bd(RSP, 8));
         emit_stub_jcc(e, CC_NE, STUB_RET_MISS);
         cb8(&e->cb, 0xc3);

@@ -70,6 +70,7 @@ struct emit {
     uint32_t at;               /* instruction being emitted */
     uint32_t block;            /* block being emitted */
     uint64_t guest_pc;         /* of the current `insn` */
+    unsigned without;          /* struct host_xlate_opts */
     unsigned insn_shift;       /* of the guest: jump cache index = pc >> insn_shift */
     bool failed;               /* out of room, spill slots ...: the region is translated smaller */
     bool gs;                   /* guest base is not 0 */

@@ -17,7 +17,7 @@ B=${B:-build}
 MYNA=${MYNA:-$B/myna-aarch64}
 QEMU=${QEMU:-qemu-aarch64}
 CROSS=${CROSS:-aarch64-linux-gnu-gcc}
-export MYNA_CACHE=off # each run translates by itself
+export MYNA_CACHE="${MYNA_CACHE:-off}" # off: each run translates by itself
 out=$B/fuzz
 mkdir -p "$out"
 
