@@ -111,10 +111,18 @@ long sys_kcmp(struct thread *t, const uint64_t *a)
 
 long sys_unshare(struct thread *t, const uint64_t *a)
 {
-    return host_syscall(SYS_unshare, a[0]);
+    struct watchdog *w = watchdog_pause(t->p);
+    long r = host_syscall(SYS_unshare, a[0]);
+
+    watchdog_resume(w);
+    return r;
 }
 
 long sys_setns(struct thread *t, const uint64_t *a)
 {
-    return host_syscall(SYS_setns, a[0], a[1]);
+    struct watchdog *w = watchdog_pause(t->p);
+    long r = host_syscall(SYS_setns, a[0], a[1]);
+
+    watchdog_resume(w);
+    return r;
 }

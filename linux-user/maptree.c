@@ -109,6 +109,7 @@ static void count(struct mm *mm, const struct mapping *m, int64_t sign)
     if (m->prot & PROT_WRITE && !m->shared && !m->grows)
         mm->data += (uint64_t)n;
     mm->nstacks += m->grows ? (uint32_t)sign : 0;
+    mm->nalias += m->shared && m->exec_seen ? (uint32_t)sign : 0;
 }
 
 void maptree_insert(struct mm *mm, const struct mapping *m)

@@ -612,8 +612,8 @@ void user_flushed(void *owner, uint64_t start, uint64_t len)
     struct process *p = owner;
 
     pthread_mutex_lock(&p->mm->lock);
-    const struct mapping *from = mm_find(p->mm, start);
-    if (from && from->shared) {
+    const struct mapping *from = p->mm->nalias ? mm_find(p->mm, start) : NULL;
+    if (from && from->shared && p->mm->nalias > from->exec_seen) {
         uint64_t offset = from->offset + start - from->start;
         for (const struct mapping *m = maptree_first(p->mm, 0); m; m = maptree_first(p->mm, m->end))
             if (m->shared && m->exec_seen && offset >= m->offset &&

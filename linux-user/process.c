@@ -143,6 +143,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     signals_of(t)->held = 0;
     r = engine_fork_child(t->p->engine, t->cpu, copy);
     gdb_fork_child(t);
+    watchdog_fork_child(t->p, is_plain_fork(q));
     if (r < 0)
         user_die(1, "fork: no code cache for the child: %s", strerror(-r));
     if (q->flags & CLONE_CLEAR_SIGHAND_)
@@ -212,6 +213,7 @@ static struct vfork_child *make_child(struct thread *t, const struct clone_reque
     c->p.threads = &c->t;
     c->p.nthreads = 1;
     c->p.gdb = NULL;
+    c->p.watchdog = NULL;
     pthread_mutex_init(&c->p.threads_lock, NULL);
     if (!(q->flags & CLONE_SIGHAND)) {
         pthread_mutex_lock(&t->p->sig->lock);

@@ -116,6 +116,7 @@ struct mm {
     bool reserved;         /* -R: [0, limit) is one range of the host */
     uint64_t total, data;  /* bytes mapped; of them private and writable, no stack */
     uint32_t nstacks;      /* mappings that grow */
+    uint32_t nalias;       /* shared mappings with code: it may be flushed by another address */
     uint64_t nshared;      /* anonymous shared ones made so far */
     bool exec_anywhere;    /* the program is where the host would run none: no difference is made */
     int lock_future;       /* mlockall(MCL_FUTURE): MCL_FUTURE, MCL_ONFAULT or 0 */
@@ -173,6 +174,7 @@ struct process {
     bool threaded;             /* there have been host threads besides the first */
     pthread_mutex_t threads_lock;
     struct gdb *gdb;           /* a debugger may attach (gdb/gdb.h), or NULL */
+    struct watchdog *watchdog; /* or NULL (watchdog.c) */
 };
 
 struct thread {
@@ -397,6 +399,12 @@ void backtrace_print(struct thread *t, FILE *out, bool own_pc);
 /* "SECONDS[,hard]": from now on the stacks of all threads are printed when nothing has moved for that long, or
  * so long after the start (hard). Before there is a second thread. 0, -EINVAL, -ENOMEM, -EAGAIN. */
 int watchdog_start(struct process *p, const char *how);
+/* After a fork, in the child: its own. plain: the C library made it. */
+void watchdog_fork_child(struct process *p, bool plain);
+/* Without the host thread, for a call that wants a process of one thread; what is given back, resume takes.
+ * NULL: there is none. */
+struct watchdog *watchdog_pause(struct process *p);
+void watchdog_resume(struct watchdog *w);
 
 /* Opens p->self_fd, so that execve finds myna where /proc can't be seen: before chroot and the
  * like. */

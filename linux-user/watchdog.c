@@ -7,6 +7,9 @@
  *
  * Registers of a thread inside a system call stand still. Those of one that runs are taken as they are: it
  * is asked to leave translated code first, and its pc is then that of some moment ago.
+ *
+ * A child of fork has a watchdog of its own, which counts from the fork, unless the child is in new namespaces:
+ * such a clone doesn't go through the C library. Calls that want a process of one thread are made without it.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -19,6 +22,7 @@
 
 struct watchdog {
     struct process *p;
+    pthread_t id;
     unsigned seconds;
     bool hard;
 };
@@ -82,7 +86,9 @@ static void *watch(void *arg)
     for (;;) {
         uint64_t now;
 
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
         sleep(1);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
         now = cpu_time();
         /* looking costs some itself */
         silent = w->hard || now - last < 5000 ? silent + 1 : 0;
@@ -100,24 +106,58 @@ static void *watch(void *arg)
     return NULL;
 }
 
+static int begin(struct watchdog *w)
+{
+    int r;
+
+    w->p->threaded = true; /* forks go through the C library: there is a host thread more */
+    signal_block_all();
+    r = -pthread_create(&w->id, NULL, watch, w);
+    signal_unblock(w->p->threads);
+    if (r == 0)
+        w->p->watchdog = w;
+    return r;
+}
+
 int watchdog_start(struct process *p, const char *how)
 {
     struct watchdog *w = malloc(sizeof *w);
     char *end;
-    pthread_t id;
     int r;
 
     if (w == NULL)
         return -ENOMEM;
     *w = (struct watchdog){.p = p, .seconds = (unsigned)strtoul(how, &end, 10)};
     w->hard = !strcmp(end, ",hard");
-    if (w->seconds == 0 || (*end && !w->hard)) {
+    r = w->seconds == 0 || (*end && !w->hard) ? -EINVAL : begin(w);
+    if (r < 0)
         free(w);
-        return -EINVAL;
-    }
-    p->threaded = true; /* forks go through the C library: there is a host thread more */
-    signal_block_all();
-    r = -pthread_create(&id, NULL, watch, w);
-    signal_unblock(p->threads);
     return r;
+}
+
+void watchdog_fork_child(struct process *p, bool plain)
+{
+    struct watchdog *w = p->watchdog;
+
+    p->watchdog = NULL;
+    if (w != NULL && plain)
+        begin(w);
+}
+
+struct watchdog *watchdog_pause(struct process *p)
+{
+    struct watchdog *w = p->watchdog;
+
+    if (w != NULL) {
+        pthread_cancel(w->id);
+        pthread_join(w->id, NULL);
+        p->watchdog = NULL;
+    }
+    return w;
+}
+
+void watchdog_resume(struct watchdog *w)
+{
+    if (w != NULL)
+        begin(w);
 }

@@ -19,13 +19,13 @@ fi
 exec $as unshare --user --map-root-user --pid --fork --kill-child --mount --mount-proc --ipc --net --uts \
     --cgroup -- sh -c '
     dev=$(mktemp -d)
-    mount -t tmpfs -o mode=755,size=512m none "$dev"
+    mount -t tmpfs -o mode=755,size=1m none "$dev"
     for f in full null random tty urandom zero; do
         : >"$dev/$f"
         mount --bind "/dev/$f" "$dev/$f"
     done
     mkdir "$dev/pts" "$dev/shm" "$dev/mqueue"
-    chmod 1777 "$dev/shm"
+    mount -t tmpfs -o mode=1777,size=512m none "$dev/shm"
     mount -t devpts -o newinstance,ptmxmode=0666 none "$dev/pts"
     mount -t mqueue none "$dev/mqueue" || :
     ln -s pts/ptmx "$dev/ptmx"

@@ -1,7 +1,12 @@
 /* Dies or hangs in known functions: for -backtrace and -watchdog (tests/suites/gdb.py). TEST: run=no */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 volatile int zero;
@@ -37,6 +42,14 @@ int main(int argc, char **argv)
         pthread_mutex_lock(&lock);
         pthread_create(&t, NULL, waiter, NULL);
         pthread_join(t, NULL);
+    }
+    if (argc > 1 && !strcmp(argv[1], "child")) {
+        pid_t pid = fork();
+
+        if (pid > 0)
+            return waitpid(pid, NULL, 0) != pid;
+        if (unshare(CLONE_NEWUSER) < 0 && errno == EINVAL) /* what it says where there is a second thread */
+            return 1;
     }
     between(argc > 1 ? argv[1] : "");
     return zero;

@@ -4,6 +4,7 @@ What gdb must say comes from the program (tests/gdb/debuggee.c): its lines, name
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -290,15 +291,15 @@ def backtrace(context):
 
 def watchdog(context):
     context.need_myna()
-    for how, what in (("2", "deadlock"), ("1,hard", "endless")):
+    for how, what in (("2", "deadlock"), ("1,hard", "endless"), ("1,hard", "child")):
         proc = subprocess.Popen([context.myna, stacks_program(context), what], stderr=subprocess.PIPE,
-                                stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "MYNA_WATCHDOG": how})
+                                stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "MYNA_WATCHDOG": how}, start_new_session=True)
         end = time.monotonic() + 20
         text = ""
-        while time.monotonic() < end and "main+" not in text:
+        while time.monotonic() < end and ("deepest+" if what == "child" else "main+") not in text:
             text += proc.stderr.readline().decode()
-        proc.kill()
-        proc.communicate()
+        os.killpg(proc.pid, signal.SIGKILL)
+        text += proc.communicate()[1].decode()
         in_order(text, [r"^myna: process \d+: (nothing has moved|has run) for [12] s"]
                  + ([r"^myna: thread \d+ stacks, in futex", r" waiter\+0x", r"^myna: thread \d+ stacks, in futex"]
                     if what == "deadlock" else [r"^myna: thread \d+ stacks$", r"#0 0x\w+ deepest\+0x"])

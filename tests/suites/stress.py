@@ -105,7 +105,7 @@ class Suite:
             return ("out", 0, self.known[name, "out"]), None
         with self.context.once("stress"):
             native = self.kept(name, "native") or self.outcome(name, "native")
-            if native[0] != "pass":
+            if native[0] != "pass" or (name, "refused") in self.known:
                 return native, None
             guest = self.kept(name, "myna")
             if guest is None or guest[0] != "pass":
@@ -121,15 +121,15 @@ class Suite:
         for name in sorted(rows):
             native = ("out", 0, self.known[name, "out"]) if (name, "out") in self.known else self.kept(name, "native")
             guest = self.kept(name, "myna")
-            if native is None or (native[0] == "pass" and guest is None):
+            if native and native[0] == "pass" and (name, "refused") in self.known:
+                state, why = "refused", self.known[name, "refused"]
+            elif native is None or (native[0] == "pass" and guest is None):
                 state, why = "not run", ""
             elif native[0] != "pass":
                 state, why = {"out": "left out", "skipped": "skipped natively", "fail": "fails natively"}[native[0]], \
                     native[2]
             elif guest[0] == "pass":
                 state, why = "passes both ways", ""
-            elif (name, "refused") in self.known:
-                state, why = "refused", self.known[name, "refused"]
             else:
                 state, why = "fails under myna", guest[2]
             words[name] = state, why
@@ -151,7 +151,7 @@ def judge(status, text):
     lines = [x for x in said.splitlines() if x.startswith(("fail:", "error:", "warn:"))
              or "skipp" in x]
     reason = "; ".join(dict.fromkeys(re.sub(r"\b\d{3,}\b", "N", x) for x in lines))[:300].replace("|", "/")
-    if re.search(r"skipp(ing|ed)", said) and status in (0, 3, 4):
+    if "No stress workers invoked" in said or "aborted early, out of system resources" in said:
         return "skipped", reason
     if status == 0 and "successful run completed" in said:
         return "pass", ""
@@ -165,7 +165,7 @@ def class_of(kind):
         bad = []
         for name in suite.names(kind):
             native, guest = suite.result(name)
-            if guest and guest[0] != "pass" and (name, "refused") not in suite.known:
+            if guest and guest[0] != "pass":
                 bad.append(f"{name}: {guest[0]} {guest[2]} ({suite.path(name, 'myna')})")
         with context.once("stress-list"):
             suite.summary()
