@@ -8,7 +8,7 @@ module has 120 s natively (of a core of its own: more under load), and six times
 its end the stacks of all guest threads are shown).
 
 A failure of a test that passes natively is repeated alone, three times: load can break a test on either side. What
-fails each time is a failure of the case; what passed once is listed as unsteady. A test skipped by the guest
+fails each time is a failure of the case; what passed once counts as passing and is listed as unsteady. A test skipped by the guest
 only must be in tests/programs/pytests/explained.list.
 
 Each module's outcome stays in BUILD/check/pytests, the guest's by the binary that made it: what is stopped
@@ -111,14 +111,25 @@ class Sides:
         with contextlib.suppress(OSError, ValueError):
             with open(name, encoding="utf-8") as f:
                 return json.load(f)
-        got = self.run(side, module, None if side == "native" else self.outcome("native", module)["seconds"])
-        if side == "guest":
+        if side == "native":
+            got = self.run(side, module, None)
+            self.repeat(module, got)
+        else:
+            got = self.run(side, module, self.outcome("native", module)["seconds"])
             self.settle(module, self.outcome("native", module), got)
         os.makedirs(os.path.dirname(name), exist_ok=True)
         with open(name + ".new", "w", encoding="utf-8") as f:
             json.dump(got, f, indent=1)
         os.replace(name + ".new", name)
         return got
+
+    def repeat(self, module, native):
+        """What fails natively fails always, or counts as passing: native["unsteady"]."""
+        native["unsteady"] = []
+        for test in [t for t, o in native["tests"].items() if o in ("error", "failure")][:10]:
+            if any(self.run("native", module, None, (test,))["tests"].get(test) == "pass" for _ in range(AGAIN)):
+                native["tests"][test] = "pass"
+                native["unsteady"].append(test)
 
     def settle(self, module, native, guest):
         """What differs is run again, alone: guest["bad"] has what failed each time, guest["unsteady"] the rest."""
