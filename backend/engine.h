@@ -27,6 +27,7 @@ struct engine {
     const struct host_features *hf;
     struct pcache *pcache;     /* NULL: no persistent cache */
     struct code_log code_log;  /* for it: what the translation at hand was made of */
+    uint32_t save_due;         /* 1: pcache_tick says so; whoever comes by next writes */
     uint32_t stop;             /* nonzero: the lock's holder waits until no other thread runs */
     pthread_mutex_t lock __attribute__((aligned(64)));
     struct exec *holder;       /* thread that holds the lock, if it has a CPU */
@@ -60,6 +61,7 @@ struct exec {
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
+    uint32_t entries;          /* of engine_run */
     bool debugged;             /* breakpoints count */
     uint64_t random;           /* stress.c */
     struct tb own;             /* interpreted once where the cache had no room */

@@ -19,6 +19,7 @@ unsigned log_mask;
 FILE *log_file;
 
 enum { MAX_CODE = 48 << 10, /* of one translation */
+       TICK_ENTRIES = 64 /* of engine_run, between looks at the clock */,
        MAX_INSNS = 64, DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
        SMALLEST_CACHE = 256 << 10, LARGEST_CACHE = 1 << 30 /* jumps reach 2 GiB */ };
 
@@ -310,8 +311,10 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     tb->dispatches = has_indirect_branch(r);
     if (changing)
         reuse_note(e, tb, &w);
-    if (w.log)
+    if (w.log) {
         pcache_note(e, tb, &w, r->ninsns);
+        pcache_tick(e);
+    }
     e->st.tbs++;
     e->st.insns += r->ninsns;
     e->st.guest_bytes += r->end_pc - r->pc;
@@ -459,6 +462,11 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
                 return debug;
             continue;
         }
+        if (__builtin_expect(__atomic_load_n(&e->save_due, __ATOMIC_RELAXED), 0)) {
+            world_park(x);
+            engine_save(e);
+            world_enter(x);
+        }
         if (__builtin_expect(e->cfg.stress != 0, 0))
             stress_turn(e, x, cpu);
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);
@@ -512,9 +520,12 @@ enum ir_leave engine_run(struct engine *e, struct cpu *cpu)
 {
     if (cpu->guest_base)
         syscall(SYS_arch_prctl, ARCH_SET_GS, cpu->guest_base);
-    world_enter(cpu->exec);
-    enum ir_leave why = run(e, cpu->exec, cpu);
-    world_park(cpu->exec);
+    struct exec *x = cpu->exec;
+    if (e->pcache && !(++x->entries % TICK_ENTRIES))
+        pcache_tick(e); /* one that no longer translates */
+    world_enter(x);
+    enum ir_leave why = run(e, x, cpu);
+    world_park(x);
     return why;
 }
 

@@ -260,16 +260,7 @@ static void drop_temporary(struct pcache *p)
     }
 }
 
-/* A segment's meta data in memory. */
-struct meta {
-    struct stored_tb *tbs;
-    const struct stored_link *links;
-    const uint32_t *relocs;
-    const struct xlate_flex *flexes;
-    const int64_t *fns;
-};
-
-static struct meta meta_of(const struct stored_seg *s, uint8_t *at)
+struct meta pcache_meta(const struct stored_seg *s, uint8_t *at)
 {
     struct meta m = { .tbs = (void *)at };
     m.links = (void *)(m.tbs + s->ntbs);
@@ -279,8 +270,7 @@ static struct meta meta_of(const struct stored_seg *s, uint8_t *at)
     return m;
 }
 
-/* Do counts and offsets stay inside? The checksum was right, so they do unless it is a forgery. */
-static bool well_formed(const struct stored_seg *s, const struct meta *m, const struct ir_target *t)
+bool pcache_well_formed(const struct stored_seg *s, const struct meta *m, const struct ir_target *t)
 {
     uint64_t links = 0, faults = 0, flexes = 0, relocs = 0, end = 0;
     for (uint32_t k = 0; k < s->ntbs; k++) {
@@ -318,6 +308,7 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
 {
     uint8_t bytes[MAX_SEEN];
     uint32_t right = 0;
+    e->pcache->have = 0;
     for (uint32_t k = 0; k < s->ntbs; k++) {
         struct stored_tb *x = &tbs[k];
         uint64_t pc = s->lo + x->pc, lo = pc - x->before;
@@ -327,7 +318,11 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
         x->zero = lo < w->stored_lo || pc + x->len > w->stored_hi ||
                   (e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1) ||
                   e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
-                  pcache_hash(bytes, len, e->pcache->file_seed) != x->hash || cache_find(&e->cache, pc);
+                  pcache_hash(bytes, len, e->pcache->file_seed) != x->hash;
+        if (!x->zero && cache_find(&e->cache, pc)) {
+            x->zero = 1;
+            e->pcache->have++;
+        }
         right += !x->zero;
     }
     return right;
@@ -417,15 +412,24 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
     const struct stored_seg *s = &g->s;
     size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
     size_t fault_len = s->nfaults * sizeof(struct fault_entry);
-    if (is_another(e, g, w, fd))
+    if (is_another(e, g, w, fd)) {
+        if (p->have < GLANCE / 4)
+            g->verdict = REFUSED;
         return false;
+    }
     uint8_t *temp = temporary(p, meta_len);
     if (!temp || !pcache_pread(fd, temp, meta_len, g->at) ||
         pcache_hash(temp, meta_len, p->file_seed) != s->sum[0])
         return false;
-    struct meta m = meta_of(s, temp);
-    if (!well_formed(s, &m, e->cfg.guest->ir) || compare(e, s, m.tbs, w) * 2 < s->ntbs)
+    struct meta m = pcache_meta(s, temp);
+    if (!pcache_well_formed(s, &m, e->cfg.guest->ir))
         return false;
+    uint32_t right = compare(e, s, m.tbs, w);
+    if (right * 2 < s->ntbs) {
+        if ((right + p->have) * 2 < s->ntbs)
+            g->verdict = REFUSED;
+        return false;
+    }
     uint32_t base = (uint32_t)(c->used + LINE - 1) & ~(uint32_t)(LINE - 1);
     /* at most half of the arena: the rest is for what is new */
     if (base + s->code_len > c->size / 2 ||
@@ -436,6 +440,8 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
         pcache_hash(c->rw + base, s->code_len, p->file_seed) != s->sum[2])
         return false;
     install(e, s, &m, base);
+    g->verdict = LOADED;
+    g->mapping = w->stored_lo;
     return true;
 }
 
@@ -500,7 +506,7 @@ struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *
 void pcache_flushed(struct engine *e)
 {
     struct pcache *p = e->pcache;
-    p->nnotes = p->nrelocs = p->kept = p->new_insns = 0;
+    p->nnotes = p->nrelocs = p->new_insns = 0;
     p->opened = false;
     p->nsegs = 0;
 }
@@ -518,14 +524,14 @@ void pcache_changed(struct engine *e, uint64_t start, uint64_t len)
 void pcache_forked(struct engine *e)
 {
     struct pcache *p = e->pcache;
-    p->kept = p->nnotes;
-    p->new_insns = 0;
+    p->nnotes = p->nrelocs = p->new_insns = 0;
 }
 
 void pcache_stats(const struct pcache *p, FILE *f)
 {
     fprintf(f, "persistent cache: %llu translations  %llu guest insns loaded  %llu segments  %llu refused  "
-               "%.2f ms  %llu saved\n",
+               "%.2f ms  %llu saved%s\n",
             (unsigned long long)p->st.tbs, (unsigned long long)p->st.insns, (unsigned long long)p->st.segs,
-            (unsigned long long)p->st.refused, (double)p->st.ns / 1e6, (unsigned long long)p->st.saved);
+            (unsigned long long)p->st.refused, (double)p->st.ns / 1e6, (unsigned long long)p->st.saved,
+            p->st.merged ? "  merged" : "");
 }

@@ -14,17 +14,29 @@ enum { MAX_SEEN = 4608 }; /* guest bytes that a translation depends on, one that
 /* A translation that may be kept. */
 struct note {
     uint64_t hash;       /* of its guest bytes, by pcache->seed */
+    uint64_t file_hash;  /* the same by the file's; while writing */
     uint64_t lo;         /* start of the mapping it is in */
     uint32_t tb, reloc, id_off;
     uint16_t nrelocs, ninsns;
 };
 
-/* A segment of the file that has not been loaded. */
+/* A segment of the file. */
 struct segment {
     struct stored_seg s;
     uint64_t at;         /* of its payload in the file */
+    uint64_t mapping;    /* LOADED: start of the mapping that it is of */
+    enum { UNTRIED, LOADED, REFUSED /* it is of other code */ } verdict;
     uint8_t tries;
     bool waiting;        /* may be tried */
+};
+
+/* A segment's meta data in memory. */
+struct meta {
+    struct stored_tb *tbs;
+    const struct stored_link *links;
+    const uint32_t *relocs;
+    const struct xlate_flex *flexes;
+    const int64_t *fns;
 };
 
 struct pcache {
@@ -44,15 +56,18 @@ struct pcache {
     struct segment *segs;
     unsigned nsegs;
     struct note *notes;
-    uint32_t nnotes, cap_notes, kept; /* the first `kept` are not for this process to write */
+    uint32_t nnotes, cap_notes; /* what is to be written: nothing that has been, nothing of the parent's */
     uint32_t *relocs;
     uint32_t nrelocs, cap_relocs;
     int64_t fns[RELOC_VALUES]; /* engine functions, less host_xlate */
     uint32_t nfns;
-    uint32_t new_insns;  /* of the notes from kept on */
+    uint32_t new_insns;  /* of the notes */
+    uint64_t next_save;  /* ms of CLOCK_MONOTONIC_COARSE; 0: no note has been made yet */
+    uint32_t wait;       /* ms between writing and writing */
+    uint32_t have;       /* compare: how many were right, but there already */
     uint8_t *temp;
     size_t cap_temp;
-    struct { uint64_t segs, tbs, insns, refused, ns, saved; } st;
+    struct { uint64_t segs, tbs, insns, refused, ns, saved, merged; } st;
 };
 
 /* By e->cfg. NULL: there is to be none, or it can't be. */
@@ -71,6 +86,18 @@ void pcache_stats(const struct pcache *p, FILE *f);
 /* In a child: what the parent has noted is the parent's to write. */
 void pcache_forked(struct engine *e);
 
+struct meta pcache_meta(const struct stored_seg *s, uint8_t *at);
+/* Do counts and offsets stay inside? The checksum was right, so they do unless it is a forgery. */
+bool pcache_well_formed(const struct stored_seg *s, const struct meta *m, const struct ir_target *t);
+/* Is it time to write while the process goes on? Then e->save_due is set. With or without the lock. */
+void pcache_tick(struct engine *e);
+
+/* --- pcache_merge.c ------------------------------------------------------------------------- */
+
+/* The file's segments (p->segs, of fd, which is locked) as one chunk, with own behind it: mmap'd, *cap bytes of
+ * which *len count. NULL: no memory, or more than is worth keeping. Lock held. */
+uint8_t *pcache_merge(struct engine *e, int fd, const uint8_t *own, size_t own_len, size_t *len, size_t *cap);
+
 /* --- pcache_file.c -------------------------------------------------------------------------- */
 
 /* The directory, if nobody else can write to it: a descriptor, or -errno. make: made if missing. */
@@ -86,9 +113,10 @@ bool pcache_pread(int fd, void *to, size_t n, uint64_t off);
 /* Checksum of a chunk's header and descriptors. */
 uint64_t pcache_chunk_sum(const struct stored_chunk *h, const struct stored_seg *segs, const uint64_t key[4]);
 /* Adds a chunk at p->end (file open for writing and locked; what stands there is cut off). / Puts a new
- * file with that chunk in the old one's place. False: nothing was added. */
+ * file with that chunk, by p->file_seed, in the old one's place; first: only if there is none. False: nothing
+ * was added. */
 bool pcache_append(struct pcache *p, int fd, const void *chunk, size_t len);
-bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len);
+bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len, bool first);
 /* Takes away the files used longest ago if all have more than limit bytes (0: every file), until an eighth
  * is free. Returns the bytes left, *files (unless NULL) how many files. */
 uint64_t pcache_evict(int dirfd, uint64_t limit, unsigned *files);

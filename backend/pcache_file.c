@@ -222,11 +222,11 @@ bool pcache_append(struct pcache *p, int fd, const void *chunk, size_t len)
     return ftruncate(fd, (off_t)p->end) < 0 && false; /* disk full */
 }
 
-bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len)
+bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len, bool first)
 {
     struct stored_header h = { .magic = PCACHE_MAGIC, .config = { p->config[0], p->config[1] } };
     char name[64];
-    memcpy(h.seed, p->seed, sizeof h.seed);
+    memcpy(h.seed, p->file_seed, sizeof h.seed);
     h.sum = pcache_hash(&h, offsetof(struct stored_header, sum), h.seed);
     if (!size_allowed(sizeof h + len))
         return false;
@@ -236,8 +236,12 @@ bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len)
         return false;
     bool done = write_all(fd, &h, sizeof h) && write_all(fd, chunk, len);
     close(fd);
-    done = done && renameat(dirfd, name, dirfd, p->name) == 0;
-    if (!done)
+    if (done && first && linkat(dirfd, name, dirfd, p->name, 0) < 0) {
+        done = errno != EEXIST; /* a file system without links: the last one wins */
+        first = false;
+    }
+    done = done && (first || renameat(dirfd, name, dirfd, p->name) == 0);
+    if (!done || first)
         unlinkat(dirfd, name, 0);
     return done;
 }

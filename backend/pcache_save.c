@@ -7,7 +7,10 @@
  * depend on addresses are zeroed.
  *
  * A short process that adds little writes nothing: what is new must be a fair share of what it loaded.
- * If another process has the file locked it is left at that: the next run will add what is missing.
+ * If another process has the file locked it is left at that: the next run will add what is missing. A process
+ * that goes on writes too, half a second after its first new translation, then ever more seldom, and never more than a
+ * 64th of its time: so one that is killed from outside has lost little. A file of many chunks is
+ * merged (pcache_merge.c) by the next who adds to it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +18,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "pcache.h"
 
 enum { LEAST_INSNS = 64, LEAST_SHARE = 32 /* of what was loaded: one of so many */, MAX_GROUPS = 256,
-       LOCK_WAIT_NS = 20000000, LINE = 64 };
+       LOCK_WAIT_NS = 20000000, LINE = 64,
+       FIRST_WAIT = 500, LAST_WAIT = 60000 /* ms between writing in a process that goes on */ };
 
 struct builder {
     struct engine *e;
@@ -84,7 +89,7 @@ static uint64_t choose(struct builder *b, const uint64_t *set, size_t nset)
 {
     struct pcache *p = b->p;
     uint64_t insns = 0;
-    for (uint32_t k = p->kept; k < p->nnotes; k++) {
+    for (uint32_t k = 0; k < p->nnotes; k++) {
         struct note *n = &p->notes[k];
         const struct tb *tb = &b->e->cache.tbs[n->tb];
         uint64_t hash;
@@ -101,7 +106,7 @@ static uint64_t choose(struct builder *b, const uint64_t *set, size_t nset)
                 continue;
             b->lo[b->ngroups++] = n->lo;
         }
-        n->hash = hash; /* it is not looked at again */
+        n->file_hash = hash;
         b->take[b->ntake++] = k;
         insns += n->ninsns;
     }
@@ -170,7 +175,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
         const struct tb *tb = &c->tbs[n->tb];
         pos = place(c, tb, pos);
         tbs[t++] = (struct stored_tb){
-            .hash = n->hash, .pc = (uint32_t)(tb->pc - s->lo), .code_off = pos, .code_len = tb->code_len,
+            .hash = n->file_hash, .pc = (uint32_t)(tb->pc - s->lo), .code_off = pos, .code_len = tb->code_len,
             .id_off = n->id_off, .before = tb->before, .len = tb->len, .nfaults = tb->nfaults,
             .nlinks = tb->nlinks, .nrelocs = n->nrelocs, .ninsns = n->ninsns, .nflex = tb->nflex,
             .loops = tb->loops, .dispatches = tb->dispatches };
@@ -265,42 +270,100 @@ static bool build_chunk(struct builder *b)
     return true;
 }
 
+/* The index anew, with what this process knows of the segments. Returns how many of them it knew. */
+static unsigned read_again(struct pcache *p, int fd)
+{
+    struct segment *old = p->segs;
+    unsigned n = p->nsegs;
+    uint64_t ino = p->ino, dev = p->dev, end = p->end;
+    p->segs = NULL;
+    pcache_read_index(p, fd);
+    if (p->ino != ino || p->dev != dev || p->end < end || p->nsegs < n)
+        n = 0;
+    for (unsigned k = 0; k < n; k++)
+        p->segs[k] = old[k];
+    free(old);
+    return n;
+}
+
+/* Puts a chunk into the file: fd, or -1 if there is none. */
+static bool publish(struct engine *e, int dirfd, int fd, const uint8_t *chunk, size_t n)
+{
+    struct pcache *p = e->pcache;
+    size_t len, cap;
+    if (fd < 0 || p->bad)
+        return pcache_replace(p, dirfd, chunk, n, fd < 0);
+    if (p->nchunks < MAX_CHUNKS && p->nsegs < MAX_SEGMENTS * 3 / 4 && p->end + n <= MAX_FILE)
+        return pcache_append(p, fd, chunk, n);
+    uint8_t *all = pcache_merge(e, fd, chunk, n, &len, &cap);
+    if (!all)
+        return pcache_replace(p, dirfd, chunk, n, false);
+    bool done = pcache_replace(p, dirfd, all, len, false);
+    munmap(all, cap);
+    p->st.merged += done;
+    return done;
+}
+
+/* The file as it is now, so that this process does not take what it has written for another's. What else is new in
+ * it is not looked at either: it would have to be read to find the little that is missing. */
+static void know_own(struct pcache *p, int dirfd, const uint64_t *mapping, unsigned n)
+{
+    int fd = pcache_open_file(dirfd, p->name, O_RDONLY);
+    if (fd < 0)
+        return;
+    unsigned known = read_again(p, fd);
+    close(fd);
+    for (unsigned k = known; k < p->nsegs; k++)
+        p->segs[k].waiting = false;
+    for (unsigned k = 0; n <= p->nsegs - known && k < n; k++) {
+        struct segment *g = &p->segs[p->nsegs - n + k];
+        g->verdict = LOADED;
+        g->mapping = mapping[k];
+    }
+}
+
+enum outcome { DONE, /* or there is nothing to do, and won't be */ LATER /* another process is at it */ };
+
 /* Lock held. */
-static void save(struct engine *e)
+static enum outcome save(struct engine *e)
 {
     struct pcache *p = e->pcache;
     struct builder b = { .e = e, .p = p };
-    unsigned known = p->nsegs;
+    enum outcome outcome = DONE;
+    unsigned known = 0;
     uint64_t root[2];
+    struct stat st;
     pcache_root(root);
     if (root[0] != p->root[0] || root[1] != p->root[1])
-        return;
+        return DONE;
     int dirfd = pcache_open_dir(p->dir, true), fd = -1;
     if (dirfd < 0)
-        return;
+        return DONE;
     fd = pcache_open_file(dirfd, p->name, O_RDWR);
-    if (fd == -EPERM || (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0))
+    if (fd == -EPERM)
         goto out;
-    if (fd >= 0) {
-        uint64_t ino = p->ino, dev = p->dev, end = p->end;
-        pcache_read_index(p, fd);
-        if (p->ino != ino || p->dev != dev || p->end < end)
-            known = 0;
-        if (p->nchunks >= MAX_CHUNKS)
-            p->bad = true;
+    if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 || !st.st_nlink)) {
+        outcome = LATER;
+        goto out;
     }
+    if (fd >= 0)
+        known = read_again(p, fd);
     bool fresh = fd < 0 || p->bad;
     if (fresh)
         memcpy(p->file_seed, p->seed, sizeof p->seed);
     size_t nset = 0;
     uint64_t *set = fresh ? NULL : others(p, fd, known, &nset);
-    b.take = malloc((p->nnotes - p->kept) * sizeof *b.take);
+    b.take = malloc(p->nnotes * sizeof *b.take);
     b.id = calloc(e->cache.ntbs, sizeof *b.id);
-    if (b.take && b.id && choose(&b, set, nset) >= LEAST_INSNS && build_chunk(&b) &&
-        (fresh ? pcache_replace(p, dirfd, b.out, b.len) : pcache_append(p, fd, b.out, b.len))) {
-        p->st.saved += b.ntake;
-        if (fresh || !(p->nchunks & 7))
-            pcache_evict(dirfd, p->limit, NULL);
+    if (b.take && b.id && choose(&b, set, nset) >= LEAST_INSNS && build_chunk(&b)) {
+        if (publish(e, dirfd, fd, b.out, b.len)) {
+            p->st.saved += b.ntake;
+            know_own(p, dirfd, b.lo, b.ngroups);
+            if (fresh || !(p->nchunks & 7))
+                pcache_evict(dirfd, p->limit, NULL);
+        } else if (fd < 0) {
+            outcome = LATER; /* another process was first */
+        }
     }
     if (b.out)
         munmap(b.out, b.cap);
@@ -311,14 +374,41 @@ out:
     if (fd >= 0)
         close(fd);
     close(dirfd);
+    return outcome;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool is_worth_it(const struct pcache *p)
+{
+    return p->new_insns >= LEAST_INSNS && p->new_insns >= p->st.insns / LEAST_SHARE;
+}
+
+void pcache_tick(struct engine *e)
+{
+    struct pcache *p = e->pcache;
+    if (!is_worth_it(p))
+        return;
+    uint64_t now = now_ms();
+    if (!p->next_save) {
+        p->wait = FIRST_WAIT;
+        p->next_save = now + p->wait;
+    } else if (now >= p->next_save) {
+        __atomic_store_n(&e->save_due, 1, __ATOMIC_RELAXED);
+    }
 }
 
 void engine_save(struct engine *e)
 {
     struct pcache *p = e->pcache;
     int err = errno;
-    struct timespec until;
-    if (!p || e->check_tiny || p->new_insns < LEAST_INSNS || p->new_insns < p->st.insns / LEAST_SHARE)
+    struct timespec until, begun, end;
+    if (!p || e->check_tiny || !is_worth_it(p))
         return;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += LOCK_WAIT_NS;
@@ -326,9 +416,19 @@ void engine_save(struct engine *e)
     until.tv_nsec %= 1000000000;
     if (pthread_mutex_timedlock(&e->lock, &until) != 0)
         return;
-    save(e);
-    p->kept = p->nnotes;
-    p->new_insns = 0;
+    __atomic_store_n(&e->save_due, 0, __ATOMIC_RELAXED);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    enum outcome o = is_worth_it(p) ? save(e) : DONE;
+    if (o == LATER && p->ino == 0) /* a file that was not there before: what it lacks */
+        o = save(e);
+    if (o == DONE) {
+        p->nnotes = p->nrelocs = p->new_insns = 0;
+        p->wait = p->wait < LAST_WAIT / 2 ? p->wait * 2 : LAST_WAIT;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    uint64_t took = (uint64_t)(end.tv_sec - begun.tv_sec) * 1000 + (uint64_t)(end.tv_nsec / 1000000) -
+                    (uint64_t)(begun.tv_nsec / 1000000);
+    p->next_save = now_ms() + (p->wait > took * 64 ? p->wait : took * 64);
     pthread_mutex_unlock(&e->lock);
     errno = err;
 }

@@ -385,9 +385,95 @@ def options_apart(context):
                 raise Fail(f"{options}: {len(files(d + '/cache'))} files, not {count}")
 
 
+# A program of a hundred large functions, of which a run uses the one that its first argument's first two digits name.
+MANY = """.globl _start
+_start: ldr x1, [sp, #16]
+   ldrb w2, [x1]
+   ldrb w3, [x1, #1]
+   sub w2, w2, #48
+   sub w3, w3, #48
+   mov w4, #10
+   madd w2, w2, w4, w3
+   adr x5, table
+   ldr w6, [x5, w2, uxtw #2]
+   add x5, x5, w6, sxtw
+   mov x0, #0
+   blr x5
+   and x0, x0, #127
+   mov x8, #94
+   svc #0
+table:
+""" + "".join(f"   .word f{k} - table\n" for k in range(100)) + "".join(
+    f"f{k}: mov x7, #{k + 3}\n" + "".join(f"   add x0, x0, x7, lsl #{j % 5}\n   cbz x7, f{(k * 7 + j) % 100}\n"
+                                          for j in range(80)) + "   ret\n" for k in range(100))
+
+
+def many(context):
+    context.need_myna()
+    source, target = os.path.join(context.out, "pcache", "many.S"), os.path.join(context.out, "pcache", "many")
+    os.makedirs(os.path.dirname(source), exist_ok=True)
+    with context.once("many.S"):
+        if not os.path.exists(source):
+            with open(source, "w", encoding="utf-8") as f:
+                f.write(MANY)
+    return build(context, target, [source], ["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-o", target, source])
+
+
+def result(k):
+    return sum((k + 3) << j % 5 for j in range(80)) & 127
+
+
+def chunks(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    at, n = 64, 0
+    while at < len(data):
+        at += int.from_bytes(data[at + 8:at + 16], "little")
+        n += 1
+    return n
+
+
+def merged(context):
+    """A hundred runs, each of which adds a chunk: at the 64th they are merged, and nothing is lost."""
+    program = many(context)
+    with context.temp() as d:
+        order = list(range(100))
+        random.Random(1).shuffle(order)
+        most = 0
+        for k in order:
+            got = with_cache(context, d + "/cache", [program, f"{k:02}"])
+            if got.status != result(k) or got.err:
+                raise Fail(f"{k}: status {got.status}, not {result(k)}: {got.err}")
+            most = max(most, chunks(files(d + "/cache")[0]))
+        if most != 64 or chunks(files(d + "/cache")[0]) > 50:
+            raise Fail(f"at most {most} chunks, {chunks(files(d + '/cache')[0])} at the end")
+        for k in order:
+            got = with_cache(context, d + "/cache", [program, f"{k:02}"], "-d", "stats")
+            found, _, saved = loaded(got)
+            if got.status != result(k) or not found or saved:
+                raise Fail(f"{k} afterwards: status {got.status}, not {result(k)}; {found} loaded, {saved} saved")
+
+
+def lasting(context):
+    """A process that goes on writes too: one that is killed by a signal has left what it translated."""
+    context.need_root()
+    context.need_myna()
+    python = os.path.join(context.root, "usr/bin/python3")
+    script = "import json, re, time\nfor i in range(40): time.sleep(0.05); [time.time() for _ in range(20)]\nprint(1, flush=True)\ntime.sleep(60)"
+    with context.temp() as d:
+        p = subprocess.Popen([context.myna, "-L", context.root, "-cache", d + "/cache", python, "-S", "-c", script],
+                             stdout=subprocess.PIPE, env=ENVIRONMENT)
+        p.stdout.readline()
+        p.kill()
+        p.communicate()
+        got = with_cache(context, d + "/cache", [python, "-S", "-c", "import json, re"], "-d", "stats")
+        if loaded(got)[0] < 1000:
+            raise Fail(f"{loaded(got)[0]} translations of a killed process")
+
+
 def cases(context):
     found = [Case("pcache/" + f.__name__.replace("_", "-"), f, 0)
-             for f in (warm, edited, overlay, disk_full, permissions, folders, eviction, options_apart)]
+             for f in (warm, edited, overlay, disk_full, permissions, folders, eviction, options_apart, merged, lasting)]
     found += [Case("pcache/parallel", parallel(60), 0), Case("pcache/parallel-200", parallel(200)),
               Case("pcache/killed", killed(30), 0), Case("pcache/killed-300", killed(300)),
               Case("pcache/mutations", mutations(300, 1), 0)]

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from .base import ENVIRONMENT, Case, Fail, Skip, build, compare, run
-from .pcache import cross, damage, files, loaded, mutations, with_cache
+from .pcache import cross, damage, files, loaded, many, mutations, result, with_cache
 
 AT_ONCE, ROUNDS, KILLS, EDITS = 200, 3, 1000, 300
 PYTHON = ["usr/bin/python3", "-S", "-c", "import re, struct; print(re.sub('a+', 'b', 'caab'), hash(2.5), 7 ** 77 % 1001)"]
@@ -265,8 +265,34 @@ def killed_static(context):
             compare(with_cache(context, d + "/cache", [program]), want, "the run without a cache", ("status", "out", "err"))
 
 
+def merging(context):
+    """Files of many chunks, merged again and again, by eight processes at once of which some are killed."""
+    program, rng, n = many(context), random.Random(17), 0
+    with context.temp() as d:
+        for batch in range(250):
+            work = [(rng.randrange(100), rng.random() < 0.2) for _ in range(8)]
+            procs = [(start(context, d + "/cache", [program, f"{k:02}"]), k, kill) for k, kill in work]
+            time.sleep(rng.random() * 0.01)
+            for p, k, kill in procs:
+                if kill:
+                    p.kill()
+                p.communicate(timeout=60)
+                if p.returncode != result(k) and not (kill and p.returncode == -9):
+                    raise Fail(f"batch {batch}: {k} has status {p.returncode}, not {result(k)}")
+            if rng.randrange(20) == 0:
+                time.sleep(0.05)
+                shutil.rmtree(d + "/cache", ignore_errors=True)
+        for k in range(100):
+            got = with_cache(context, d + "/cache", [program, f"{k:02}"], "-d", "stats")
+            n += loaded(got)[0] > 0
+            if got.status != result(k):
+                raise Fail(f"at the end: {k} has status {got.status}, not {result(k)}")
+        if n < 90:
+            raise Fail(f"{n} of 100 functions were in the file at the end")
+
+
 def cases(context):
     found = [Case("pcache/torture-" + f.__name__.replace("_", "-"), f, 2)
-             for f in (parallel, killed, killed_static, disk_full, edited, overlay)]
+             for f in (parallel, killed, killed_static, merging, disk_full, edited, overlay)]
     found += [Case(f"pcache/torture-mutations-{s}", mutations(2000, s), 2) for s in (2, 3, 4, 5)]
     return found + [Case(f"pcache/torture-dynamic-{s}", dynamic(s), 2) for s in (6, 7, 8, 9)]
