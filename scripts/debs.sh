@@ -106,7 +106,9 @@ source)
         [ -d "$dir/$p" ] && continue
         echo "debs.sh: fetching the source of $p" >&2
         rm -rf "$apt/src"; mkdir -p "$apt/src"
-        (cd "$apt/src" && APT_CONFIG=$apt/apt.conf apt-get -qq source "$p") >>"$apt/log" 2>&1 ||
+        # A mirror may lack the security archive's copy of what the release has as well.
+        (cd "$apt/src" && APT_CONFIG=$apt/apt.conf && export APT_CONFIG &&
+            { apt-get -qq source "$p" || apt-get -qq source "$p/$codename"; }) >>"$apt/log" 2>&1 ||
             { tail -5 "$apt/log" >&2; die "apt-get source $p failed ($apt/log)"; }
         mv "$(find "$apt/src" -mindepth 1 -maxdepth 1 -type d)" "$dir/$p"
     done

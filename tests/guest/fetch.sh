@@ -5,7 +5,8 @@
 #   tests/guest/fetch.sh DIR qemu10         DIR/qemu10: qemu-user of trixie (static binaries)
 #   tests/guest/fetch.sh DIR src PACKAGE    DIR/src/PACKAGE: an unpacked Debian source package
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
-#   tests/guest/fetch.sh DIR runtimes       DIR/runtimes: node, OpenJDK 17, Go for arm64
+#   tests/guest/fetch.sh DIR runtimes       DIR/runtimes, DIR/runtimes-amd64: node, OpenJDK 17, Go, luajit, ruby of both;
+#                                           DIR/java-source, DIR/src/ruby3.1, DIR/npm: what they are tested with
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
@@ -24,7 +25,27 @@ qemu10)
     # 70 static emulators: only these are of use here.
     find "$dir/qemu10/usr" -type f ! -name qemu-aarch64 ! -name qemu-riscv64 ! -name qemu-x86_64 -delete
     rm -rf "$dir/qemu10.apt/archives" ;;
-runtimes) "$debs" root arm64 "$dir/runtimes" nodejs openjdk-17-jdk-headless golang-go ;;
+runtimes)
+    for arch in arm64 amd64; do
+        suffix=; [ $arch = arm64 ] || suffix=-$arch
+        "$debs" root $arch "$dir/runtimes$suffix" nodejs openjdk-17-jdk-headless golang-go luajit ruby dash bash coreutils
+        echo "127.0.0.1 localhost" >"$dir/runtimes$suffix/etc/hosts"
+    done
+    "$debs" bare amd64 "$dir/java-source" openjdk-17-source
+    "$debs" source "$dir/src" ruby3.1
+    # The package tree of tests/programs/runtimes/npm for both processors: npm itself, and what it installs
+    # without a network from a cache.
+    [ -d "$dir/npm" ] && cmp -s "$here/../programs/runtimes/npm/package.json" "$dir/npm/package.json" && exit 0
+    command -v npm >/dev/null || { echo "fetch.sh: the package tree needs npm (apt-get install npm)" >&2; exit 1; }
+    echo "fetch.sh: npm's packages" >&2
+    rm -rf "$dir/npm.new"; mkdir "$dir/npm.new"; cd "$dir/npm.new"
+    cp "$here/../programs/runtimes/npm/package.json" .
+    for cpu in x64 arm64; do
+        npm install --cache "$PWD/cache" --ignore-scripts --no-audit --no-fund --os=linux --libc=glibc --cpu=$cpu \
+            --omit-lockfile-registry-resolved=false >log 2>&1 || { tail -5 log >&2; exit 1; }
+    done
+    mv node_modules/npm npm; rm -rf node_modules
+    cd ..; rm -rf npm; mv npm.new npm ;;
 stress)
     for arch in arm64 amd64; do "$debs" root $arch "$dir/stress-$arch" stress-ng; done ;;
 python-tests)

@@ -82,6 +82,7 @@ def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24, tail=
     full = dict(ENVIRONMENT)
     full["HOME"] = cwd or "/nonexistent"
     full.update(env or {})
+    begun = time.monotonic()
     proc = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, env=full, start_new_session=True)
     try:
@@ -91,7 +92,9 @@ def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24, tail=
         out, err = proc.communicate()
         raise Fail(f"no end after {timeout} s: " + " ".join(map(shlex.quote, command)) + "\n"
                    + (out + err)[-tail:].decode(errors="replace"))
-    return Outcome(command, proc.returncode, out[:limit], err[:limit])
+    done = Outcome(command, proc.returncode, out[:limit], err[:limit])
+    done.seconds = time.monotonic() - begun
+    return done
 
 
 def within(native, command, times=6, least=20, seconds=None, **how):
@@ -107,6 +110,20 @@ def within(native, command, times=6, least=20, seconds=None, **how):
     limit = int(max(least, times * seconds)) + 1
     env = dict(how.pop("env", None) or {}, MYNA_WATCHDOG=f"{limit},hard")
     return twin, run(command, timeout=limit + 5, env=env, tail=6000, **how)
+
+
+def rooted(context, name, folder, env=()):
+    """Two command prefixes: for a program of the root guests/NAME-amd64, natively, and for the same of guests/NAME
+    under myna, both with that root as theirs and `folder` (where they start) under its own name. env: names of
+    variables that pass, beside ENVIRONMENT's."""
+    root = os.path.join(context.build, "guests", name)
+    for path in (root, root + "-amd64"):
+        if not os.path.exists(os.path.join(path, ".debs")):
+            raise Skip(f"no {path}: tests/guest/fetch.sh {context.build}/guests {name}")
+    passed = [x for n in (*ENVIRONMENT, "HOME", "MYNA_WATCHDOG", *env) for x in ("-e", n)]
+    return ([context.path("tests/inroot.sh"), root + "-amd64", folder],
+            [os.path.join(os.path.dirname(context.myna), "myna"), "run", "--rootfs", root, "--share-pid",
+             "--bind", folder, "-w", folder, *passed])
 
 
 def compare(got, want, what, streams=("status", "out")):
