@@ -365,6 +365,21 @@ static void compare(struct emit *e, uint32_t i)
 
 /* ------------------------------------------------------- to and from integers */
 
+/* Out of the range of 32 bits, modulo 2^32 (FJCVTZS): usual where JavaScript adds up integers. The invalid flag is set;
+ * without its fraction, so that nothing is inexact, the operand goes through 64 bits. regs[4]: a register of the file. */
+static void cold_modulo(struct emit *e, uint32_t i, const int *regs)
+{
+    struct codebuf *c = &e->cb;
+    int d = regs[0] - FP_GENERAL;
+    emit_x3i(e, OP_ROUNDPS + 3, regs[4], regs[1], regs[1], round_imm(IR_RN_ZERO) | ROUND_QUIET);
+    x_gpr(e, OP_CVTTI | ss(true), true, d, 0, regs[4]);
+    alu_ri(c, ALU_CMP, true, d, 1);
+    uint8_t *over = jump_over(e, CC_NO);
+    cold_exact(e, i, regs);
+    bind_over(e, over);
+    mov_rr(c, false, d, d);
+}
+
 /* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative,
  * NaN or too large for a signed conversion to 64 bits have bit patterns above a bound. */
 static void to_integer(struct emit *e, uint32_t i)
@@ -410,9 +425,11 @@ static void to_integer(struct emit *e, uint32_t i)
         return;
     }
     if (mode == IR_RN_ZERO || mode == IR_RN_DYN) {
+        bool modulo = p->imm & 0x100;
+        const int regs[6] = { FP_GENERAL + d, a, -1, -1, modulo ? rx_temp(e) : -1 };
         x_gpr(e, (mode == IR_RN_ZERO ? OP_CVTTI : 0x2d | M0F) | ss(dbl), w, d, 0, a);
-        alu_ri(c, ALU_CMP, w, d, 1); /* modulo (imm bit 8) differs out of line only */
-        fp_go_cold(e, CC_O, i, FP_GENERAL + d, a, -1, -1);
+        alu_ri(c, ALU_CMP, w, d, 1);
+        emit_cold(e, CC_O, modulo ? cold_modulo : cold_exact, i, regs);
         return;
     }
     int x = rx_temp(e), t = ra_temp(e);

@@ -315,3 +315,16 @@ frint64x d0, d1 | =1e69c020 | v1=0x0000000000000001 => fpsr=0x10 v0=0x0000000000
 frint64x d0, d1 | =1e69c020 | v1=0x7ff0000000000000 => fpsr=1 v0=0x0000000000000000c3e0000000000000
 frint64x d0, d1 | =1e69c020 | v1=0x7ff0000000000001 => fpsr=1 v0=0x0000000000000000c3e0000000000000
 frint64x d0, d1 | =1e69c020 | v1=0xfff8000000000123 => fpsr=1 v0=0x0000000000000000c3e0000000000000
+# beyond 32 bits, with a fraction: invalid alone, never inexact (FPToFixedJS: the range is looked at first); the least integer
+fjcvtzs w0, d1 | =1e7e0020 | v1=0x41f0000000080000 => x0=0 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0x41f0000000180000 => x0=1 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc1f0000000180000 => x0=0xffffffff nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0x41e0000000000000 => x0=0x80000000 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc1e0000000000000 => x0=0x80000000 nzcv=4
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc1e0000000100000 => x0=0x80000000 nzcv=0 fpsr=0x10
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc1e0000000200000 => x0=0x7fffffff nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc1e0000000300000 fpcr=0x400000 => x0=0x7fffffff nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0x43dfffffffffffff => x0=0xfffffc00 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc3dfffffffffffff => x0=0x400 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0xc3e0000000000000 => x0=0 nzcv=0 fpsr=1
+fjcvtzs w0, d1 | =1e7e0020 | v1=0x43e0000000000001 => x0=0x800 nzcv=0 fpsr=1
