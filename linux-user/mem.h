@@ -50,6 +50,10 @@ bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len);
 /* memlimit.c: do the guest's limits let it map len bytes in place of gone bytes? data: private and
  * writable ones. mm_may_brk: may the heap end there? */
 bool mm_may_grow(struct process *p, uint64_t len, uint64_t gone, bool data);
+/* Would the host's own RLIMIT_AS leave myna room enough with len bytes more, gone bytes less? */
+bool mm_host_room(uint64_t len, uint64_t gone);
+/* At the start of a process, before there is a second thread. */
+void mm_limits_init(void);
 bool mm_may_brk(struct process *p, uint64_t brk);
 /* Lets the map know how far stacks in [start, end) and the one above it have grown. */
 void mm_sync(struct process *p, uint64_t start, uint64_t end);

@@ -9,6 +9,9 @@
  * about the range below: mm_sync. No other mapping can have come there meanwhile: the kernel keeps
  * a gap below such a mapping.
  */
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,6 +19,36 @@
 #include "mem.h"
 
 /* --- limits ---------------------------------------------------------------------------------- */
+
+/* Of an RLIMIT_AS that the host has for us (ulimit -v before the start) an eighth, or this, stays for myna: a
+ * translation can't be refused memory, the guest's mmap can. */
+enum { OWN_ROOM = 64 << 20 };
+
+void mm_limits_init(void)
+{
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_AS, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY)
+        mallopt(M_ARENA_MAX, 1); /* each takes up to 128 MB of addresses */
+}
+
+bool mm_host_room(uint64_t len, uint64_t gone)
+{
+    char text[32];
+    uint64_t pages;
+    struct rlimit lim;
+    int fd;
+
+    if (getrlimit(RLIMIT_AS, &lim) < 0 || lim.rlim_cur == RLIM_INFINITY)
+        return true;
+    if ((fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) < 0)
+        return true;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    uint64_t own = lim.rlim_cur / 8 < OWN_ROOM ? lim.rlim_cur / 8 : OWN_ROOM;
+    return sscanf(text, "%lu", &pages) != 1 || pages * GUEST_PAGE + len + own <= lim.rlim_cur + gone;
+}
 
 /* A kept limit in bytes; ~0: none. */
 static uint64_t limit_of(struct process *p, int resource)
@@ -33,6 +66,8 @@ bool mm_may_grow(struct process *p, uint64_t len, uint64_t gone, bool data)
     const struct mm *mm = p->mm;
     uint64_t as = limit_of(p, RLIMIT_AS), most = limit_of(p, RLIMIT_DATA);
 
+    if (len > gone && !mm_host_room(len, gone))
+        return false;
     if (as == ~0ull && most == ~0ull)
         return true;
     mm_sync(p, 0, mm->limit);

@@ -24,6 +24,7 @@
 #include "gdb/gdb.h"
 #include "guest_process.h"
 #include "guest_signal.h"
+#include "mem.h"
 #include "path.h"
 
 enum { THREAD_STACK = 512 << 10, ROBUST_HEAD = 24, ROBUST_LIMIT = 2048, WAITV_MAX = 128 };
@@ -198,7 +199,8 @@ long thread_clone(struct thread *t, const struct clone_request *q)
         .vfork_done = q->flags & CLONE_VFORK ? &done : NULL,
     };
     b.t = c;
-    c->cpu = thread_copy_cpu(t, c);
+    if (mm_host_room(THREAD_STACK, 0))
+        c->cpu = thread_copy_cpu(t, c);
     if (c->cpu != NULL) {
         thread_add(c);
         t->p->threaded = true;

@@ -234,6 +234,16 @@ def address_space(context):
             raise Fail(f"ulimit -v {kilobytes} is enough for a small program: {got.err.decode()[-500:]}")
 
 
+def exhausted(context):
+    """A program under ulimit -v that takes all threads and memory there are: refusals, and it goes on."""
+    context.need_myna()
+    path = cross(context, context.path("tests/guest/aslimit.c"), "O1-static", ["-O1", "-static", "-pthread"])
+    got = run(["sh", "-c", "ulimit -v 1000000; exec \"$0\" \"$@\"", context.myna, path], timeout=60)
+    want = b"threads: Resource temporarily unavailable\nmemory: Cannot allocate memory\n0 999 7.500\nend\n"
+    if got.status != 0 or got.out != want:
+        raise Fail(f"status {got.status}\n{(got.out + got.err).decode()[-500:]}")
+
+
 def descriptors(context):
     """No descriptor left, or standard ones closed."""
     context.need_myna()
@@ -338,6 +348,6 @@ def cases(context):
     found = [Case("robust/elf-" + n, hostile(n), 0) for n in FILES]
     found += [Case(f"robust/mutations-{s}", mutations(s, 150)) for s in (1, 2)]
     found += [Case("robust/" + f.__name__.replace("_", "-"), f, 0)
-              for f in (usage, missing_library, address_space, descriptors, limits, cache_sizes, messages,
+              for f in (usage, missing_library, address_space, exhausted, descriptors, limits, cache_sizes, messages,
                         confined, wx)]
     return found

@@ -68,7 +68,8 @@ class Suite:
         return ["--" + name, "1", *self.known.get((name, "options"), "").split(), "-t", str(SECONDS), "--verify"]
 
     def key(self, name, who):
-        return digest(self.context.myna if who == "myna" else "", self.command(who)[-1], self.own, *self.options(name))
+        return digest(self.context.myna if who == "myna" else "", self.command(who)[-1], self.own,
+                      *self.options(name), *(["user"] if (name, "user") in self.known else []))
 
     def kept(self, name, who):
         """(verdict, seconds, reason) of an earlier run of the same, or None."""
@@ -83,7 +84,8 @@ class Suite:
         """Runs it and keeps (verdict, seconds, reason); the verdict is pass, skipped or fail."""
         with self.context.temp() as d:
             os.chmod(d, 0o777)
-            command = [self.own, *self.command(who), *self.options(name), "--temp-path", d]
+            user = ["--user"] if (name, "user") in self.known else []
+            command = [self.own, *user, *self.command(who), *self.options(name), "--temp-path", d]
             begun = time.monotonic()
             try:
                 if who == "native":
