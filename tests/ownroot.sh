@@ -38,6 +38,7 @@ exec $as unshare --user --map-root-user --pid --fork --kill-child --mount --moun
     mount -n --move "$dev" /dev
     rmdir "$dev"
     ip link set lo up 2>/dev/null || :
+    echo 0 0 2>/dev/null >/proc/sys/net/ipv4/ping_group_range || :
     ulimit -c 0; ulimit -v 6291456; ulimit -f 2097152; ulimit -u 700 2>/dev/null || ulimit -p 700
     user=$1
     shift

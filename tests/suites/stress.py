@@ -21,7 +21,7 @@ def digest(*parts):
     for part in parts:
         if os.path.isabs(part):
             with open(part, "rb") as f:
-                whole.update(f.read())
+                part = hashlib.sha256(f.read()).hexdigest()
         whole.update(part.encode() + b"\0")
     return whole.hexdigest()[:16]
 
@@ -107,7 +107,7 @@ class Suite:
             return ("out", 0, self.known[name, "out"]), None
         with self.context.once("stress"):
             native = self.kept(name, "native") or self.outcome(name, "native")
-            if native[0] != "pass" or (name, "refused") in self.known:
+            if native[0] != "pass" or (name, "refused") in self.known or (name, "arm64") in self.known:
                 return native, None
             guest = self.kept(name, "myna")
             if guest is None or guest[0] != "pass":
@@ -125,6 +125,8 @@ class Suite:
             guest = self.kept(name, "myna")
             if native and native[0] == "pass" and (name, "refused") in self.known:
                 state, why = "refused", self.known[name, "refused"]
+            elif native and native[0] == "pass" and (name, "arm64") in self.known:
+                state, why = "not on arm64", self.known[name, "arm64"]
             elif native is None or (native[0] == "pass" and guest is None):
                 state, why = "not run", ""
             elif native[0] != "pass":
@@ -150,10 +152,10 @@ class Suite:
 
 def judge(status, text):
     said = re.sub(r"stress-ng: (\w+): +\[\d+\] ", r"\1: ", text)
-    lines = [x for x in said.splitlines() if x.startswith(("fail:", "error:", "warn:"))
-             or "skipp" in x]
+    lines = [x for x in said.splitlines() if x.startswith(("fail:", "error:", "warn:")) or "skipp" in x]
     reason = "; ".join(dict.fromkeys(re.sub(r"\b\d{3,}\b", "N", x) for x in lines))[:300].replace("|", "/")
-    if "No stress workers invoked" in said or "aborted early, out of system resources" in said:
+    # some skip a method or two of theirs: misaligned its atomic ones, which are alignment faults on arm64
+    if re.search(r"skipp(?!ing method)|No stress workers invoked|aborted early, out of system resources", said):
         return "skipped", reason
     if status == 0 and "successful run completed" in said:
         return "pass", ""
