@@ -113,7 +113,7 @@ check-quick:
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --quick $(T)
 check-long:
-	@scripts/setup.sh build check native distro
+	@scripts/setup.sh build check native distro glibc
 	@tests/guest/fetch.sh $(B)/guests arm64
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
 	@tests/guest/fetch.sh $(B)/guests src sqlite3
@@ -123,6 +123,7 @@ check-long:
 	@tests/guest/fetch.sh $(B)/guests qemu10
 	@tests/guest/fetch.sh $(B)/guests code
 	@tests/guest/fetch.sh $(B)/guests runtimes
+	@tests/guest/fetch.sh $(B)/guests glibc-tests
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --long $(T)
 # make bench BENCH="--quick --only lua": see tests/bench/README.md

@@ -16,6 +16,8 @@ native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file find
 bench="aom-tools dav1d flac lame libjpeg-turbo-progs opus-tools vorbis-tools webp"
 profile="valgrind"
 distro="debootstrap"
+# What glibc's tests are made with (tests/guest/glibc.sh).
+glibc="bison gawk gettext locales g++-aarch64-linux-gnu"
 
 dry=
 [ "${1:-}" = -n ] && { dry=1; shift; }
@@ -27,8 +29,9 @@ for group; do
     native) want="$want $native" ;;
     bench) want="$want $bench" ;;
     distro) want="$want $distro" ;;
+    glibc) want="$want $glibc" ;;
     profile) want="$want $profile" ;;
-    *) echo "setup.sh: no group $group (build, check, native, bench, distro, profile)" >&2; exit 1 ;;
+    *) echo "setup.sh: no group $group (build, check, native, bench, distro, glibc, profile)" >&2; exit 1 ;;
     esac
 done
 

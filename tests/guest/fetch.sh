@@ -11,6 +11,7 @@
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
+#   tests/guest/fetch.sh DIR glibc-tests    DIR/glibc-tests: glibc's own tests, built (glibc.sh); needs arm64
 #
 # Each is a no-op once it is there. The packages' native twins are installed by scripts/setup.sh.
 set -eu
@@ -88,5 +89,14 @@ torture)
         '*/gcc/testsuite/gcc.c-torture/execute'
     rm -rf "$dir/torture" "$dir/gcc-source" "$dir/gcc-source.apt"
     mv "$dir/torture.new" "$dir/torture" ;;
-*) echo "fetch.sh: $what is not arm64, qemu10, runtimes, stress, python-tests, src, code, debian or torture" >&2; exit 1 ;;
+glibc-tests)
+    # Some minutes, most of them for compiling; what is there is not made again.
+    [ -e "$dir/glibc-tests/.built" ] && exit 0
+    "$debs" bare amd64 "$dir/glibc-source" glibc-source
+    "$debs" bare arm64 "$dir/locales" locales-all
+    "$here/glibc.sh" "$(ls "$dir"/glibc-source/usr/src/glibc/glibc-*.tar.xz)" "$dir/arm64" \
+        "$dir/locales/usr/lib/locale" "$dir/glibc-tests"
+    touch "$dir/glibc-tests/.built"
+    rm -rf "$dir/glibc-source" "$dir/glibc-source.apt" "$dir/locales" "$dir/locales.apt" ;;
+*) echo "fetch.sh: $what is not in the list at the head of this file" >&2; exit 1 ;;
 esac
