@@ -187,9 +187,9 @@ void cache_flush(struct cache *c)
     c->flushes++;
 }
 
-int cache_fork_prepare(struct cache *c)
+int cache_fork_prepare(struct cache *c, bool files_shared)
 {
-    int fd = code_file(c->size);
+    int fd = files_shared ? -1 : code_file(c->size);
     for (size_t done = 0; fd >= 0 && done < c->used;) {
         ssize_t n = pwrite(fd, c->rw + done, c->used - done, (off_t)done);
         if (n <= 0) {

@@ -95,7 +95,7 @@ int cache_init(struct cache *c, size_t size, unsigned shift);
 void cache_free(struct cache *c);
 void cache_flush(struct cache *c);
 /* A copy of the used part: descriptor, COPY_MAPPED or -errno. / Drops it. / The arena becomes that copy. */
-int cache_fork_prepare(struct cache *c);
+int cache_fork_prepare(struct cache *c, bool files_shared);
 void cache_fork_parent(struct cache *c, int copy);
 int cache_fork_child(struct cache *c, int copy);
 

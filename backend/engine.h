@@ -39,6 +39,7 @@ struct engine {
     bool any_mask;
     bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
     FILE *perfmap;
+    bool files_shared;         /* by the child of the fork in progress */
     uint8_t code_copy[2 * (2048 + 64)]; /* guest code being translated (reuse.c) */
     struct debug *debug;       /* breakpoints (debug.c); NULL: there have been none */
     bool watching;             /* all code is interpreted */

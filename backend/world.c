@@ -285,10 +285,11 @@ void engine_sync(struct engine *e)
 
 /* -------------------------------------------------------------------- fork */
 
-int engine_fork_prepare(struct engine *e)
+int engine_fork_prepare(struct engine *e, bool files_shared)
 {
     pthread_mutex_lock(&e->lock);
-    int fd = cache_fork_prepare(&e->cache);
+    e->files_shared = files_shared;
+    int fd = cache_fork_prepare(&e->cache, files_shared);
     if (fd < 0)
         pthread_mutex_unlock(&e->lock);
     return fd;
@@ -314,7 +315,8 @@ int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
     if (e->pcache)
         pcache_forked(e);
     if (e->perfmap) {
-        fclose(e->perfmap);
+        if (!e->files_shared)
+            fclose(e->perfmap);
         e->perfmap = NULL;
     }
     return cache_fork_child(&e->cache, copy);

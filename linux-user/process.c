@@ -126,7 +126,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     long pid;
 
     thread_fork_prepare(t);
-    copy = engine_fork_prepare(t->p->engine);
+    copy = engine_fork_prepare(t->p->engine, q->flags & CLONE_FILES);
     if (copy < 0) {
         thread_fork_parent(t);
         return -ENOMEM;
@@ -142,7 +142,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     signals_of(t)->held = 0;
     r = engine_fork_child(t->p->engine, t->cpu, copy);
-    gdb_fork_child(t);
+    gdb_fork_child(t, q->flags & CLONE_FILES);
     watchdog_fork_child(t->p, is_plain_fork(q));
     if (r < 0)
         user_die(1, "fork: no code cache for the child: %s", strerror(-r));

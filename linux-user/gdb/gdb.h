@@ -67,7 +67,7 @@ void gdb_thread_exit(struct thread *t);
 /* The process ends by exit(status), or by a signal. gdb is told. */
 void gdb_exit(struct thread *t, int status);
 void gdb_killed(struct thread *t, int signo);
-/* In the child of a fork: it is not debugged. */
-void gdb_fork_child(struct thread *t);
+/* In the child of a fork: it is not debugged. files_shared: its table of descriptors is the parent's. */
+void gdb_fork_child(struct thread *t, bool files_shared);
 
 #endif

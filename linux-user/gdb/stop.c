@@ -238,7 +238,7 @@ void gdb_exit(struct thread *t, int status) { tell_end(t, GDB_STOP_EXIT, status 
 
 void gdb_killed(struct thread *t, int signo) { tell_end(t, GDB_STOP_KILLED, signo); }
 
-void gdb_fork_child(struct thread *t)
+void gdb_fork_child(struct thread *t, bool files_shared)
 {
     struct gdb *g = t->p->gdb;
 
@@ -250,6 +250,8 @@ void gdb_fork_child(struct thread *t)
     for (unsigned k = 0; k < g->nset; k++)
         engine_break(t->p->engine, g->set[k], false);
     engine_watch(t->p->engine, NULL, 0, false);
+    if (files_shared)
+        return;
     if (g->conn >= 0)
         close(g->conn);
     if (g->listener >= 0)

@@ -2,17 +2,18 @@
 # glibc's own tests for arm64: those of nptl (POSIX threads, with sysdeps/pthread), signal, io, posix, time
 # and rt, built from Debian's glibc-source with the cross compiler; not run. tests/suites/glibc.py runs them.
 #
-#   tests/guest/glibc.sh SOURCE ROOT DIR    DIR/build has the programs, DIR/SUBDIR.make how to run each
+#   tests/guest/glibc.sh SOURCE ROOT LOCALES DIR    DIR/build has the programs, DIR/SUBDIR.make how to run each
 #
 # SOURCE is the tarball, ROOT an arm64 Debian root with libc6-dev of the same version. The library is not
 # built again: the tests are linked with the root's own (libc6 and libc6-dev are this very source), which
 # is what Debian's users run, put where glibc's makefiles look for what they would have built; a
 # shared library, its static twin and the loader are one build, so tests of internals agree with them.
-# The makefiles compile the tests and their support library with each test's own flags. Locales are made
-# by the host's localedef (their format is the same for both machines, and so must its version be).
+# The makefiles compile the tests and their support library with each test's own flags. LOCALES is
+# /usr/lib/locale of Debian's locales-all; the host's localedef (of the same version) makes what that lacks.
 set -eu
 tarball=$1 lib=$(cd "$2/usr/lib/aarch64-linux-gnu" && pwd)
-mkdir -p "$3"; dir=$(cd "$3" && pwd)
+all=$(cd "$3" && pwd)
+mkdir -p "$4"; dir=$(cd "$4" && pwd)
 subdirs="nptl signal io posix time rt"
 for tool in bison gawk msgfmt localedef aarch64-linux-gnu-gcc aarch64-linux-gnu-g++; do
     command -v $tool >/dev/null || { echo "glibc.sh: no $tool (scripts/setup.sh glibc)" >&2; exit 1; }
@@ -53,7 +54,7 @@ put() {
 put csu crt1.o Scrt1.o rcrt1.o crti.o crtn.o
 for o in crt1 Scrt1 rcrt1; do ln -sf $o.o "csu/$(echo $o | sed 's/crt1/start/').o"
     stay="$stay -o $dir/build/csu/$(echo $o | sed 's/crt1/start/').o"; done
-put . libc.so.6 libc.a libc_nonshared.a
+put . libc.so.6 libc.a libc_nonshared.a libgcc_s.so.1 libstdc++.so.6
 put elf ld-linux-aarch64.so.1
 ln -sf ld-linux-aarch64.so.1 elf/ld.so
 stay="$stay -o $dir/build/elf/ld.so -o $dir/build/locale/localedef"
@@ -90,14 +91,18 @@ done
 
 locales=$(for d in posix time; do
     sed -n '/^LOCALES *:=/,/[^\\]$/p' ../src/$d/Makefile | sed 's/^LOCALES *:=//; s/\\$//; /^#/d'
-done | tr -s ' \t\n' '\n\n\n' | sort -u)
+done | tr -s ' \t\n' '\n\n\n' | grep '[.]' | sort -u)
 for l in $locales; do
     [ -e "localedata/$l/LC_CTYPE" ] && continue
-    charmap=${l#*.}; charmap=${charmap%@*}
-    case $l in *@*) input=${l%%.*}@${l#*@} ;; *) input=${l%%.*} ;; esac
-    more=; [ "$charmap" != SJIS ] || { charmap=SHIFT_JIS; more=--no-warnings=ascii; }
-    (cd ../src/localedata && I18NPATH=. localedef --quiet $more -f "$charmap" -i "$input" \
-        "$dir/build/localedata/$l") || :
+    base=${l%%.*} charmap=${l#*.} mod=
+    case $l in *@*) mod=@${l#*@} charmap=${charmap%@*} ;; esac
+    from=$all/$base.$(echo "$charmap" | tr -d - | tr A-Z a-z)$mod
+    ! grep -qx "$base$mod $charmap" /usr/share/i18n/SUPPORTED || [ -e "$from" ] || from=$all/$base$mod
+    if [ -e "$from" ]; then cp -r "$from" "localedata/$l"; else
+        more=; [ "$charmap" != SJIS ] || { charmap=SHIFT_JIS; more=--no-warnings=ascii; }
+        (cd ../src/localedata && I18NPATH=. localedef --quiet $more -f "$charmap" -i "$base$mod" \
+            "$dir/build/localedata/$l") || :
+    fi
     touch "localedata/$l/LC_CTYPE"
 done
 for sub in $subdirs; do

@@ -190,6 +190,21 @@ int main(int argc, char **argv)
     waitpid(pid, &status, 0);
     CHECK_EQ(WEXITSTATUS(status), 21);
 
+    for (int i = 0; i < 20; i++) { /* a process of its own with the parent's descriptors */
+        pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, NULL, 0, NULL);
+        if (pid == 0) {
+            close(100);
+            _exit(dup2(2, 101) == 101 ? 23 : 24);
+        }
+        waitpid(pid, &status, 0);
+        CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -status, 23);
+        CHECK_EQ(fcntl(101, F_GETFD), 0);
+        CHECK_EQ(fcntl(100, F_GETFD), -1);
+        CHECK_EQ(dup2(101, 100), 100);
+        close(101);
+    }
+    close(100);
+
     char *none[] = {"x", NULL}, *exit5[] = {"x", "exit", "5", NULL};
     CHECK_EQ(posix_spawn(&pid, "/nonexistent/x", NULL, NULL, none, environ), ENOENT);
     CHECK_EQ(posix_spawn(&pid, "/etc/passwd", NULL, NULL, none, environ), EACCES);
