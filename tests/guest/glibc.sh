@@ -98,7 +98,7 @@ for l in $locales; do
     case $l in *@*) mod=@${l#*@} charmap=${charmap%@*} ;; esac
     from=$all/$base.$(echo "$charmap" | tr -d - | tr A-Z a-z)$mod
     ! grep -qx "$base$mod $charmap" /usr/share/i18n/SUPPORTED || [ -e "$from" ] || from=$all/$base$mod
-    if [ -e "$from" ]; then cp -r "$from" "localedata/$l"; else
+    if [ -e "$from" ]; then cp -rL "$from" "localedata/$l"; else
         more=; [ "$charmap" != SJIS ] || { charmap=SHIFT_JIS; more=--no-warnings=ascii; }
         (cd ../src/localedata && I18NPATH=. localedef --quiet $more -f "$charmap" -i "$base$mod" \
             "$dir/build/localedata/$l") || :

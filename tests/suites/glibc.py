@@ -81,10 +81,12 @@ def attempt(context, folder, test, recipe, emulate):
         os.chmod(d, 0o777)
         out = os.path.join(d, "out")
         command = recipe.replace(os.path.join(folder, "build", test + ".out"), out)
-        wrapped = [context.path("tests/user.sh"), "unshare", "--user", "--map-current-user", "--ipc", "--",
-                   "sh", "-c", f"cd {folder}/src/{sub} && {command}"]
-        env = {"EMULATOR": context.path("tests/guest/emulate.sh"), "EMULATE": emulate,
-               "TIMEOUTFACTOR": "10", "TMPDIR": d, "HOME": "/"}
+        command = command.replace("$EMULATOR", context.path("tests/guest/emulate.sh"))
+        spaces = ["unshare", "--ipc", "--"]
+        if os.getuid() != 0:
+            spaces[1:1] = ["--user", "--map-current-user"]
+        wrapped = [*spaces, context.path("tests/user.sh"), "sh", "-c", f"cd {folder}/src/{sub} && {command}"]
+        env = {"EMULATE": emulate, "TIMEOUTFACTOR": "10", "TMPDIR": d, "HOME": "/"}
         try:
             _, done = within(None, wrapped, seconds=limit, env=env)
             word, text = WORDS.get(done.status, f"status {done.status}"), done.out + done.err
@@ -109,7 +111,7 @@ def one(context, folder, results, side, emulate, test, recipe):
         d = os.path.join(context.out, "glibc", side)
         os.makedirs(d, exist_ok=True)
         with open(os.path.join(d, test.replace("/", "-") + ".log"), "w", encoding="utf-8") as f:
-            f.write(f"{word}\nEMULATE='{emulate}' EMULATOR={context.path('tests/guest/emulate.sh')}\n"
+            f.write(f"{word}\nexport EMULATE='{emulate}' EMULATOR={context.path('tests/guest/emulate.sh')}\n"
                     f"cd {folder}/src/{test.split('/', 1)[0]} && {recipe}\n{text}\n")
 
 
