@@ -57,6 +57,11 @@ struct signal_event {
 struct thread *signal_enter_thread(struct thread *t);
 /* Blocks everything in the host, faults too: while this host thread has no guest thread to serve. */
 void signal_block_all(void);
+/* pthread_create with all signals blocked, here and in the new thread; they stay so. The C library's first
+ * thread installs a handler of its own for signal 33 (setuid in all threads): the guest's action stays in
+ * force. Returns what pthread_create does. */
+int signal_host_thread(struct process *p, pthread_t *id, const pthread_attr_t *attr, void *(*run)(void *),
+                       void *arg);
 /* Then lets faults through again: of a host thread of myna's own. */
 void signal_allow_faults(void);
 /* The host's dispositions follow p->gdb and p->backtrace: signals are caught too that the guest has no handler

@@ -301,11 +301,10 @@ static long do_shared(struct thread *t, const struct clone_request *q)
     if (loan.c == NULL)
         return -EAGAIN;
     t->p->threaded = loan.c->p.threaded = true;
-    signal_block_all();
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, LENDER_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    r = pthread_create(&id, &attr, lend_thread, &loan);
+    r = signal_host_thread(t->p, &id, &attr, lend_thread, &loan);
     pthread_attr_destroy(&attr);
     signal_block(t);
     if (r != 0) {

@@ -28,6 +28,7 @@
  * signal(7) say what is right.
  */
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -173,6 +174,21 @@ struct signal_action signal_action_of(struct process *p, int signo)
 }
 
 void signal_block_all(void) { host_mask_swap(~0ull); }
+
+int signal_host_thread(struct process *p, pthread_t *id, const pthread_attr_t *attr, void *(*run)(void *),
+                       void *arg)
+{
+    enum { SIGNAL_SETXID = 33 }; /* nptl(7) */
+    int r;
+
+    signal_block_all();
+    __libc_single_threaded = 0; /* or pthread_create takes and unblocks the signal */
+    r = pthread_create(id, attr, run, arg);
+    pthread_mutex_lock(&p->sig->lock);
+    signal_sync_action(p, SIGNAL_SETXID);
+    pthread_mutex_unlock(&p->sig->lock);
+    return r;
+}
 
 void signal_allow_faults(void) { host_mask_swap(~SIGNAL_FAULTS); }
 

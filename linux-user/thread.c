@@ -204,11 +204,10 @@ long thread_clone(struct thread *t, const struct clone_request *q)
     if (c->cpu != NULL) {
         thread_add(c);
         t->p->threaded = true;
-        signal_block_all(); /* the new thread starts with this mask */
         pthread_attr_init(&attr);
         pthread_attr_setstacksize(&attr, THREAD_STACK);
         pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-        r = pthread_create(&id, &attr, thread_main, &b);
+        r = signal_host_thread(t->p, &id, &attr, thread_main, &b);
         pthread_attr_destroy(&attr);
         signal_block(t);
         if (r != 0)

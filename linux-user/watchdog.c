@@ -111,8 +111,7 @@ static int begin(struct watchdog *w)
     int r;
 
     w->p->threaded = true; /* forks go through the C library: there is a host thread more */
-    signal_block_all();
-    r = -pthread_create(&w->id, NULL, watch, w);
+    r = -signal_host_thread(w->p, &w->id, NULL, watch, w);
     signal_unblock(w->p->threads);
     if (r == 0)
         w->p->watchdog = w;

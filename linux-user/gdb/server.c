@@ -460,8 +460,7 @@ int gdb_start(struct process *p, const char *where, char *err, size_t errlen)
     g->stopped = g->told = g->suspend;
     p->gdb = g;
     p->threaded = true; /* forks go through the C library: there is a host thread more */
-    signal_block_all(); /* as the server starts */
-    r = -pthread_create(&id, NULL, gdb_server, g);
+    r = -signal_host_thread(p, &id, NULL, gdb_server, g);
     signal_unblock(p->threads);
     if (r < 0)
         snprintf(err, errlen, "the stub's thread can't start: %s", strerror(-r));

@@ -1,6 +1,7 @@
 /* What the process and the system say of themselves: uname, limits, prctl, scheduling, refusals. */
 #define _GNU_SOURCE
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -15,6 +16,28 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include "check.h"
+
+static void *wait_at(void *barrier)
+{
+    pthread_barrier_wait(barrier);
+    pthread_barrier_wait(barrier);
+    return NULL;
+}
+
+/* setuid is of the thread, setuid(3) of the process: the C library asks all threads by its signal 33. */
+static void ids_with_threads(void)
+{
+    pthread_barrier_t barrier;
+    pthread_t id;
+
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK_EQ(pthread_create(&id, NULL, wait_at, &barrier), 0);
+    pthread_barrier_wait(&barrier);
+    CHECK_EQ(setgid(getgid()), 0);
+    CHECK_EQ(setuid(getuid()), 0);
+    pthread_barrier_wait(&barrier);
+    pthread_join(id, NULL);
+}
 
 int main(int argc, char **argv)
 {
@@ -105,6 +128,7 @@ int main(int argc, char **argv)
     }
     waitpid(pid, &status, 0);
     CHECK_EQ(WEXITSTATUS(status), 4);
+    ids_with_threads();
     CHECK_EQ(getrlimit(RLIMIT_NOFILE + 100, &lim), -1);
     CHECK_EQ(errno, EINVAL);
     CHECK(personality(0xffffffff) >= 0);
