@@ -98,10 +98,20 @@ bool path_in_prefix(const struct process *p, const char *path)
     return p->prefix && !p->rooted && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
 }
 
+/* What open ignores and openat2 refuses is left out, as by build_open_how of Linux' fs/open.c. */
+static unsigned known_flags(int flags)
+{
+    const int large = 0100000, /* O_LARGEFILE, which is 0 in 64-bit headers */
+        known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC |
+                O_ASYNC | O_DIRECT | large | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE;
+
+    return (unsigned)(flags & (flags & O_PATH ? O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC : known));
+}
+
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode)
 {
     struct prefix_cache *c = p->paths;
-    struct open_how how = { .flags = (unsigned)host_flags, .resolve = RESOLVE_IN_ROOT };
+    struct open_how how = { .flags = known_flags(host_flags), .resolve = RESOLVE_IN_ROOT };
     char buf[PATH_MAX];
 
     if (!c->no_openat2) {

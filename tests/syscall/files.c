@@ -27,6 +27,8 @@ static void flags(void)
     CHECK(open("a", O_RDONLY | K_DIRECTORY) == -1 && errno == ENOTDIR);
     CHECK(open(".", O_RDONLY | K_DIRECTORY) >= 0);
     CHECK(open(".", O_WRONLY) == -1 && errno == EISDIR);
+    CHECK(open("/lib", O_WRONLY | 4 | 16) == -1 && errno == EISDIR); /* unknown flags don't count, */
+    CHECK(open("/lib", O_PATH | O_RDWR | K_DIRECTORY) >= 0);         /* nor all but a few with O_PATH */
     CHECK_EQ(symlink("a", "l"), 0);
     CHECK(open("l", O_RDONLY | K_NOFOLLOW) == -1 && errno == ELOOP);
     CHECK(open("l", O_RDONLY) >= 0);
