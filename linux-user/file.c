@@ -381,8 +381,11 @@ long sys_chdir(struct thread *t, const uint64_t *a)
 
 long sys_chroot(struct thread *t, const uint64_t *a)
 {
+    struct name n;
+    int r = name_get(t, a[0], &n, FOLLOW);
+
     execve_keep_self(t->p);
-    return by_name(t, SYS_chroot, FOLLOW, a[0], 0, 0, 0, 0);
+    return r < 0 ? r : path_change_root(t->p, SYS_chroot, n.host, NULL);
 }
 
 long sys_mkdirat(struct thread *t, const uint64_t *a)
@@ -484,7 +487,7 @@ long sys_pivot_root(struct thread *t, const uint64_t *a)
     if (!r)
         r = name_get(t, a[1], &to, FOLLOW);
     execve_keep_self(t->p);
-    return r < 0 ? r : host_syscall(SYS_pivot_root, from.host, to.host);
+    return r < 0 ? r : path_change_root(t->p, SYS_pivot_root, from.host, to.host);
 }
 
 long sys_swapon(struct thread *t, const uint64_t *a)

@@ -4,11 +4,13 @@
  * An absolute path that exists below the prefix (-L) means the file there, with symbolic links
  * resolved inside the prefix as in a root directory of its own; otherwise it means the host's.
  * /proc, /sys and /dev are always the host's. Relative paths are the host's: a descriptor or
- * working directory below the prefix leads there by itself.
+ * working directory below the prefix leads there by itself. A guest that changes its root leaves the
+ * prefix behind, unless it is there under its name too.
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "path.h"
@@ -95,7 +97,19 @@ bool path_in_prefix(const struct process *p, const char *path)
 {
     struct prefix_cache *c;
 
-    return p->prefix && !p->rooted && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
+    return p->prefix && !p->rooted && !p->prefix_gone && path[0] == '/' && (c = cache_of(p))->fd >= 0 && top_of(c, path);
+}
+
+long path_change_root(struct process *p, long nr, const char *path, const char *put_old)
+{
+    int fd = p->prefix && !p->rooted ? cache_of(p)->fd : -1; /* opened now: by its name in this root */
+    struct stat was, is;
+    long r = host_syscall(nr, path, put_old);
+
+    if (r == 0 && fd >= 0 &&
+        (fstat(fd, &was) < 0 || stat(p->prefix, &is) < 0 || was.st_dev != is.st_dev || was.st_ino != is.st_ino))
+        p->prefix_gone = true;
+    return r;
 }
 
 /* What open ignores and openat2 refuses is left out, as by build_open_how of Linux' fs/open.c. */

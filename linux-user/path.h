@@ -12,6 +12,8 @@ int path_init(struct process *p);
 bool path_in_prefix(const struct process *p, const char *path);
 /* Descriptor of the prefix folder, negative if it can't be opened. */
 int path_prefix_fd(const struct process *p);
+/* chroot (nr SYS_chroot) or pivot_root to host paths, and what follows for the prefix. 0 or -errno. */
+long path_change_root(struct process *p, long nr, const char *path, const char *put_old);
 /* Opens path below the prefix, links resolved inside it. Only if path_in_prefix. */
 int path_open_prefix(const struct process *p, const char *path, int host_flags, unsigned mode);
 /* path_host; follow: a symbolic link at the end is followed too. */

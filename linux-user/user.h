@@ -150,6 +150,7 @@ struct process {
     const char *exe;           /* absolute path of the guest program, as the guest sees it */
     const char *argv0;
     const char *prefix;        /* -L, no trailing slash; NULL: none */
+    bool prefix_gone;          /* the guest has changed its root: the prefix is in the old one (path.c) */
     bool rooted;               /* prefix is a root of its own (rootname.c), not an overlay */
     const char *uname_release; /* -r; NULL: the host's */
     char **self_args;          /* options that execve repeats for the next myna; NULL-terminated */
