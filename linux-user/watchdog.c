@@ -11,9 +11,11 @@
  * A child of fork has a watchdog of its own, which counts from the fork, unless the child is in new namespaces:
  * such a clone doesn't go through the C library. Calls that want a process of one thread are made without it.
  */
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,7 @@
 struct watchdog {
     struct process *p;
     pthread_t id;
+    uint32_t stop;             /* futex word: the thread shall end */
     unsigned seconds;
     bool hard;
 };
@@ -84,11 +87,12 @@ static void *watch(void *arg)
 
     signal_allow_faults();
     for (;;) {
+        const struct timespec second = {.tv_sec = 1};
         uint64_t now;
 
-        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-        sleep(1);
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        host_syscall(SYS_futex, &w->stop, FUTEX_WAIT_PRIVATE, 0, &second, NULL, 0);
+        if (__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE))
+            return NULL;
         now = cpu_time();
         /* looking costs some itself */
         silent = w->hard || now - last < 5000 ? silent + 1 : 0;
@@ -103,13 +107,13 @@ static void *watch(void *arg)
             last = cpu_time();
         }
     }
-    return NULL;
 }
 
 static int begin(struct watchdog *w)
 {
     int r;
 
+    w->stop = 0;
     w->p->threaded = true; /* forks go through the C library: there is a host thread more */
     r = -signal_host_thread(w->p, &w->id, NULL, watch, w);
     signal_unblock(w->p->threads);
@@ -148,7 +152,9 @@ struct watchdog *watchdog_pause(struct process *p)
     struct watchdog *w = p->watchdog;
 
     if (w != NULL) {
-        pthread_cancel(w->id);
+        /* not pthread_cancel, whose signal 32 is the guest's */
+        __atomic_store_n(&w->stop, 1, __ATOMIC_RELEASE);
+        host_syscall(SYS_futex, &w->stop, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
         pthread_join(w->id, NULL);
         p->watchdog = NULL;
     }

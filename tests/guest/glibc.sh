@@ -108,4 +108,15 @@ done
 for sub in $subdirs; do
     submake $sub -k -n tests run-built-tests=yes test-wrapper='$$EMULATOR' >../$sub.make 2>../$sub.make.log || :
 done
+# The root that tests in a container of their own get, as `make install` would make it.
+root=testroot.pristine there=testroot.pristine/lib/aarch64-linux-gnu
+mkdir -p $root/bin $root/dev $root/etc $root/proc $root/tmp $root/usr/bin $root/usr/lib/locale $there testroot.root
+for program in sh echo true; do
+    case $program in sh) from=shell ;; *) from=$program ;; esac
+    cp support/$from-container $root/bin/$program
+done
+cp elf/ld-linux-aarch64.so.1 $root/lib/
+cp ./*.so.[0-9]* */lib*.so.[0-9]* $there/
+# The tests run as an ordinary user.
 for sub in $subdirs; do chmod a+w $sub ../src/$sub; done
+chmod -R a+rwX . 2>/dev/null || :

@@ -4,7 +4,8 @@ makefiles with the emulator as test-wrapper; a test's exit status is its result 
 it tests). All run as an ordinary user with processes, System V IPC and message queues of their own. BUILD/check/glibc/
 has one line a test: results.tsv (kept: a run that is stopped goes on where it was, and one that follows
 repeats what failed under myna; a new build of myna begins its column anew) and SUBDIR.txt, both sides
-side by side. Time limit: six times the test's own (20 s unless it says another).
+side by side. Time limit: six times the test's own (20 s unless it says another);
+past it, the test runs once more with -watchdog, whose stacks are kept in BUILD/check/glibc/myna.
 
 A test may need several tries on a loaded machine (three at most); the table says how many it took."""
 import concurrent.futures
@@ -79,8 +80,8 @@ def own_limit(folder, test):
     return 20
 
 
-def attempt(context, folder, test, recipe, emulate):
-    """(word, what it wrote)"""
+def attempt(context, folder, test, recipe, emulate, watched):
+    """(word, what it wrote). watched: with the watchdog, a thread more in /proc/self/task."""
     sub = test.split("/", 1)[0]
     limit = own_limit(folder, test)
     with context.temp() as d:
@@ -96,7 +97,10 @@ def attempt(context, folder, test, recipe, emulate):
                    f"cd {folder}/src/{sub} && {{ {command}; }}; exit $?"]
         env = {"EMULATE": emulate, "TIMEOUTFACTOR": "7", "TMPDIR": d, "HOME": "/"}
         try:
-            _, done = within(None, wrapped, seconds=limit, env=env)
+            if watched:
+                _, done = within(None, wrapped, seconds=limit, env=env)
+            else:
+                done = run(wrapped, timeout=6 * limit, env=env)
             word, text = WORDS.get(done.status, f"status {done.status}"), done.out + done.err
         except Fail as e:
             word, text = "no end", str(e).encode()
@@ -110,10 +114,12 @@ def one(context, folder, results, side, emulate, test, recipe):
     if had and (side != "myna" or had[0] in WORDS.values()):
         return
     begun = time.monotonic()
+    watched = False
     for tries in range(1, TRIES + 1):
-        word, text = attempt(context, folder, test, recipe, emulate)
-        if word in WORDS.values():
+        word, text = attempt(context, folder, test, recipe, emulate, watched)
+        if word in WORDS.values() or watched:
             break
+        watched = word == "no end"
     results.add(side, test, word, tries, time.monotonic() - begun)
     if word not in WORDS.values():
         d = os.path.join(context.out, "glibc", side)
