@@ -12,8 +12,12 @@
  * kernel sees; it compares the host's pc with the section's addresses, finds it outside, as the pc is
  * in translated code, and clears the guest's rseq_cs in silence: a commit that had to be aborted
  * would go through. Which guest code is a critical section is known only from the store of its
- * descriptor's address, an ordinary store. The commands of membarrier that restart such sequences
- * are refused with it.
+ * descriptor's address, an ordinary store. What would do instead has its own faults: a number per thread
+ * in place of the CPU's (there may be more threads than CPUs, and sched_getcpu has to agree with the
+ * affinity), a host section around each guest store (of all code, as any may be in a section), a signal
+ * at each context switch (perf_event_open's sigtrap, which most systems don't permit to users). So there is
+ * none of it rather than most; qemu-user refuses as well. The commands of membarrier that restart
+ * such sequences are refused with it.
  *
  * Sources: membarrier(2), rseq(2), Linux 6.1 kernel/sched/membarrier.c, kernel/rseq.c.
  */
