@@ -259,6 +259,8 @@ int main(int argc, char **argv)
             char *inside[] = {"/me", "chain", "3", "x", NULL};
             if (chroot(dir) != 0 || chdir("/") != 0)
                 _exit(101);
+            if (mkdir("/lib", 0755) != 0 || rmdir("/lib") != 0) /* what -L has stayed outside */
+                _exit(102);
             setenv("SELF", "/me", 1);
             execve("/me", inside, environ);
             _exit(errno);
