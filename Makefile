@@ -11,7 +11,7 @@
 B ?= build
 .DEFAULT_GOAL := all
 
-OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-callgrind bench-translate docs setup clean help
+OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-threads bench-callgrind bench-translate docs setup clean help
 ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
 
 include $(B)/config.mk
@@ -146,6 +146,11 @@ bench-regions:
 	@scripts/setup.sh build check native bench
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --regions $(BENCH)
+# Two independent threads against one.
+bench-threads:
+	@scripts/setup.sh build check
+	$(INNER) all
+	@python3 tests/bench/threads.py -B $(B) $(BENCH)
 # The translator alone, in nanoseconds a guest instruction: a static program of the demo's compiler.
 bench-translate:
 	@scripts/setup.sh build check

@@ -28,7 +28,9 @@ struct engine {
     struct pcache *pcache;     /* NULL: no persistent cache */
     struct code_log code_log;  /* for it: what the translation at hand was made of */
     uint32_t save_due;         /* 1: pcache_tick says so; whoever comes by next writes */
-    uint32_t stop;             /* nonzero: the lock's holder waits until no other thread runs */
+    /* Nonzero: the lock's holder waits until no other thread runs. Read at every entry, so in a cache line that
+     * translating doesn't write. */
+    uint32_t stop __attribute__((aligned(64)));
     pthread_mutex_t lock __attribute__((aligned(64)));
     struct exec *holder;       /* thread that holds the lock, if it has a CPU */
     struct ir_region region;   /* scratch, under the lock */
