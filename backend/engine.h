@@ -48,7 +48,7 @@ struct engine {
     struct ir_watch watch;
     struct ir_watch_range watched[ENGINE_WATCHES];
     struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp,
-             stops, asks, reused; } st;
+             stops, asks, reused, contended, waited; } st;
 };
 
 /* Backend's per-thread data: cpu->exec. */
@@ -64,6 +64,7 @@ struct exec {
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
+    uint64_t contended, waited; /* the lock was another's when this thread asked for it; ns of wall time (-d stats) */
     uint32_t entries;          /* of engine_run */
     bool debugged;             /* breakpoints count */
     uint64_t random;           /* stress.c */

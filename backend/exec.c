@@ -545,20 +545,24 @@ static uint64_t clock_cost(void)
 void engine_stats(const struct engine *e, FILE *f)
 {
     uint64_t clocks = clock_cost() * e->st.tbs, ns = e->st.ns > clocks ? e->st.ns - clocks : 0;
-    uint64_t lookups = e->st.lookups;
-    for (const struct exec *x = e->cpus; x; x = x->next)
+    uint64_t lookups = e->st.lookups, contended = e->st.contended, waited = e->st.waited;
+    for (const struct exec *x = e->cpus; x; x = x->next) {
         lookups += x->lookups;
+        contended += x->contended;
+        waited += x->waited;
+    }
     fprintf(f,
             "translations %llu  guest insns %llu  host bytes/insn %.1f  lookups %llu  misses %llu  links "
             "%llu  retired %llu  reused %llu  flushes %llu  interpreted %llu\n"
-            "code %zu KiB  translation %.2f ms  %.0f ns/insn  %.2f M insns/s\n",
+            "code %zu KiB  translation %.2f ms  %.0f ns/insn  %.2f M insns/s  lock contended %llu, waited %.2f ms\n",
             (unsigned long long)e->st.tbs, (unsigned long long)e->st.insns,
             e->st.insns ? (double)e->st.code_bytes / (double)e->st.insns : 0.0,
             (unsigned long long)lookups, (unsigned long long)e->st.misses,
             (unsigned long long)e->st.links, (unsigned long long)e->st.retired,
             (unsigned long long)e->st.reused, (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp, e->cache.used >> 10,
             (double)ns / 1e6, e->st.insns ? (double)ns / (double)e->st.insns : 0.0,
-            ns ? (double)e->st.insns * 1e3 / (double)ns : 0.0);
+            ns ? (double)e->st.insns * 1e3 / (double)ns : 0.0, (unsigned long long)contended,
+            (double)waited / 1e6);
     if (e->pcache)
         pcache_stats(e->pcache, f);
 }

@@ -124,7 +124,9 @@ void engine_cpu_free(struct engine *e, struct cpu *cpu)
             break;
         }
     e->st.lookups += x->lookups;
-    e->holder = NULL;
+    e->st.contended += x->contended;
+    e->st.waited += x->waited;
+    __atomic_store_n(&e->holder, NULL, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&e->lock);
     free_exec(x);
 }
@@ -181,21 +183,33 @@ void world_enter(struct exec *x)
     }
 }
 
+static uint64_t wall_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 void world_lock(struct exec *x, bool owner)
 {
     struct engine *e = x->e;
+    bool wait = __atomic_load_n(&e->holder, __ATOMIC_RELAXED) != NULL;
+    uint64_t t0 = wait && log_mask & LOG_STATS ? wall_ns() : 0;
     world_park(x);
     if (owner && e->cfg.lock)
         e->cfg.lock(e->cfg.owner, x->cpu);
     pthread_mutex_lock(&e->lock);
-    e->holder = x;
+    x->contended += wait;
+    if (t0)
+        x->waited += wall_ns() - t0;
+    __atomic_store_n(&e->holder, x, __ATOMIC_RELAXED);
     __atomic_store_n(&x->running, 1, __ATOMIC_SEQ_CST); /* no stop: this thread has the lock */
 }
 
 void world_unlock(struct exec *x, bool owner)
 {
     struct engine *e = x->e;
-    e->holder = NULL;
+    __atomic_store_n(&e->holder, NULL, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&e->lock);
     if (owner && e->cfg.unlock)
         e->cfg.unlock(e->cfg.owner, x->cpu);

@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "guest_process.h"
 #include "path.h"
 
 struct name {
@@ -123,7 +124,23 @@ long sys_open_by_handle_at(struct thread *t, const uint64_t *a)
                         t->p->abi->open_flags_to_host((int)a[2]));
 }
 
-/* --- vectors --------------------------------------------------------------------------------- */
+/* --- reading and writing ----------------------------------------------------------------------- */
+
+static long transfer(struct thread *t, long nr, const uint64_t *a, const uint64_t *at, bool write)
+{
+    void *buf = arg_ptr(t, a[1]);
+    int64_t r;
+
+    if (__builtin_expect(t->p->procmem != NULL, 0) &&
+        procmem_access(t, (int)a[0], &(struct iovec){ buf, a[2] }, 1, at, write, &r))
+        return r;
+    return host_syscall_blocking(t, nr, (int)a[0], buf, a[2], a[3]);
+}
+
+long sys_read(struct thread *t, const uint64_t *a) { return transfer(t, SYS_read, a, NULL, false); }
+long sys_write(struct thread *t, const uint64_t *a) { return transfer(t, SYS_write, a, NULL, true); }
+long sys_pread64(struct thread *t, const uint64_t *a) { return transfer(t, SYS_pread64, a, &a[3], false); }
+long sys_pwrite64(struct thread *t, const uint64_t *a) { return transfer(t, SYS_pwrite64, a, &a[3], true); }
 
 static long vector(struct thread *t, long nr, const uint64_t *a, bool flags_last)
 {
@@ -132,8 +149,11 @@ static long vector(struct thread *t, long nr, const uint64_t *a, bool flags_last
 
     if (n < 0)
         return n;
-    long r = host_syscall_blocking(t, nr, (int)a[0], v, (unsigned long)n, a[3], a[4],
-                                   flags_last ? a[5] : 0ul);
+    bool write = nr == SYS_writev || nr == SYS_pwritev || nr == SYS_pwritev2, here = nr == SYS_readv || nr == SYS_writev;
+    int64_t r;
+    if (!t->p->procmem || nr == SYS_vmsplice ||
+        !procmem_access(t, (int)a[0], v, (unsigned)n, here || (flags_last && a[3] == ~0ull) ? NULL : &a[3], write, &r))
+        r = host_syscall_blocking(t, nr, (int)a[0], v, (unsigned long)n, a[3], a[4], flags_last ? a[5] : 0ul);
     user_iov_free(local, v);
     return r;
 }

@@ -87,7 +87,7 @@ long sys_ioctl(struct thread *t, const uint64_t *a)
                   t->p->guest_base ? "" : ": it passes as it is");
         if (t->p->guest_base)
             return -ENOTTY;
-    } else if (t->p->guest_base && arg) {
+    } else if (user_converts(t->p) && arg) {
         if (row->arg == POINTER_INSIDE)
             return with_pointer(t, a, row);
         if (row->arg == STRUCT)

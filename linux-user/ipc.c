@@ -105,7 +105,7 @@ long sys_mq_notify(struct thread *t, const uint64_t *a)
 {
     struct sigevent ev;
 
-    if (a[1] == 0 || t->p->guest_base == 0)
+    if (a[1] == 0 || !user_converts(t->p))
         return host_syscall(SYS_mq_notify, a[0], a[1]);
     if (user_read(t->p, &ev, a[1], sizeof ev) != 0)
         return -EFAULT;

@@ -96,7 +96,7 @@ long sys_move_pages(struct thread *t, const uint64_t *a)
     uint64_t page[MOVE_CHUNK], done = 0;
     long missed = 0;
 
-    if (t->p->guest_base == 0 || a[2] == 0)
+    if (!user_converts(t->p) || a[2] == 0)
         return host_syscall(SYS_move_pages, a[0], a[1], a[2], arg_ptr(t, a[3]), arg_ptr(t, a[4]), a[5]);
     while (done < a[1]) {
         uint64_t n = a[1] - done < MOVE_CHUNK ? a[1] - done : MOVE_CHUNK;

@@ -202,6 +202,9 @@ static long vm_rw(struct thread *t, const uint64_t *a, long nr)
         return ln;
     int rn = user_iov(t->p, a[3], a[4], there, &rv);
     long r = rn < 0 ? rn : host_syscall(nr, (int)a[0], lv, ln, rv, rn, a[5]);
+    if (r > 0 && nr == SYS_process_vm_writev && (pid_t)a[0] == getpid()) /* perhaps code */
+        for (int i = 0; i < rn; i++)
+            engine_invalidate(t->p->engine, (uintptr_t)rv[i].iov_base - t->p->guest_base, rv[i].iov_len);
     user_iov_free(here, lv);
     user_iov_free(there, rv);
     return r;

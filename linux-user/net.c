@@ -40,7 +40,7 @@ static const struct inner {
 
 static const struct inner *inner_option(const struct thread *t, const uint64_t *a)
 {
-    if (t->p->guest_base == 0)
+    if (!user_converts(t->p))
         return NULL;
     for (size_t i = 0; i < sizeof inner_options / sizeof *inner_options; i++)
         if (inner_options[i].level == (int)a[1] && inner_options[i].option == (int)a[2])
@@ -113,7 +113,7 @@ static long one_message(struct thread *t, long nr, uint64_t fd, uint64_t addr, u
     struct msghdr m, host;
     long r;
 
-    if (t->p->guest_base == 0)
+    if (!user_converts(t->p))
         return host_syscall_blocking(t, nr, fd, addr, flags);
     if (user_read(t->p, &m, addr, sizeof m) != 0)
         return -EFAULT;
@@ -168,14 +168,14 @@ static long many_messages(struct thread *t, long nr, const uint64_t *a, bool bac
 
 long sys_sendmmsg(struct thread *t, const uint64_t *a)
 {
-    if (t->p->guest_base == 0)
+    if (!user_converts(t->p))
         return host_syscall_blocking(t, SYS_sendmmsg, a[0], a[1], a[2], a[3]);
     return many_messages(t, SYS_sendmsg, a, false);
 }
 
 long sys_recvmmsg(struct thread *t, const uint64_t *a)
 {
-    if (t->p->guest_base == 0)
+    if (!user_converts(t->p))
         return host_syscall_blocking(t, SYS_recvmmsg, a[0], a[1], a[2], a[3], a[4]);
     return many_messages(t, SYS_recvmsg, a, true);
 }

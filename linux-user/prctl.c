@@ -103,6 +103,21 @@ static long prctl_PR_PAC_GET_ENABLED_KEYS(struct thread *t, const uint64_t *a)
 /* --------------------------------------------------------------------- memory */
 
 /* The ends of arguments and environment may be moved, which programs do that change their title. */
+/* The tagged address ABI (Documentation/arch/arm64/tagged-address-abi.rst), without MTE. It is the process's here, not
+ * each thread's. */
+static long prctl_PR_SET_TAGGED_ADDR_CTRL(struct thread *t, const uint64_t *a)
+{
+    if (!t->p->abi->untag || a[1] & ~1ull || a[2] || a[3] || a[4]) /* PR_TAGGED_ADDR_ENABLE */
+        return -EINVAL;
+    t->p->tagged = a[1];
+    return 0;
+}
+
+static long prctl_PR_GET_TAGGED_ADDR_CTRL(struct thread *t, const uint64_t *a)
+{
+    return t->p->abi->untag && !a[1] && !a[2] && !a[3] && !a[4] ? t->p->tagged : -EINVAL;
+}
+
 static long prctl_PR_SET_MM(struct thread *t, const uint64_t *a)
 {
     struct mm *mm = t->p->mm;

@@ -149,7 +149,7 @@ static bool parse(int dirfd, const char *path, struct proc_ref *ref, char *buf)
         return parse_absolute(path, ref);
     const char *last = strrchr(path, '/');
     last = last ? last + 1 : path;
-    if (!generator(last) && strcmp(last, "exe"))
+    if (!generator(last) && strcmp(last, "exe") && strcmp(last, "mem") && strcmp(last, "pagemap"))
         return false;
     if (dirfd == AT_FDCWD)
         snprintf(link, sizeof(link), "/proc/self/cwd");
@@ -379,6 +379,12 @@ bool path_open_special(struct thread *t, int dirfd, const char *path, int host_f
         ref.code = stat_field(ref.pid, 26);
         ref.name = "maps";
         *fd = open_made(t, &ref, proc_make_maps_of_other, host_flags);
+        return true;
+    }
+    if (ref.self && (!strcmp(ref.name, "mem") || !strcmp(ref.name, "pagemap"))) {
+        *fd = (int)host_syscall(SYS_openat, dirfd, path, host_flags, 0);
+        if (*fd >= 0)
+            procmem_opened(t, *fd, ref.name[0] == 'p');
         return true;
     }
     if (!ref.self || !(make = generator(ref.name)) ||

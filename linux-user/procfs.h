@@ -25,6 +25,9 @@ int proc_make_stat(struct thread *t, const struct proc_ref *ref, FILE *out);
 int proc_make_statm(struct thread *t, const struct proc_ref *ref, FILE *out);
 int proc_make_status(struct thread *t, const struct proc_ref *ref, FILE *out);
 
+/* procmem.c: fd is this process's mem or pagemap, just opened. */
+void procmem_opened(struct thread *t, int fd, bool pagemap);
+
 /* The host's file of that name, for reading, or NULL with errno. */
 FILE *proc_open_host(const struct proc_ref *ref);
 

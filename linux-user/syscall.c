@@ -62,7 +62,7 @@ long host_syscall(long nr, ...)
 /* The host's kernel takes the arguments as they are, pointers with the guest base added. */
 static long pass(struct thread *t, const struct sysent *s, uint64_t *a)
 {
-    if (t->p->guest_base)
+    if (user_converts(t->p))
         for (unsigned i = 0; s->format[i]; i++)
             if (syscall_is_pointer(s->format[i]) && a[i])
                 a[i] = (uintptr_t)g2h(t->p, a[i]);
@@ -83,6 +83,8 @@ void syscall_run(struct thread *t)
     t->in_syscall = true;
     if (p->strace)
         strace_enter(t, nr, a);
+    if (s && s->format[0] == 'a' && p->abi->untag)
+        a[0] = p->abi->untag(a[0]);
     if (!s) {
         log_unimp("system call %llu is unknown", (unsigned long long)nr);
         r = -ENOSYS;
@@ -92,7 +94,7 @@ void syscall_run(struct thread *t)
         log_unimp("system call %s is not supported: %s", s->name, s->reason);
         r = -s->error;
     } else {
-        r = p->guest_base ? pass(t, s, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], a[5]})
+        r = user_converts(p) ? pass(t, s, (uint64_t[6]){a[0], a[1], a[2], a[3], a[4], a[5]})
                           : pass(t, s, a);
     }
     t->in_syscall = false;

@@ -81,6 +81,9 @@ struct abi {
     /* New random pointer authentication keys: bits of PR_PAC_RESET_KEYS, 0 all, ~0 only asks. 0, or
      * -EINVAL for a processor without them or unknown bits. NULL: never. */
     int (*reset_keys)(struct cpu *cpu, uint64_t which);
+    /* An address as system calls on mappings take it, and others after PR_SET_TAGGED_ADDR_CTRL. NULL: there are no
+     * tags. */
+    uint64_t (*untag)(uint64_t addr);
     const struct gdb_target *gdb;  /* registers as a debugger sees them (gdb/gdb.h) */
     /* The guest's struct stat at out, stat_size bytes (at most 256). */
     void (*stat_from_host)(const struct stat *st, void *out);
@@ -161,6 +164,7 @@ struct process {
     bool stack_fixed;          /* it doesn't grow to that by and by */
     struct owner owner;
     bool set_id;               /* set-id process: environment is not believed */
+    bool tagged;               /* system calls take tagged addresses */
     bool strace;
     bool strace_shared;        /* it has children: its log is theirs too */
     uint64_t strace_hidden[8]; /* system calls that it doesn't show, by number */
@@ -169,6 +173,7 @@ struct process {
     void *paths;               /* what is known of the prefix (path.c) */
     char missing_library[64];  /* name of the .so file that the last open didn't find, or "" */
     void *proc;                /* children, pidfds (proc.c) */
+    struct procmem *procmem;   /* its mem and pagemap are or were open (procmem.c) */
     void *rings;               /* io_uring's (uring.c) */
     struct thread *threads;    /* all of its threads (thread.c), under threads_lock */
     unsigned nthreads;
@@ -212,10 +217,15 @@ static inline struct thread *thread_of(struct cpu *cpu) { return (struct thread 
  * becomes an address that the host refuses (EFAULT) too. */
 static inline void *g2h(const struct process *p, uint64_t addr)
 {
+    if (__builtin_expect(p->tagged, 0))
+        addr = p->abi->untag(addr);
     if (p->guest_base && addr >= p->mm->limit)
         return (void *)(1ull << 63);
     return (void *)(uintptr_t)(addr + p->guest_base);
 }
+
+/* Are the guest's addresses inside structures others than the host's? */
+static inline bool user_converts(const struct process *p) { return p->guest_base || p->tagged; }
 
 /* Copies between guest and host memory. 0, or -EFAULT if part of the range is not accessible (what
  * could be copied was). A bad address never harms. */
@@ -280,6 +290,13 @@ const char *path_special_link(struct process *p, int dirfd, const char *path, ch
 /* The host's path of a file of /proc or /sys that is made or replaced, in buf, or NULL. follow: a link
  * at its end means what it leads to. */
 const char *proc_path(struct thread *t, const char *path, char *buf, bool follow);
+
+/* ----------------------------------------------------------------- procmem.c */
+
+/* A read or write of n host buffers by descriptor fd, at *at or (NULL) at its offset: is it of this process's
+ * /proc/self/mem or pagemap? Then it is done, and its result is in *result. */
+bool procmem_access(struct thread *t, int fd, const struct iovec *v, unsigned n, const uint64_t *at, bool write,
+                    int64_t *result);
 
 /* ----------------------------------------------------------------- owner.c */
 

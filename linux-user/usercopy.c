@@ -120,7 +120,7 @@ int user_iov(const struct process *p, uint64_t addr, uint64_t count, struct iove
         *out = local;
         return -EFAULT;
     }
-    if (p->guest_base)
+    if (user_converts(p))
         for (uint64_t i = 0; i < count; i++)
             (*out)[i].iov_base = g2h(p, (uintptr_t)(*out)[i].iov_base);
     return (int)count;

@@ -65,6 +65,12 @@ static bool frame_next(struct process *p, uint64_t *fp, uint64_t *pc)
     return true;
 }
 
+/* The kernel's untagged_addr: user addresses lose their top byte, others stay what no user address is. */
+static uint64_t untag(uint64_t addr)
+{
+    return addr & 1ull << 55 ? addr : addr & ~0ull >> 8;
+}
+
 static void hwcap(const struct cpu_model *m, uint64_t cap[2])
 {
     cap[0] = a64_hwcap(m);
@@ -204,6 +210,7 @@ const struct abi abi_aarch64 = {
     .hwcap = hwcap,
     .open_flags_to_host = open_flags_to_host,
     .open_flags_from_host = open_flags_from_host,
+    .untag = untag,
     .stat_from_host = stat_from_host,
     .stat_to_host = stat_to_host,
     .reset_keys = reset_keys,

@@ -97,7 +97,8 @@ def cases(context):
         if stem in INTERP:
             found.append(Case(f"guest/{stem}-interp",
                               program(source, "O2-static", ["-O2", "-static"], ["-accel", "interp"])))
-        if stem in ("hello", "strings", "signals", "mappings", "processes", "tagged", "faults"):
+        if stem in ("hello", "strings", "signals", "mappings", "processes", "tagged", "faults", "procmem",
+                    "taggedabi"):
             found.append(Case(f"guest/{stem}-base",
                               program(source, "O2-static", ["-O2", "-static"], ["-B", "0x200000000000"])))
     return found
