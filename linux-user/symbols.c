@@ -2,8 +2,9 @@
  * Names for guest addresses, and stacks of guest threads with them.
  *
  * The file behind an address comes from the host's maps; its functions from .symtab, or .dynsym where that
- * was stripped. Frames are found by the chain of frame pointers, after the link register: code
- * without frame pointers leaves gaps, which is why each line says no more than "was on the way here".
+ * was stripped. Frames are found by the tables for exceptions (unwind.c); where there is none, by the chain of frame
+ * pointers, after the link register: code without both leaves gaps, which is why each line says no more than "was on
+ * the way here".
  *
  * This runs where a program dies or hangs, so every number in a file is held against its size. Files are read
  * anew each time: nothing is kept.
@@ -14,22 +15,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "user.h"
+#include "symbols.h"
 
 enum { MAX_FRAMES = 64 };
 
 /* ------------------------------------------------------------------ files */
 
-struct image_file {
-    char path[PATH_MAX];
-    uint64_t start;     /* guest address where this range of it is mapped */
-    uint64_t offset;    /* in the file */
-    const uint8_t *data;
-    size_t size;
-};
-
-/* What is mapped at addr, by the host's maps. */
-static bool file_at(struct process *p, uint64_t addr, struct image_file *f)
+bool image_at(struct process *p, uint64_t addr, struct image_file *f)
 {
     unsigned long long s, e, off;
     char line[PATH_MAX + 128];
@@ -61,24 +53,31 @@ static bool file_at(struct process *p, uint64_t addr, struct image_file *f)
     return true;
 }
 
-static void file_done(struct image_file *f)
+void image_done(struct image_file *f)
 {
     if (f->data != NULL)
         munmap((void *)f->data, f->size);
 }
 
-/* n entries of `size` bytes at offset, or NULL if they aren't all in the file. */
-static const void *part(const struct image_file *f, uint64_t offset, uint64_t n, uint64_t size)
+const void *image_part(const struct image_file *f, uint64_t offset, uint64_t n, uint64_t size)
 {
     if (offset > f->size || (n != 0 && size > (f->size - offset) / n))
         return NULL;
     return f->data + offset;
 }
 
-/* The file's own address of a byte of it: by the segments. */
-static bool file_address(const struct image_file *f, const Elf64_Ehdr *h, uint64_t offset, uint64_t *addr)
+const Elf64_Ehdr *image_header(const struct image_file *f)
 {
-    const Elf64_Phdr *ph = part(f, h->e_phoff, h->e_phnum, sizeof *ph);
+    const Elf64_Ehdr *h = image_part(f, 0, 1, sizeof *h);
+
+    return f->data == NULL || h == NULL || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+           h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_phentsize != sizeof(Elf64_Phdr) ? NULL : h;
+}
+
+bool image_address(const struct image_file *f, uint64_t offset, uint64_t *addr)
+{
+    const Elf64_Ehdr *h = image_header(f);
+    const Elf64_Phdr *ph = h ? image_part(f, h->e_phoff, h->e_phnum, sizeof *ph) : NULL;
 
     for (unsigned k = 0; ph != NULL && k < h->e_phnum; k++)
         if (ph[k].p_type == PT_LOAD && offset >= (ph[k].p_offset & ~(uint64_t)GUEST_PAGE_MASK) &&
@@ -89,14 +88,27 @@ static bool file_address(const struct image_file *f, const Elf64_Ehdr *h, uint64
     return false;
 }
 
+bool image_offset(const struct image_file *f, uint64_t addr, uint64_t *offset)
+{
+    const Elf64_Ehdr *h = image_header(f);
+    const Elf64_Phdr *ph = h ? image_part(f, h->e_phoff, h->e_phnum, sizeof *ph) : NULL;
+
+    for (unsigned k = 0; ph != NULL && k < h->e_phnum; k++)
+        if (ph[k].p_type == PT_LOAD && addr >= ph[k].p_vaddr && addr - ph[k].p_vaddr < ph[k].p_filesz) {
+            *offset = ph[k].p_offset + (addr - ph[k].p_vaddr);
+            return true;
+        }
+    return false;
+}
+
 /* The last function of the section's symbols that begins at or before addr. */
 static const char *search(const struct image_file *f, const Elf64_Shdr *all, unsigned nsections,
                           const Elf64_Shdr *s, uint64_t addr, uint64_t *at)
 {
     uint64_t n = s->sh_size / sizeof(Elf64_Sym);
-    const Elf64_Sym *sym = part(f, s->sh_offset, n, sizeof *sym);
+    const Elf64_Sym *sym = image_part(f, s->sh_offset, n, sizeof *sym);
     const Elf64_Shdr *names = s->sh_link < nsections ? &all[s->sh_link] : NULL;
-    const char *text = names ? part(f, names->sh_offset, names->sh_size, 1) : NULL, *best = NULL;
+    const char *text = names ? image_part(f, names->sh_offset, names->sh_size, 1) : NULL, *best = NULL;
 
     for (uint64_t k = 0; sym != NULL && text != NULL && k < n; k++) {
         unsigned type = ELF64_ST_TYPE(sym[k].st_info);
@@ -115,41 +127,41 @@ static const char *search(const struct image_file *f, const Elf64_Shdr *all, uns
     return best;
 }
 
-/* " function+0xoffset" if the file tells. */
-static bool print_function(const struct image_file *f, FILE *out, uint64_t offset)
+/* " function+0xoffset" if the file tells. back: 1 for a return address, which may be behind its function's end. */
+static bool print_function(const struct image_file *f, FILE *out, uint64_t offset, unsigned back)
 {
-    const Elf64_Ehdr *h = part(f, 0, 1, sizeof *h);
+    const Elf64_Ehdr *h = image_header(f);
     uint64_t addr, at = 0;
     const char *name = NULL;
 
-    if (f->data == NULL || h == NULL || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
-        h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_phentsize != sizeof(Elf64_Phdr) ||
-        !file_address(f, h, offset, &addr))
+    if (h == NULL || !image_address(f, offset - back, &addr))
         return false;
-    const Elf64_Shdr *sh = h->e_shentsize == sizeof *sh ? part(f, h->e_shoff, h->e_shnum, sizeof *sh) : NULL;
+    const Elf64_Shdr *sh = h->e_shentsize == sizeof *sh ? image_part(f, h->e_shoff, h->e_shnum, sizeof *sh) : NULL;
     for (int pass = 0; pass < 2 && name == NULL; pass++)
         for (unsigned k = 0; sh != NULL && k < h->e_shnum && name == NULL; k++)
             if (sh[k].sh_type == (pass == 0 ? SHT_SYMTAB : SHT_DYNSYM))
                 name = search(f, sh, h->e_shnum, &sh[k], addr, &at);
     if (name != NULL)
-        fprintf(out, " %s+%#llx", name, (unsigned long long)(addr - at));
+        fprintf(out, " %s+%#llx", name, (unsigned long long)(addr + back - at));
     return name != NULL;
 }
 
-void symbol_print(struct process *p, FILE *out, uint64_t pc)
+static void print_symbol(struct process *p, FILE *out, uint64_t pc, unsigned back)
 {
     struct image_file *f = malloc(sizeof *f);
 
-    if (f != NULL && file_at(p, pc, f)) {
+    if (f != NULL && image_at(p, pc - back, f)) {
         const char *name = strrchr(f->path, '/') + 1;
         uint64_t offset = pc - f->start + f->offset;
 
-        print_function(f, out, offset);
+        print_function(f, out, offset, back);
         fprintf(out, " (%s+%#llx)", name, (unsigned long long)offset);
-        file_done(f);
+        image_done(f);
     }
     free(f);
 }
+
+void symbol_print(struct process *p, FILE *out, uint64_t pc) { print_symbol(p, out, pc, 0); }
 
 /* ------------------------------------------------------------------ stacks */
 
@@ -166,24 +178,50 @@ static bool is_code(struct process *p, uint64_t pc)
 static void print_frame(struct process *p, FILE *out, unsigned n, uint64_t pc)
 {
     fprintf(out, "myna:   #%u %#llx", n, (unsigned long long)pc);
-    symbol_print(p, out, pc);
+    print_symbol(p, out, pc, n > 0);
     fputc('\n', out);
+}
+
+/* The caller of pc by frame pointers: the record that the frame register points at. *first: there is none yet for a
+ * leaf, whose return address may still be in the link register, which the first record shows again then. */
+static bool step_by_frame(struct thread *t, uint64_t regs[UNWIND_REGS], uint64_t *known, uint64_t *pc, bool first)
+{
+    const struct abi *abi = t->p->abi;
+    uint64_t fp = regs[abi->unwind_fp], next;
+
+    if (first) {
+        *pc = abi->return_address(abi->get_lr(t->cpu));
+        *known = 1ull << abi->unwind_fp;
+        return true;
+    }
+    if (!(*known >> abi->unwind_fp & 1) || !abi->frame_next(t->p, &fp, &next))
+        return false;
+    regs[abi->unwind_fp] = fp;
+    *known = 1ull << abi->unwind_fp; /* what else it saved nobody knows */
+    *pc = abi->return_address(next);
+    return true;
 }
 
 void backtrace_print(struct thread *t, FILE *out, bool own_pc)
 {
-    const struct abi *abi = t->p->abi;
-    uint64_t fp = abi->get_fp(t->cpu), pc = abi->get_lr(t->cpu), last = 0;
+    uint64_t regs[UNWIND_REGS], known, pc = t->cpu->pc, last = 0;
+    bool end = false, by_link = false;
     unsigned n = 0;
 
+    known = t->p->abi->unwind_start(t->cpu, regs);
     if (own_pc)
-        print_frame(t->p, out, 0, t->cpu->pc);
-    do {
-        if (n == 1 && pc == last) /* the link register is in the first record too */
-            continue;
-        if (!is_code(t->p, pc))
+        print_frame(t->p, out, 0, pc);
+    for (unsigned k = 0; n < MAX_FRAMES; k++) {
+        if (!unwind_step(t->p, regs, &known, &pc, k > 0, &end)) {
+            by_link = k == 0;
+            if (!step_by_frame(t, regs, &known, &pc, k == 0))
+                break;
+            if (k == 1 && by_link && pc == last) /* the link register is in the first record too */
+                continue;
+        }
+        if (end || !is_code(t->p, pc))
             break;
         print_frame(t->p, out, ++n, pc);
         last = pc;
-    } while (n < MAX_FRAMES && abi->frame_next(t->p, &fp, &pc));
+    }
 }

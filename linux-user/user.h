@@ -44,6 +44,8 @@ enum {
     SYS_KEEP_REGS = 600        /* the handler has set all guest registers (rt_sigreturn) */
 };
 
+enum { UNWIND_REGS = 33 };
+
 struct process;
 struct thread;
 struct sigtable; /* signal.c */
@@ -73,6 +75,11 @@ struct abi {
     bool (*frame_next)(struct process *p, uint64_t *fp, uint64_t *pc);
     uint64_t (*get_fp)(struct cpu *cpu);
     uint64_t (*get_lr)(struct cpu *cpu);
+    /* Registers by their DWARF numbers (unwind.c): fills in those of cpu, returns which are known; the numbers of
+     * stack pointer and frame pointer; an address out of a return address that may be signed. */
+    uint64_t (*unwind_start)(struct cpu *cpu, uint64_t regs[UNWIND_REGS]);
+    unsigned unwind_sp, unwind_fp;
+    uint64_t (*return_address)(uint64_t signed_address);
     void (*hwcap)(const struct cpu_model *m, uint64_t hwcap[2]);
     int (*open_flags_to_host)(int guest);
     int (*open_flags_from_host)(int host);

@@ -65,6 +65,19 @@ static bool frame_next(struct process *p, uint64_t *fp, uint64_t *pc)
     return true;
 }
 
+/* DWARF for the Arm 64-bit Architecture: 0 to 30 are x0 to x30, 31 is sp. */
+static uint64_t unwind_start(struct cpu *cpu, uint64_t regs[UNWIND_REGS])
+{
+    memset(regs, 0, UNWIND_REGS * sizeof(*regs));
+    for (unsigned i = 0; i < 31; i++)
+        regs[i] = *a64_reg(cpu, A64_X(i));
+    regs[31] = get_sp(cpu);
+    return 0xffffffff;
+}
+
+/* Without the authentication code, of user addresses of 48 bits. */
+static uint64_t return_address(uint64_t a) { return a & ~0ull >> 16; }
+
 /* The kernel's untagged_addr: user addresses lose their top byte, others stay what no user address is. */
 static uint64_t untag(uint64_t addr)
 {
@@ -210,6 +223,7 @@ const struct abi abi_aarch64 = {
     .hwcap = hwcap,
     .open_flags_to_host = open_flags_to_host,
     .open_flags_from_host = open_flags_from_host,
+    .unwind_start = unwind_start, .unwind_sp = 31, .unwind_fp = 29, .return_address = return_address,
     .untag = untag,
     .stat_from_host = stat_from_host,
     .stat_to_host = stat_to_host,

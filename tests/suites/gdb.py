@@ -2,6 +2,7 @@
 
 What gdb must say comes from the program (tests/gdb/debuggee.c): its lines, names and values."""
 import os
+import random
 import re
 import shutil
 import signal
@@ -258,11 +259,10 @@ def attach(context):
         d.end(-9, "")
 
 
-def stacks_program(context):
+def stacks_program(context, name="stacks", flags=("-fno-omit-frame-pointer", "-static")):
     source = context.path("tests/gdb/stacks.c")
-    target = os.path.join(context.out, "gdb", "stacks")
-    return build(context, target, [source], ["aarch64-linux-gnu-gcc", "-O1", "-pthread", "-fno-omit-frame-pointer",
-                                             "-static", "-o", target, source])
+    target = os.path.join(context.out, "gdb", name)
+    return build(context, target, [source], ["aarch64-linux-gnu-gcc", "-O1", "-pthread", *flags, "-o", target, source])
 
 
 def in_order(text, patterns):
@@ -287,6 +287,41 @@ def backtrace(context):
                 in_order(err, [first, r"^myna: +#\d+ 0x\w+ between\+0x", r"^myna: +#\d+ 0x\w+ main\+0x"])
             elif err:
                 raise Fail(f"{what}: without -backtrace it says {err}")
+
+
+def unwinding(context):
+    """Without frame pointers each caller is there, none twice and none besides: by .eh_frame, with its table (dynamic)
+    and without (static); signed return addresses; files that lie about their tables."""
+    context.need_myna()
+    flags = ["-fomit-frame-pointer", "-fno-optimize-sibling-calls"]
+    for name, more in (("stacks-cfi-static", ["-static"]), ("stacks-cfi", []), ("stacks-pac", ["-mbranch-protection=standard"]),
+                       ("stacks-B", ["-mbranch-protection=pac-ret+leaf+b-key"]),
+                       ("stacks-plain", ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-omit-frame-pointer"])):
+        program = stacks_program(context, name, flags + more)
+        for what, top in (("fault", []), ("abort", ["gsignal", "abort"])):
+            done = run([context.myna, "-backtrace", "-L", context.sysroot, program, what])
+            names = re.findall(r"^myna: +#\d+ 0x\w+ (?:(\w+)\+0x\w+ )?\(", done.err.decode(), re.M)
+            names = [n for n in names if n and not n.startswith(("__pthread_kill", "__libc", "_start", "call_init", "raise"))]
+            want = top + ["deepest"] * (what == "abort") + ["between", "main"]
+            if name == "stacks-plain": # the link register may be an old one
+                names, want = [[n for n in x if n != "deepest"] for x in (names, want)]
+            if names != want:
+                raise Fail(f"{name} {what}: {names}, expected {want}\n" + done.err.decode() + "command: " + done.shell())
+    with open(stacks_program(context, "stacks-cfi", flags), "rb") as f:
+        good = f.read()
+    random.seed(1)
+    with context.temp() as d: # the program runs: only what unwinding reads is damaged
+        at = good.index(b"\x01\x1b\x03\x3b")
+        for k in range(40):
+            bad = bytearray(good)
+            for _ in range(3):
+                bad[at + random.randrange(0, 600)] = random.choice((0, 0xff, random.randrange(256)))
+            with open(d + "/p", "wb") as f:
+                f.write(bad)
+            os.chmod(d + "/p", 0o755)
+            done = run([context.myna, "-backtrace", "-L", context.sysroot, d + "/p", "fault"])
+            if done.status != -11 or b"deepest" not in done.err:
+                raise Fail(f"damaged tables, {k}: {done.status}, {done.err[-500:]}")
 
 
 def watchdog(context):
@@ -340,6 +375,7 @@ def cases(context):
         Case("gdb/packets", packets, 0),
         Case("gdb/attach", attach),
         Case("gdb/backtrace", backtrace, 0),
+        Case("gdb/unwinding", unwinding, 0),
         Case("gdb/watchdog", watchdog),
         Case("gdb/perfmap", perfmap),
     ]
