@@ -6,7 +6,7 @@
 #
 # Started by root, COMMAND's user is one that owns nothing and no other process has (outside); started by
 # anyone else, that user. It has user, process, mount, IPC, network, host name and control group
-# namespaces of its own; /proc is of its processes; /dev has the harmless devices, a /dev/pts, /dev/shm and
+# namespaces of its own; /proc is of its processes, /mnt memory; /dev has the harmless devices, a /dev/pts, /dev/shm and
 # /dev/mqueue of its own. It can't gain rights by set-id programs. Limits: 6 GiB of address space and 1 GiB
 # of file for a process, 700 processes. Everything in there ends with this script. --user: COMMAND is there an
 # ordinary user with id 1000.
@@ -37,6 +37,7 @@ exec $as unshare --user --map-root-user --pid --fork --kill-child --mount --moun
     ln -s /proc/self/fd/2 "$dev/stderr"
     mount -n --move "$dev" /dev
     rmdir "$dev"
+    mount -t tmpfs -o mode=1777,size=512m none /mnt
     ip link set lo up 2>/dev/null || :
     echo 0 0 2>/dev/null >/proc/sys/net/ipv4/ping_group_range || :
     ulimit -c 0; ulimit -v 6291456; ulimit -f 2097152; ulimit -u 700 2>/dev/null || ulimit -p 700

@@ -2,6 +2,9 @@
 (--verify, 5 s, one at a time, as root of ownroot.sh's namespaces). Both programs are unmodified packages
 (tests/guest/fetch.sh DIR stress).
 
+Most stressors go through their methods in turn, more of them than 5 s are enough for: stress/methods runs each
+method of some for a second; such a run's name is STRESSOR/METHOD.
+
 All of them take most of an hour of one processor, so each result is kept (build/check/stress/NAME.native.txt,
 NAME.myna.txt) under a key of what ran: a repeat runs what is missing, what failed, and all of myna's if the
 binary is another. build/check/stress.md has the list and the count; stress.tsv what is known of single ones."""
@@ -14,6 +17,10 @@ from .base import Case, Fail, Skip, run, within
 
 CLASSES = ("cpu", "vm", "memory", "interrupt", "os", "pipe", "scheduler", "filesystem", "network")
 SECONDS = 5
+# Stressors whose methods have results to verify, and what makes a round of them short.
+METHODS = {"cpu": "", "fp": "", "funccall": "", "funcret": "", "hash": "", "list": "--list-size 1000", "matrix": "",
+           "matrix-3d": "", "memcpy": "", "misaligned": "", "qsort": "", "rotate": "", "str": "", "vecfp": "",
+           "sparsematrix": "", "tree": "--tree-size 1000", "vecshuf": "", "vm": "--vm-bytes 2m", "wcs": "", "zlib": ""}
 
 
 def digest(*parts):
@@ -61,15 +68,27 @@ class Suite:
             raise Fail(f"stress-ng lists no class {kind}")
         return found[1].split()
 
+    def methods(self, name, who):
+        done = run([*self.command(who), "--" + name, "1", f"--{name}-method", "none", "-t", "1"])
+        return (done.out + done.err).decode().rpartition(":")[2].replace(" all ", " ").split()
+
     def path(self, name, who):
-        return os.path.join(self.out, f"{name}.{who}.txt")
+        return os.path.join(self.out, f"{name.replace('/', '.')}.{who}.txt")
 
     def options(self, name):
+        name, _, method = name.partition("/")
+        if method:
+            return ["--" + name, "1", *METHODS[name].split(), f"--{name}-method", method, "-t", "1", "--verify"]
         return ["--" + name, "1", *self.known.get((name, "options"), "").split(), "-t", str(SECONDS), "--verify"]
+
+    def confine(self, name):
+        if (name, "root") in self.known and os.geteuid() == 0:
+            return ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc", "--"]
+        return [self.own, *(["--user"] if (name, "user") in self.known else [])]
 
     def key(self, name, who):
         return digest(self.context.myna if who == "myna" else "", self.command(who)[-1], self.own,
-                      *self.options(name), *(["user"] if (name, "user") in self.known else []))
+                      *self.options(name), *(k for k in ("user", "root") if (name, k) in self.known))
 
     def kept(self, name, who):
         """(verdict, seconds, reason) of an earlier run of the same, or None."""
@@ -84,8 +103,7 @@ class Suite:
         """Runs it and keeps (verdict, seconds, reason); the verdict is pass, skipped or fail."""
         with self.context.temp() as d:
             os.chmod(d, 0o777)
-            user = ["--user"] if (name, "user") in self.known else []
-            command = [self.own, *user, *self.command(who), *self.options(name), "--temp-path", d]
+            command = [*self.confine(name), *self.command(who), *self.options(name), "--temp-path", d]
             begun = time.monotonic()
             try:
                 if who == "native":
@@ -98,7 +116,8 @@ class Suite:
                 verdict, reason, text = "fail", "no end", str(e)
             seconds = time.monotonic() - begun
         with open(self.path(name, who), "w", encoding="utf-8") as f:
-            f.write(f"{self.key(name, who)}\n{verdict}\n{seconds:.2f}\n{reason}\n\n{' '.join(command)}\n{text[-20000:]}")
+            f.write(f"{self.key(name, who)}\n{verdict}\n{seconds:.2f}\n{reason}\n\n{' '.join(command)}\n")
+            f.write(text[-20000:])
         return verdict, seconds, reason
 
     def result(self, name):
@@ -114,46 +133,50 @@ class Suite:
                 guest = self.outcome(name, "myna", native[1])
         return native, guest
 
+    def state(self, name):
+        """(what it comes to, why) as far as it has run."""
+        if (name, "out") in self.known:
+            return "left out", self.known[name, "out"]
+        native, guest = self.kept(name, "native"), self.kept(name, "myna")
+        if native is None:
+            return "not run", ""
+        if native[0] != "pass":
+            return {"skipped": "skipped natively", "fail": "fails natively"}[native[0]], native[2]
+        for kind, word in (("refused", "refused"), ("arm64", "not on arm64")):
+            if (name, kind) in self.known:
+                return word, self.known[name, kind]
+        if guest is None:
+            return "not run", ""
+        return ("passes both ways", "") if guest[0] == "pass" else ("fails under myna", guest[2])
+
     def summary(self):
-        """Writes the list of all that is known so far."""
-        rows, counts, words = {}, {}, {}
+        """Writes the list of all that is known so far (docs/stress-ng.md is a copy of it)."""
+        classes = {}
         for kind in CLASSES:
             for name in self.names(kind):
-                rows.setdefault(name, []).append(kind)
-        for name in sorted(rows):
-            native = ("out", 0, self.known[name, "out"]) if (name, "out") in self.known else self.kept(name, "native")
-            guest = self.kept(name, "myna")
-            if native and native[0] == "pass" and (name, "refused") in self.known:
-                state, why = "refused", self.known[name, "refused"]
-            elif native and native[0] == "pass" and (name, "arm64") in self.known:
-                state, why = "not on arm64", self.known[name, "arm64"]
-            elif native is None or (native[0] == "pass" and guest is None):
-                state, why = "not run", ""
-            elif native[0] != "pass":
-                state, why = {"out": "left out", "skipped": "skipped natively", "fail": "fails natively"}[native[0]], \
-                    native[2]
-            elif guest[0] == "pass":
-                state, why = "passes both ways", ""
-            else:
-                state, why = "fails under myna", guest[2]
-            words[name] = state, why
-            counts[state] = counts.get(state, 0) + 1
-        lines = ["| stressors | count |", "|---|---|", *(f"| {s} | {n} |" for s, n in sorted(counts.items())), "",
+                classes.setdefault(name, []).append(kind)
+        states = {name: self.state(name) for name in sorted(classes)}
+        passed = [n for n in states if states[n][0] == "passes both ways"]
+        words = [s for s, _ in states.values()]
+        lines = ["| all classes, each stressor once | |", "|---|---|",
+                 *(f"| {s} | {words.count(s)} |" for s in sorted(set(words))), f"| all | {len(words)} |", "",
                  "| class | stressors | pass both ways |", "|---|---|---|"]
         for kind in CLASSES:
-            members = [n for n in rows if kind in rows[n]]
-            lines.append(f"| {kind} | {len(members)} | {sum(words[n][0] == 'passes both ways' for n in members)} |")
-        lines += ["", "| stressor | classes | | reason |", "|---|---|---|---|"]
-        lines += [f"| {n} | {', '.join(rows[n])} | {s} | {w} |" for n, (s, w) in words.items() if s != "passes both ways"]
-        lines += ["", "Pass both ways: " + ", ".join(n for n in words if words[n][0] == "passes both ways") + "."]
+            lines.append(f"| {kind} | {sum(kind in c for c in classes.values())} | "
+                         f"{sum(kind in classes[n] for n in passed)} |")
+        lines += ["", "| stressor | classes | | reason |", "|---|---|---|---|",
+                  *(f"| {n} | {', '.join(classes[n])} | {s} | {why} |" for n, (s, why) in states.items()
+                    if n not in passed), "", "Pass both ways: " + ", ".join(passed) + "."]
         with open(os.path.join(self.context.out, "stress.md"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
 
 
 def judge(status, text):
     said = re.sub(r"stress-ng: (\w+): +\[\d+\] ", r"\1: ", text)
-    lines = [x for x in said.splitlines() if x.startswith(("fail:", "error:", "warn:")) or "skipp" in x]
-    reason = "; ".join(dict.fromkeys(re.sub(r"\b\d{3,}\b", "N", x) for x in lines))[:300].replace("|", "/")
+    lines = [x for x in said.splitlines() if x.startswith("fail:") or "skipp" in x] \
+        or [x for x in said.splitlines() if x.startswith(("error:", "warn:"))]
+    lines = dict.fromkeys(re.sub(r"\b\d{3,}\b", "N", re.sub(r"^\w+: ", "", x)) for x in lines)
+    reason = "; ".join(lines)[:300].replace("|", "/")
     # some skip a method or two of theirs: misaligned its atomic ones, which are alignment faults on arm64
     if re.search(r"skipp(?!ing method)|No stress workers invoked|aborted early, out of system resources", said):
         return "skipped", reason
@@ -178,5 +201,24 @@ def class_of(kind):
     return test
 
 
+def methods(context):
+    with context.once("stress-list"):
+        suite = Suite(context)
+    bad = []
+    for stressor in METHODS:
+        native = suite.methods(stressor, "native")
+        for method in suite.methods(stressor, "myna"):
+            name = f"{stressor}/{method}"
+            with context.once("stress"):
+                guest = suite.kept(name, "myna")
+                if guest is None or guest[0] != "pass":
+                    guest = suite.outcome(name, "myna", SECONDS)
+                known = guest[0] == "pass" or (name, "arm64") in suite.known
+                if not known and (method not in native or suite.outcome(name, "native")[0] == "pass"):
+                    bad.append(f"{name}: {guest[0]} {guest[2]} ({suite.path(name, 'myna')})")
+    if bad:
+        raise Fail(f"{len(bad)} methods pass on the host alone\n" + "\n".join(bad)[:6000])
+
+
 def cases(context):
-    return [Case("stress/" + kind, class_of(kind), 2) for kind in CLASSES]
+    return [*(Case("stress/" + kind, class_of(kind), 2) for kind in CLASSES), Case("stress/methods", methods, 2)]
