@@ -25,6 +25,7 @@ struct engine {
     struct cache cache;
     struct stubs stubs;
     const struct host_features *hf;
+    struct tier2 *tier2;       /* NULL: none */
     struct pcache *pcache;     /* NULL: no persistent cache */
     struct code_log code_log;  /* for it: what the translation at hand was made of */
     uint32_t save_due;         /* 1: pcache_tick says so; whoever comes by next writes */
@@ -48,7 +49,7 @@ struct engine {
     struct ir_watch watch;
     struct ir_watch_range watched[ENGINE_WATCHES];
     struct { uint64_t tbs, insns, guest_bytes, code_bytes, lookups, misses, links, retired, ns, interp,
-             stops, asks, reused, contended, waited; } st;
+             stops, asks, reused, contended, waited, tier2, tier2_insns; } st;
 };
 
 /* Backend's per-thread data: cpu->exec. */
@@ -61,6 +62,8 @@ struct exec {
     volatile bool in_interp;
     uint32_t running;          /* 1: may be in translated code or hold something of the cache (a futex) */
     uint32_t asked;            /* 1: shall leave translated code at its next poll */
+    uint32_t sample;           /* 1: where it leaves next is wanted to be known (tier2.c) */
+    uint32_t rounds;           /* of the run loop, until tier 2 begins */
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
@@ -90,6 +93,18 @@ struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc);
 enum ir_leave exec_run_region(struct exec *x, struct cpu *cpu, const struct ir_region *r);
 void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr);
 
+/* --- tier2.c: start without the lock, the others with it ----------------------------------------- */
+
+enum { TIER2_ROUNDS = 32 }; /* of the run loop before the thread starts */
+struct tier2 *tier2_new(struct engine *e);
+void tier2_free(struct engine *e);
+void tier2_start(struct engine *e);
+void tier2_sample(struct engine *e, uint64_t pc); /* needs no lock */
+void tier2_flushed(struct engine *e);
+void tier2_fork_prepare(struct engine *e);
+void tier2_fork_parent(struct engine *e);
+void tier2_fork_child(struct engine *e);
+
 /* --- debug.c ---------------------------------------------------------------------------------- */
 
 bool debug_is_break(const struct engine *e, uint64_t pc);
@@ -104,6 +119,8 @@ enum ir_leave debug_step(struct engine *e, struct exec *x, struct cpu *cpu);
 void stress_thread(struct engine *e, struct exec *x); /* a new one; lock held */
 /* How large a translation may become: instructions (out of *insns), blocks. */
 void stress_shape(struct exec *x, unsigned *insns, unsigned *blocks);
+/* Shall the code be a tier 2 region if it is in a loop? */
+bool stress_loops(struct exec *x);
 /* Is a link to target not to be made? Lock held. */
 bool stress_withholds(struct engine *e, struct exec *x, uint64_t target);
 /* Is the translation at pc never to be in a jump cache? */
@@ -128,7 +145,7 @@ void world_go(struct engine *e);
 void world_flush(struct engine *e);
 /* Retires a translation. Lock held. */
 void world_retire(void *engine, struct tb *tb);
-/* The thread leaves at its next poll, and goes on. */
+/* x leaves translated code at its next poll, and goes on. */
 void world_ask(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */
 void world_calm(struct exec *x);

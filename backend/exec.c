@@ -14,13 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "pcache.h"
+#include "region.h"
 
 unsigned log_mask;
 FILE *log_file;
 
 enum { MAX_CODE = 48 << 10, /* of one translation */
        TICK_ENTRIES = 64 /* of engine_run, between looks at the clock */,
-       MAX_INSNS = 64, DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
+       MAX_INSNS = 64, TIER2_INSNS = 400, DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
        SMALLEST_CACHE = 256 << 10, LARGEST_CACHE = 1 << 30 /* jumps reach 2 GiB */ };
 
 /* ---------------------------------------------------------------- engine */
@@ -95,6 +96,8 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
                                e->cache.rx - e->cache.rw);
     e->cache.used = e->cache.floor = (n + 63) & ~(size_t)63;
     e->pcache = pcache_new(e);
+    if (!(c->without & WITHOUT_TIER2) && !c->stress && !c->interp && !c->one_insn && !c->precise)
+        e->tier2 = tier2_new(e);
     if (c->perfmap) {
         char name[64];
         snprintf(name, sizeof name, "/tmp/perf-%d.map", (int)getpid());
@@ -114,6 +117,7 @@ void engine_free(struct engine *e)
         return;
     if (e->perfmap)
         fclose(e->perfmap);
+    tier2_free(e);
     debug_free(e);
     pcache_free(e->pcache);
     cache_free(&e->cache);
@@ -173,7 +177,7 @@ static bool has_cycle(const struct ir_region *r)
 {
     for (uint32_t b = 0; b < r->nblocks; b++) {
         const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
-        if ((t->op == IR_jmp && (uint64_t)t->imm <= b) ||
+        if (r->blocks[b].depth || (t->op == IR_jmp && (uint64_t)t->imm <= b) ||
             (t->op == IR_br && ((uint32_t)t->imm <= b || (uint32_t)(t->imm >> 32) <= b)))
             return true;
     }
@@ -260,14 +264,20 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
             return stored;
         w.log = &e->code_log;
     }
-    for (;; max = max > 1 ? max / 2 : 0) {
+    bool loops = (e->cfg.tier2_always || (e->cfg.stress && stress_loops(cpu->exec))) && !precise && !e->cfg.interp &&
+                 !e->watching;
+    for (;; loops ? (void)(loops = false) : (void)(max = max > 1 ? max / 2 : 0)) {
         ir_region_reset(r, e->cfg.guest->ir);
         e->code_log.n = 0;
         if (log_mask & LOG_IR)
             r->raw = true;
         r->precise_flags = precise;
-        guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags,
-                                 blocks);
+        struct plan plan;
+        loops = loops && guest_plan_loops(&plan, r, e->cfg.guest, &w, NULL, NULL, TIER2_INSNS);
+        if (loops)
+            guest_translate_plan(&plan, r, e->cfg.guest, e->cfg.model, w);
+        else
+            guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags, blocks);
         if (log_mask & LOG_IN_ASM) {
             fprintf(log_file, "IN: 0x%llx\n", (unsigned long long)pc);
             disas_guest(log_file, e->cfg.guest, w.host, (size_t)(r->end_pc - r->pc), pc);
@@ -472,6 +482,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
         }
         if (__builtin_expect(e->cfg.stress != 0, 0))
             stress_turn(e, x, cpu);
+        if (__builtin_expect(++x->rounds == TIER2_ROUNDS, 0) && e->tier2)
+            tier2_start(e);
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);
         link = -1;
         if (!tb) {
@@ -501,6 +513,10 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             break;
         case IR_LEAVE_POLL:
             world_calm(x);
+            if (x->sample) {
+                x->sample = 0;
+                tier2_sample(e, cpu->pc);
+            }
             break;
         case IR_LEAVE_ICINV:
             exec_flush_line(e, x, cpu->leave_arg);
@@ -554,12 +570,14 @@ void engine_stats(const struct engine *e, FILE *f)
     fprintf(f,
             "translations %llu  guest insns %llu  host bytes/insn %.1f  lookups %llu  misses %llu  links "
             "%llu  retired %llu  reused %llu  flushes %llu  interpreted %llu\n"
+            "tier 2 regions %llu  guest insns %llu\n"
             "code %zu KiB  translation %.2f ms  %.0f ns/insn  %.2f M insns/s  lock contended %llu, waited %.2f ms\n",
             (unsigned long long)e->st.tbs, (unsigned long long)e->st.insns,
             e->st.insns ? (double)e->st.code_bytes / (double)e->st.insns : 0.0,
             (unsigned long long)lookups, (unsigned long long)e->st.misses,
             (unsigned long long)e->st.links, (unsigned long long)e->st.retired,
-            (unsigned long long)e->st.reused, (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp, e->cache.used >> 10,
+            (unsigned long long)e->st.reused, (unsigned long long)e->cache.flushes, (unsigned long long)e->st.interp,
+            (unsigned long long)e->st.tier2, (unsigned long long)e->st.tier2_insns, e->cache.used >> 10,
             (double)ns / 1e6, e->st.insns ? (double)ns / (double)e->st.insns : 0.0,
             ns ? (double)e->st.insns * 1e3 / (double)ns : 0.0, (unsigned long long)contended,
             (double)waited / 1e6);

@@ -34,6 +34,7 @@ struct engine_config {
     bool perfmap;          /* write /tmp/perf-PID.map */
     uint64_t stress;       /* seed of random invalidation and region shapes (stress.c); 0: none */
     unsigned without;      /* techniques left out: bits WITHOUT_... (ablations.def) */
+    bool tier2_always;     /* loops are regions from the first execution on, made at once */
     unsigned max_insns;    /* of a translation; 0: default */
     unsigned max_blocks;   /* guest blocks of a translation; 0: default */
     const char *persist_dir;  /* of the persistent cache, absolute; NULL: none */
@@ -97,6 +98,12 @@ void engine_flush(struct engine *e); /* all of it */
 /* Every other thread leaves the translation it is in, if it is in one, before this returns. The caller is
  * not inside engine_run. */
 void engine_sync(struct engine *e);
+
+/* Ends the engine's own thread, before a call that wants a process of one thread or that changes what a thread may
+ * do. It begins again by and by. Not for a thread inside engine_run. */
+void engine_quiet(struct engine *e);
+/* The id of that thread, or 0: the guest shall not see it. */
+pid_t engine_own_thread(const struct engine *e);
 
 /* Writes what was translated to the persistent cache, if that is worth it: before the process ends or
  * executes another program. Not for a thread inside engine_run. */

@@ -62,7 +62,7 @@ struct pcache *pcache_new(struct engine *e)
         uint8_t build[32];
         char guest[16], program[256];
         uint64_t features[4], options[4], host, version;
-        uint32_t max_insns, max_blocks, without, zero4;
+        uint32_t max_insns, max_blocks, without, tier2;
         uint64_t stress;
         uint8_t exact_fp, gs, zero[6];
     } id;
@@ -86,6 +86,7 @@ struct pcache *pcache_new(struct engine *e)
     id.max_insns = c->max_insns;
     id.max_blocks = c->max_blocks;
     id.without = c->without;
+    id.tier2 = c->tier2_always;
     id.stress = c->stress;
     id.exact_fp = c->model->exact_fp;
     id.gs = c->persist_gs;

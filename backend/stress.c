@@ -4,7 +4,7 @@
  * At turns of the run loop, each thread by a sequence of its own from the seed: translations are retired
  * that nobody asked to retire, jump caches are emptied, return stacks lost, polls asked for, the whole
  * cache emptied with the world stopped. Regions are cut at random numbers of instructions and blocks, and links
- * withheld for a while or for good. All of that may happen to a program at any time, so none of it may
+ * withheld for a while or for good; half of the loops are tier 2's at once. All of that may happen to a program at any time, so none of it may
  * be seen. With one thread and no signals a run repeats itself.
  *
  * All chances are quotients of 2^16 at a turn of the run loop. Some links are never made, so the run
@@ -54,6 +54,11 @@ void stress_shape(struct exec *x, unsigned *insns, unsigned *blocks)
     uint32_t r = draw(x), most = *insns;
     *insns = r & 1 ? most : 1 + (r >> 8) % most;
     *blocks = 1 + (r >> 16) % 16;
+}
+
+bool stress_loops(struct exec *x)
+{
+    return draw(x) & 1;
 }
 
 bool stress_withholds(struct engine *e, struct exec *x, uint64_t target)

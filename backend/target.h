@@ -29,7 +29,7 @@ struct xlink {
 /* A host instruction that may fault: everything needed to make the guest state precise. */
 struct fault_entry {
     uint32_t off;      /* of the instruction (or of the return address of a helper call) */
-    uint32_t pc_delta : 24; /* guest pc - region pc */
+    int32_t pc_delta : 24; /* guest pc - region pc, bytes */
     uint32_t flags : 8;
 };
 enum { FAULT_BORROWED = 1 /* rbx, r11: guest registers are in slots */,

@@ -245,6 +245,7 @@ void world_flush(struct engine *e)
     debug_mark_entries(e);
     if (e->pcache)
         pcache_flushed(e);
+    tier2_flushed(e);
     for (struct exec *x = e->cpus; x; x = x->next) {
         clear_jump_cache(x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */
@@ -303,15 +304,19 @@ int engine_fork_prepare(struct engine *e, bool files_shared)
 {
     pthread_mutex_lock(&e->lock);
     e->files_shared = files_shared;
+    tier2_fork_prepare(e);
     int fd = cache_fork_prepare(&e->cache, files_shared);
-    if (fd < 0)
+    if (fd < 0) {
+        tier2_fork_parent(e);
         pthread_mutex_unlock(&e->lock);
+    }
     return fd;
 }
 
 void engine_fork_parent(struct engine *e, int copy)
 {
     cache_fork_parent(&e->cache, copy);
+    tier2_fork_parent(e);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -326,6 +331,8 @@ int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
     self->next = NULL;
     e->cpus = self;
     pthread_mutex_init(&e->lock, NULL); /* only this thread is left, and it held the lock */
+    tier2_fork_child(e);
+    self->rounds = 0;
     if (e->pcache)
         pcache_forked(e);
     if (e->perfmap) {

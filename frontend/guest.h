@@ -72,6 +72,11 @@ static inline bool cpu_has(const struct cpu_model *m, unsigned feature)
 /* How an instruction treats the flags registers, for the look-ahead at block ends. */
 enum flag_effect { FLAGS_NONE, FLAGS_SET /* all, reads none */, FLAGS_READ /* or unknown */ };
 
+/* Where control goes after an instruction. next: FLOW_NEXT and FLOW_GOTO its one way; FLOW_BRANCH the way on and the
+ * target; FLOW_CALL the callee, or 0 where it is not known. FLOW_END: none that is known; FLOW_BAD: no instruction,
+ * or not in the window. */
+enum flow { FLOW_NEXT, FLOW_GOTO, FLOW_BRANCH, FLOW_CALL, FLOW_END, FLOW_BAD };
+
 /* A translation in progress. Lowering functions get it as `t`. */
 struct tr {
     struct ir_region *r;       /* where IR goes */
@@ -116,6 +121,7 @@ struct guest {
     /* Effect on flags of the instruction at pc in the window (whole or not); next[0] is where control
      * goes, next[1] the other way of a two-way branch; 0 where there is none or it is not known. */
     enum flag_effect (*flag_effect)(const struct code_window *code, uint64_t pc, uint64_t next[2]);
+    enum flow (*flow)(const struct code_window *code, uint64_t pc, uint64_t next[2], unsigned *len);
     /* The pc that a branch to target really goes to (aarch64: without its tag). May be NULL. */
     uint64_t (*clean_pc)(uint64_t target);
     /* Sets a fresh state block to the architecture's values at process start. */

@@ -22,7 +22,7 @@
  * instruction at a time, nothing is assumed.
  */
 #include <stdlib.h>
-#include "guest.h"
+#include "region.h"
 
 enum {
     MAX_INSNS = 64,        /* of a region */
@@ -40,7 +40,8 @@ struct exit {
 
 struct translation {
     struct tr t; /* what lowering functions see */
-    struct exit exits[BLOCKS_LIMIT + 1];
+    const struct plan *plan; /* tier 2; else NULL */
+    struct exit *exits; /* the caller's: two for each block */
     unsigned nexits, nguest_blocks, max_blocks;
     unsigned follow; /* block to go on with, or 0 */
     bool loops;      /* has an edge to block 0 */
@@ -54,15 +55,14 @@ static_assert(offsetof(struct translation, t) == 0, "translation_of");
 
 /* --------------------------------------------------------------- look-ahead */
 
-/* Are flags written before anything can read them, from pc on? budget: instructions left to decode. */
-static bool flags_dead_from(struct tr *t, uint64_t pc, unsigned *budget)
+bool flags_dead_from(struct ir_region *r, const struct guest *g, const struct code_window *code, uint64_t pc,
+                     unsigned *budget)
 {
-    struct ir_region *r = t->r;
     while (*budget) {
         uint64_t next[2];
         if (pc - r->pc + LOOK_BYTES > 2 * LOOK_BYTES)
             return false;
-        enum flag_effect e = t->guest->flag_effect(&t->code, pc, next);
+        enum flag_effect e = g->flag_effect(code, pc, next);
         --*budget;
         if (e == FLAGS_READ || (e == FLAGS_NONE && !next[0]))
             return false;
@@ -72,7 +72,7 @@ static bool flags_dead_from(struct tr *t, uint64_t pc, unsigned *budget)
             r->seen_hi = pc + 4;
         if (e == FLAGS_SET)
             return true;
-        if (next[1] && !flags_dead_from(t, next[1], budget))
+        if (next[1] && !flags_dead_from(r, g, code, next[1], budget))
             return false;
         pc = next[0];
     }
@@ -86,7 +86,7 @@ static bool flags_dead_at(struct tr *t, uint64_t pc)
     if (t->precise_flags || t->max_insns == 1 || t->guest->reg_flags < 0 ||
         !t->r->cur[t->guest->reg_flags])
         return false;
-    return flags_dead_from(t, pc, &budget);
+    return flags_dead_from(t->r, t->guest, &t->code, pc, &budget);
 }
 
 /* --------------------------------------------------------------- block ends */
@@ -100,6 +100,8 @@ static void emit_end(struct tr *t, enum ir_op op, ir_ref a, ir_ref b, unsigned a
 /* Can a branch to target stay inside the region? Notes polls. */
 static bool is_loop(struct tr *t, uint64_t target)
 {
+    if (translation_of(t)->plan)
+        return false;
     if (target <= t->r->pc)
         t->r->blocks[0].poll = true;
     return target == t->r->pc && t->max_insns > 1;
@@ -125,8 +127,26 @@ static unsigned exit_block(struct tr *t, uint64_t target)
     return e->block;
 }
 
+/* Block of a tier 2 region that a branch to target goes to: one of its own or a new exit. */
+static unsigned planned(struct tr *t, uint64_t target)
+{
+    const struct plan *p = translation_of(t)->plan;
+    unsigned k = plan_find(p, target);
+    if (k != PLAN_NONE)
+        return p->b[k].block;
+    if (target <= t->r->pc)
+        t->r->blocks[0].poll = true;
+    return exit_block(t, target);
+}
+
 void tr_goto(struct tr *t, uint64_t target)
 {
+    if (translation_of(t)->plan && plan_find(translation_of(t)->plan, target) != PLAN_NONE) {
+        emit_end(t, IR_jmp, 0, 0, 0, planned(t, target));
+        return;
+    }
+    if (translation_of(t)->plan && target <= t->r->pc)
+        t->r->blocks[0].poll = true;
     if (is_loop(t, target)) {
         use_loop(t);
         emit_end(t, IR_jmp, 0, 0, 0, 0);
@@ -141,6 +161,12 @@ void tr_branch(struct tr *t, ir_ref cond, uint64_t target)
     uint64_t next = t->pc + t->len, known, yes = 0, no;
     if (ir_const_get(t->r, cond, &known) || target == next) {
         tr_goto(t, target != next && known ? target : next);
+        return;
+    }
+    if (x->plan) {
+        yes = planned(t, target);
+        no = planned(t, next);
+        emit_end(t, IR_br, cond, 0, 0, (int64_t)(yes | no << 32));
         return;
     }
     if (is_loop(t, target))
@@ -228,11 +254,96 @@ static void translate_block(struct tr *t)
     }
 }
 
+static void fill_exits(struct translation *x)
+{
+    struct ir_region *r = x->t.r;
+    for (unsigned i = 0; i < x->nexits; i++) {
+        ir_block_begin(r, x->exits[i].block, true); /* it looks at no value: nothing to forget */
+        ir_emit(r, IR_goto, IR_VOID, 0, 0, 0, 0, x->exits[i].flags_dead, (int64_t)x->exits[i].target);
+    }
+}
+
+static void check(const struct ir_region *r)
+{
+#ifdef MYNA_DEBUG
+    uint32_t at;
+    const char *wrong = ir_verify(r, &at);
+    if (wrong) {
+        fprintf(stderr, "translation of %#llx: %s at %%%u\n", (unsigned long long)r->pc, wrong, at);
+        ir_print(stderr, r);
+        abort();
+    }
+#else
+    (void)r;
+#endif
+}
+
+/* Lowers block k of the plan; prev: the one lowered before it, or PLAN_NONE. */
+static void translate_planned(struct translation *x, unsigned k, unsigned prev)
+{
+    const struct plan *p = x->plan;
+    const struct plan_block *b = &p->b[k];
+    struct tr *t = &x->t;
+    unsigned preds = 0;
+    for (unsigned j = 0; j < p->n; j++)
+        preds += p->b[j].succ >> k & 1;
+    bool keep = k != p->entry && preds == 1 && prev != PLAN_NONE && (p->b[prev].succ >> k & 1);
+    ir_block_begin(t->r, b->block, keep);
+    t->pc = b->pc;
+    t->done = false;
+    while (t->guest->lower(t)) {
+        t->r->ninsns++;
+        if (t->done)
+            return;
+        t->pc += t->len;
+        if (t->pc == b->end)
+            break;
+    }
+    tr_goto(t, t->pc);
+}
+
+bool guest_plan_loops(struct plan *p, struct ir_region *r, const struct guest *g, const struct code_window *code,
+                      bool (*wanted)(const void *arg, uint64_t pc), const void *arg, unsigned max_insns)
+{
+    struct code_window quiet = *code; /* what is lowered is what counts, and it is read then */
+    quiet.log = NULL;
+    r->pc = r->end_pc = r->seen_lo = r->seen_hi = code->pc;
+    r->ninsns = 0;
+    return plan_make(p, r, g, &quiet, wanted, arg, max_insns);
+}
+
+void guest_translate_plan(struct plan *p, struct ir_region *r, const struct guest *g, const struct cpu_model *m,
+                          struct code_window code)
+{
+    struct exit exits[2 * PLAN_BLOCKS];
+    struct translation x = {
+        .t = { .r = r, .guest = g, .model = m, .code = code, .pc = code.pc, .max_insns = ~0u },
+        .plan = p, .exits = exits,
+    };
+    p->b[p->entry].block = (uint8_t)ir_block_new(r, code.pc);
+    for (unsigned k = 0; k < p->n; k++) {
+        struct plan_block *b = &p->b[k];
+        if (k != p->entry)
+            b->block = (uint8_t)ir_block_new(r, b->pc);
+        r->blocks[b->block].poll = b->head;
+        r->blocks[b->block].depth = b->depth;
+        r->blocks[b->block].flags_dead = b->flags_dead;
+    }
+    r->blocks[0].entry = true;
+    for (unsigned k = 0, prev = PLAN_NONE; k < p->n; prev = k++)
+        translate_planned(&x, k, prev);
+    fill_exits(&x);
+    r->end_pc = r->seen_hi;
+    check(r);
+}
+
 void guest_translate_extended(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                               struct code_window code, unsigned max_insns, bool precise_flags,
                               unsigned max_blocks)
 {
+    struct exit exits[BLOCKS_LIMIT + 1];
     struct translation x = {
+        .exits = exits,
         .t = { .r = r, .guest = g, .model = m, .code = code, .pc = code.pc,
                .max_insns = max_insns ? max_insns : MAX_INSNS, .precise_flags = precise_flags },
         .max_blocks = !max_blocks ? MAX_BLOCKS : max_blocks < BLOCKS_LIMIT ? max_blocks : BLOCKS_LIMIT,
@@ -256,21 +367,10 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
             break;
         }
     }
-    for (unsigned i = 0; i < x.nexits; i++) {
-        ir_block_begin(r, x.exits[i].block, true); /* it looks at no value: nothing to forget */
-        ir_emit(r, IR_goto, IR_VOID, 0, 0, 0, 0, x.exits[i].flags_dead, (int64_t)x.exits[i].target);
-    }
+    fill_exits(&x);
     if (r->seen_hi < r->end_pc)
         r->seen_hi = r->end_pc;
-#ifdef MYNA_DEBUG
-    uint32_t at;
-    const char *wrong = ir_verify(r, &at);
-    if (wrong) {
-        fprintf(stderr, "translation of %#llx: %s at %%%u\n", (unsigned long long)r->pc, wrong, at);
-        ir_print(stderr, r);
-        abort();
-    }
-#endif
+    check(r);
 }
 
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,

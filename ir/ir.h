@@ -186,6 +186,7 @@ struct ir_block {
     bool poll;            /* poll for signals at its entry (every cycle has one) */
     bool flags_dead;      /* flags registers are known dead at its entry */
     bool entry;           /* enterable from outside (block 0 always is) */
+    uint8_t depth;        /* of loops around it (tier 2) */
     bool cold;            /* expected to run rarely: laid out at the end */
 };
 

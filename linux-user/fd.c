@@ -136,16 +136,19 @@ long sys_pipe2(struct thread *t, const uint64_t *a)
 
 struct dirent64_head { uint64_t ino, off; uint16_t len; uint8_t type; char name[]; };
 
+enum own_list { NO_LIST, LIST_DESCRIPTORS, LIST_THREADS };
+
 /* Takes myna's own out of a list; its new length. */
-static long without_hidden(const struct process *p, char *list, long len)
+static long without_hidden(struct process *p, enum own_list kind, char *list, long len)
 {
     long kept = 0;
 
     for (long at = 0; at < len;) {
         const struct dirent64_head *d = (const void *)(list + at);
         long n = d->len;
-        bool hidden = *d->name >= '0' && *d->name <= '9' && fd_hidden(p, atoi(d->name));
-        if (!hidden) {
+        bool number = *d->name >= '0' && *d->name <= '9';
+        if (!number || (kind == LIST_DESCRIPTORS ? !fd_hidden(p, atoi(d->name))
+                                                 : atoi(d->name) != engine_own_thread(p->engine))) {
             memmove(list + kept, list + at, (size_t)n);
             kept += n;
         }
@@ -154,43 +157,47 @@ static long without_hidden(const struct process *p, char *list, long len)
     return kept;
 }
 
-/* Does fd list the descriptors of this process? */
-static bool lists_descriptors(int fd)
+/* Does fd list the descriptors or threads of this process? */
+static enum own_list list_of(int fd)
 {
     char link[32], name[64], own[32];
     struct statfs fs;
 
     if (fstatfs(fd, &fs) < 0 || fs.f_type != 0x9fa0 /* PROC_SUPER_MAGIC */)
-        return false;
+        return NO_LIST;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, name, sizeof(name) - 1);
     if (n < 3)
-        return false;
+        return NO_LIST;
     name[n] = 0;
     const char *last = strrchr(name, '/');
     snprintf(own, sizeof(own), "/proc/%d/", getpid());
-    return last && (!strcmp(last, "/fd") || !strcmp(last, "/fdinfo")) &&
-           !strncmp(name, own, strlen(own));
+    if (!last || strncmp(name, own, strlen(own)))
+        return NO_LIST;
+    return !strcmp(last, "/task") ? LIST_THREADS
+           : !strcmp(last, "/fd") || !strcmp(last, "/fdinfo") ? LIST_DESCRIPTORS : NO_LIST;
 }
 
 long sys_getdents64(struct thread *t, const uint64_t *a)
 {
     enum { MOST = 32 << 10 };
     const struct fd_notes *notes_now = t->p->fds;
+    bool hides = (notes_now && notes_now->nhidden) || engine_own_thread(t->p->engine);
     int fd = (int)a[0];
+    enum own_list kind;
     char *list;
     long r;
 
     if (fd_hidden(t->p, fd))
         return -EBADF;
-    if (!notes_now || !notes_now->nhidden || !lists_descriptors(fd))
+    if (!hides || (kind = list_of(fd)) == NO_LIST)
         return host_syscall(SYS_getdents64, fd, g2h(t->p, a[1]), a[2]);
     list = malloc(MOST);
     if (!list)
         return -ENOMEM;
     do {
         r = host_syscall(SYS_getdents64, fd, list, a[2] < MOST ? a[2] : MOST);
-        long kept = r > 0 ? without_hidden(t->p, list, r) : r;
+        long kept = r > 0 ? without_hidden(t->p, kind, list, r) : r;
         if (kept == 0 && r > 0)
             continue;
         r = kept;

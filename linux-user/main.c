@@ -167,6 +167,7 @@ static void start_engine(struct process *p, const struct options *o)
 {
     struct engine_config c = {
         .guest = p->guest, .model = p->model, .cache_size = o->cache_size, .interp = o->interp,
+        .tier2_always = o->tier2_always,
         .one_insn = o->one_insn, .precise = o->gdb, .perfmap = o->perfmap,
         .stress = o->stress, .without = o->without, .host_features = o->host_features,
         .max_blocks = (unsigned)o->region_blocks,

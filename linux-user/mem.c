@@ -574,8 +574,28 @@ bool mm_is_free(const struct mm *mm, uint64_t addr, uint64_t len)
 
 /* --- the engine's view ----------------------------------------------------------------------- */
 
-void user_lock(void *owner, struct cpu *cpu) { mm_lock(thread_of(cpu)); }
-void user_unlock(void *owner, struct cpu *cpu) { mm_unlock(thread_of(cpu)); }
+/* cpu: NULL for a thread of the engine's own. */
+void user_lock(void *owner, struct cpu *cpu)
+{
+    struct process *p = owner;
+
+    if (cpu != NULL) {
+        mm_lock(thread_of(cpu));
+    } else {
+        pthread_mutex_lock(&p->mm->lock);
+        p->mm->holder = NULL;
+    }
+}
+
+void user_unlock(void *owner, struct cpu *cpu)
+{
+    struct process *p = owner;
+
+    if (cpu != NULL)
+        mm_unlock(thread_of(cpu));
+    else
+        pthread_mutex_unlock(&p->mm->lock);
+}
 
 int user_copy(void *owner, void *to, uint64_t addr, size_t n) { return user_read(owner, to, addr, n); }
 

@@ -118,7 +118,8 @@ static void accel_help(void)
 #include "ablations.def"
     };
 
-    puts("stress=SEED       random invalidation and region shapes, by the seed\n"
+    puts("tier2=always      loops are made regions at their first execution (else: where they are hot, in the background)\n"
+         "stress=SEED       random invalidation and region shapes, by the seed\n"
          "no=NAME           leaves out a technique of translation, or a feature of the host (no=avx2):");
     for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         printf("  no=%-14s %s\n", rows[i][0], rows[i][1]);
@@ -135,8 +136,10 @@ static bool accel_item(struct options *o, const char *item, size_t n)
         o->stress = strtoull(item + 7, &end, 0);
         return end == item + n && o->stress != 0;
     }
-    if (n == 12 && !memcmp(item, "tier2=always", 12))
-        user_die(1, "option -accel: tier2=always: there is no second tier of translation yet");
+    if (n == 12 && !memcmp(item, "tier2=always", 12)) {
+        o->tier2_always = true;
+        return true;
+    }
     if (n <= 3 || memcmp(item, "no=", 3))
         return false;
     unsigned bit = engine_ablation(item + 3, n - 3);
@@ -162,6 +165,7 @@ static void options_accel(struct options *o, const char *arg)
         user_die(1, "option -accel: '%.*s' is neither jit nor interp", (int)n, arg);
     o->interp = arg[0] == 'i';
     o->stress = 0;
+    o->tier2_always = false;
     o->without = 0;
     o->host_features = NULL;
     for (arg += n; *arg; arg += n) {

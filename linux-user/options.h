@@ -21,6 +21,7 @@ struct options {
     bool rooted, strace, one_insn, perfmap, interp, backtrace;
     bool in_environment;      /* the environment is being read */
     uint64_t strace_hidden[8]; /* strace_select */
+    bool tier2_always;
     const char *persist_dir;  /* of the persistent cache; NULL: none */
     uint64_t persist_size;
     const char *self;         /* myna's name as it was called */

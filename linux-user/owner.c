@@ -153,6 +153,12 @@ static long get_three(struct thread *t, const struct owner_ids *i, const uint64_
 #define HOST_OR(nr, own)                                                                           \
     return t->p->owner.on ? (long)(own) : host_syscall(nr, a[0], a[1], a[2])
 
+/* The same for calls that change rights: those are each thread's own, and no thread of myna's keeps them. */
+#define HOST_SET_OR(nr, own)                                                                       \
+    if (!t->p->owner.on)                                                                           \
+        engine_quiet(t->p->engine);                                                                \
+    HOST_OR(nr, own)
+
 long sys_getuid(struct thread *t, const uint64_t *a) { HOST_OR(SYS_getuid, t->p->owner.uid.r); }
 long sys_geteuid(struct thread *t, const uint64_t *a) { HOST_OR(SYS_geteuid, t->p->owner.uid.e); }
 long sys_getgid(struct thread *t, const uint64_t *a) { HOST_OR(SYS_getgid, t->p->owner.gid.r); }
@@ -160,44 +166,44 @@ long sys_getegid(struct thread *t, const uint64_t *a) { HOST_OR(SYS_getegid, t->
 
 long sys_setuid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setuid, set_id(t, &t->p->owner.uid, (uint32_t)a[0]));
+    HOST_SET_OR(SYS_setuid, set_id(t, &t->p->owner.uid, (uint32_t)a[0]));
 }
 
 long sys_setgid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setgid, set_id(t, &t->p->owner.gid, (uint32_t)a[0]));
+    HOST_SET_OR(SYS_setgid, set_id(t, &t->p->owner.gid, (uint32_t)a[0]));
 }
 
 long sys_setreuid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setreuid, set_re(t, &t->p->owner.uid, (uint32_t)a[0], (uint32_t)a[1]));
+    HOST_SET_OR(SYS_setreuid, set_re(t, &t->p->owner.uid, (uint32_t)a[0], (uint32_t)a[1]));
 }
 
 long sys_setregid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setregid, set_re(t, &t->p->owner.gid, (uint32_t)a[0], (uint32_t)a[1]));
+    HOST_SET_OR(SYS_setregid, set_re(t, &t->p->owner.gid, (uint32_t)a[0], (uint32_t)a[1]));
 }
 
 long sys_setresuid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setresuid,
+    HOST_SET_OR(SYS_setresuid,
             set_res(t, &t->p->owner.uid, (uint32_t)a[0], (uint32_t)a[1], (uint32_t)a[2]));
 }
 
 long sys_setresgid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setresgid,
+    HOST_SET_OR(SYS_setresgid,
             set_res(t, &t->p->owner.gid, (uint32_t)a[0], (uint32_t)a[1], (uint32_t)a[2]));
 }
 
 long sys_setfsuid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setfsuid, set_fs(t, &t->p->owner.uid, (uint32_t)a[0]));
+    HOST_SET_OR(SYS_setfsuid, set_fs(t, &t->p->owner.uid, (uint32_t)a[0]));
 }
 
 long sys_setfsgid(struct thread *t, const uint64_t *a)
 {
-    HOST_OR(SYS_setfsgid, set_fs(t, &t->p->owner.gid, (uint32_t)a[0]));
+    HOST_SET_OR(SYS_setfsgid, set_fs(t, &t->p->owner.gid, (uint32_t)a[0]));
 }
 
 long sys_getresuid(struct thread *t, const uint64_t *a)
@@ -233,8 +239,10 @@ long sys_setgroups(struct thread *t, const uint64_t *a)
     uint32_t groups[OWNER_GROUPS];
     unsigned n = (unsigned)a[0];
 
-    if (!o->on)
+    if (!o->on) {
+        engine_quiet(t->p->engine);
         return host_syscall(SYS_setgroups, (int)a[0], arg_ptr(t, a[1]));
+    }
     if (!privileged(t))
         return -EPERM;
     if (n > OWNER_GROUPS)

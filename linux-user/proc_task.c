@@ -90,6 +90,7 @@ int proc_make_stat(struct thread *t, const struct proc_ref *ref, FILE *out)
     for (char *save, *w = strtok_r(at + 1, " \n", &save); w; w = strtok_r(NULL, " \n", &save)) {
         uint64_t v = strtoull(w, NULL, 10);
         switch (field++) {
+        case 20: v = t->p->nthreads; break;
         case 23: v = z.total; break;
         case 24: v = v * GUEST_PAGE < z.total ? v : z.total / GUEST_PAGE; break;
         case 26: v = mm->code_start; break;
@@ -167,6 +168,10 @@ int proc_make_status(struct thread *t, const struct proc_ref *ref, FILE *out)
                 fprintf(out, "%s\t%016llx\n", mask[i].label, (unsigned long long)mask[i].set);
                 done = true;
             }
+        if (n && !strncmp(line, "Threads:", n)) {
+            fprintf(out, "Threads:\t%u\n", t->p->nthreads);
+            done = true;
+        }
         if (n && !strncmp(line, "SigPnd:", n)) {
             fprintf(out, "SigPnd:\t%016llx\n",
                     (unsigned long long)(strtoull(line + n, NULL, 16) | s.held));

@@ -13,7 +13,7 @@ import sys
 LAYERS = {
     "ir": [],
     "frontend": ["ir"],
-    "backend": ["ir", "frontend/guest.h"],
+    "backend": ["ir", "frontend/guest.h", "frontend/region.h"],
     "linux-user": ["ir", "frontend", "backend"],
     "softmmu": ["ir", "frontend", "backend"],
     "hw": ["ir", "frontend", "backend", "softmmu"],

@@ -70,23 +70,23 @@ static void label_ref(struct emit *e, struct label *l)
 {
     if (l->at) {
         cb32(&e->cb, (uint32_t)(l->at - (e->cb.p + 4)));
-    } else if (l->nfixups == 12) {
-        e->failed = true;
-        cb32(&e->cb, 0);
-    } else {
-        l->fixups[l->nfixups++] = e->cb.p;
-        cb32(&e->cb, 0);
+    } else { /* the field holds how far back the one before is */
+        uint32_t back = l->last ? (uint32_t)(e->cb.p - l->last) : 0;
+        l->last = e->cb.p;
+        cb32(&e->cb, back);
     }
 }
 
 void label_bind(struct emit *e, struct label *l)
 {
+    uint32_t back = 1;
     l->at = e->cb.p;
-    for (unsigned k = 0; k < l->nfixups; k++) {
-        int32_t rel = (int32_t)(l->at - (l->fixups[k] + 4));
-        memcpy(l->fixups[k], &rel, 4);
+    for (uint8_t *field = l->last; field && back; field -= back) {
+        int32_t rel = (int32_t)(l->at - (field + 4));
+        memcpy(&back, field, 4);
+        memcpy(field, &rel, 4);
     }
-    l->nfixups = 0;
+    l->last = NULL;
 }
 
 /* The homes of a loop go back to what all other code expects. Keeps EFLAGS. */
@@ -119,68 +119,99 @@ static void flex_in(struct emit *e)
     }
 }
 
-/* Chooses flex homes for a region with an edge back to its entry: guest registers it carries or reads
- * often, for host registers whose pinned guest register it does not touch. */
-static void flex_choose(struct emit *e)
+/* Has the region a way back to its entry or, planned as loops, an inner one? */
+static bool has_loop(const struct ir_region *r)
 {
-    const struct ir_region *r = e->r;
-    bool loop = false;
     for (uint32_t b = 0; b < r->nblocks; b++) {
         const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
-        loop |= (t->op == IR_jmp && t->imm == 0) ||
-                (t->op == IR_br && ((uint32_t)t->imm == 0 || (uint32_t)(t->imm >> 32) == 0));
+        if (r->blocks[b].depth || (t->op == IR_jmp && t->imm == 0) ||
+            (t->op == IR_br && ((uint32_t)t->imm == 0 || (uint32_t)(t->imm >> 32) == 0)))
+            return true;
     }
-    if (!loop || e->without & WITHOUT_FLEXHOMES)
-        return;
-    uint16_t gets[IR_MAXREGS], sets[IR_MAXREGS];
+    return false;
+}
+
+/* How often each guest register is read and set, inner loops counted eightfold. False: the region has an
+ * operation that wants the pinned registers where they are. */
+static bool count_accesses(const struct ir_region *r, uint32_t *gets, uint32_t *sets)
+{
     memset(gets, 0, r->target->nregs * sizeof *gets);
     memset(sets, 0, r->target->nregs * sizeof *sets);
-    for (uint32_t b = 0; b < r->nblocks; b++)
+    for (uint32_t b = 0; b < r->nblocks; b++) {
+        unsigned weight = r->blocks[b].depth > 1 ? 1u << 3 * (r->blocks[b].depth - 1) : 1;
         for (uint32_t i = r->blocks[b].first; i < r->blocks[b].end; i++) {
             const struct ir_inst *p = &r->insts[i];
             switch (p->op) {
             case IR_get:
-                gets[p->imm]++;
+                gets[p->imm] += weight;
                 break;
             case IR_set:
-                sets[p->imm]++;
+                sets[p->imm] += weight;
                 break;
             case IR_call: /* its stub syncs the pinned registers' slots */
-                return;
+                return false;
             case IR_cas:
             case IR_casx:
                 if (IR_MEM_SIZE(p->aux) == 4) /* borrows two registers */
-                    return;
+                    return false;
                 break;
             default: /* no other operation matters */
                 break;
             }
         }
+    }
+    return true;
+}
+
+/* The host register of row's class whose pinned guest register is touched least, or -1; *cost: how much. */
+static int cheapest_home(const struct emit *e, unsigned row, const uint32_t *gets, const uint32_t *sets, uint32_t *cost)
+{
+    bool vector = e->r->target->regs[row].type == IR_V128;
+    int found = -1;
+    *cost = UINT32_MAX;
+    for (int h = 0; h < NGPR; h++) {
+        int out = vector ? e->xpin[h] : e->gpin[h];
+        if (out < 0 || e->home[out].reg != h)
+            continue;
+        uint32_t touched = gets[out] + sets[out];
+        if (touched < *cost) {
+            *cost = touched;
+            found = h;
+        }
+    }
+    return found;
+}
+
+/* Chooses flex homes for a region with loops: guest registers it carries or reads often, for host registers
+ * whose pinned guest register it does not touch, or far less often. */
+static void flex_choose(struct emit *e)
+{
+    const struct ir_region *r = e->r;
+    uint32_t gets[IR_MAXREGS], sets[IR_MAXREGS];
+    if (e->without & WITHOUT_FLEXHOMES || !has_loop(r) || !count_accesses(r, gets, sets))
+        return;
     while (e->nflex < MAX_FLEX) {
-        int best = -1;
-        unsigned best_score = 1;
+        int best = -1, best_reg = -1;
+        uint32_t best_gain = 1;
         for (unsigned k = 0; k < r->target->nregs; k++) {
             unsigned type = r->target->regs[k].type;
-            if (e->home[k].reg >= 0 || (type != IR_I64 && type != IR_V128))
+            uint32_t cost, gain = gets[k] && sets[k] ? 4u + gets[k] + sets[k] / 2 : gets[k];
+            if (e->home[k].reg >= 0 || (type != IR_I64 && type != IR_V128) || gain <= best_gain)
                 continue;
-            unsigned score = gets[k] && sets[k] ? 4u + gets[k] : gets[k];
-            if (score <= best_score)
+            int reg = cheapest_home(e, k, gets, sets, &cost);
+            if (reg < 0 || (cost && gain < 2 * cost + 8))
                 continue;
-            int free_reg = -1;
-            for (int h = 0; h < NGPR && free_reg < 0; h++) {
-                int out = type == IR_V128 ? e->xpin[h] : e->gpin[h];
-                if (out >= 0 && e->home[out].reg == h && !gets[out] && !sets[out])
-                    free_reg = h;
-            }
-            if (free_reg >= 0) {
+            gain -= cost;
+            if (gain > best_gain) {
                 best = (int)k;
-                best_score = score;
-                e->flex[e->nflex].f.reg = (int8_t)free_reg;
+                best_gain = gain;
+                best_reg = reg;
             }
         }
         if (best < 0)
             break;
         struct xlate_flex *f = &e->flex[e->nflex].f;
+        f->reg = (int8_t)best_reg;
         f->vector = r->target->regs[best].type == IR_V128;
         f->in = (int16_t)best;
         f->out = f->vector ? e->xpin[f->reg] : e->gpin[f->reg];
@@ -672,17 +703,23 @@ static void emit_tail(struct emit *e)
 void emit_region(struct emit *e)
 {
     const struct ir_region *r = e->r;
+    memset(e->gval, 0, sizeof e->gval);
+    memset(e->xval, 0, sizeof e->xval);
     flex_choose(e);
     ra_region_begin(e);
     flex_in(e);
+    if (r->blocks[0].nth != 0)
+        emit_jmp(e, (struct dest){ .kind = TO_BLOCK, .block = 0 });
     bool prev_chain = false;
-    for (uint32_t b = 0; b < r->nblocks && !e->failed; b++) {
+    for (uint32_t k = 0; k < r->nbegun && !e->failed; k++) {
+        uint32_t b = r->blocks[k].nth;
         if (e->b[b].exit)
             continue;
         const struct ir_block *blk = &r->blocks[b];
-        uint32_t next = b + 1;
-        while (next < r->nblocks && e->b[next].exit)
-            next++;
+        uint32_t after = k + 1;
+        while (after < r->nbegun && e->b[r->blocks[after].nth].exit)
+            after++;
+        uint32_t next = after < r->nbegun ? r->blocks[after].nth : UINT32_MAX;
         ra_block_begin(e, b, prev_chain && e->b[b].chain != b);
         label_bind(e, &e->b[b].label);
         e->guest_pc = blk->pc;

@@ -43,11 +43,10 @@ struct dest {
     uint64_t pc;
     struct label *label;
 };
-/* A place inside the region's code that is not known yet: chain of rel32 fields. */
+/* A place inside the region's code: until it is known, a chain of rel32 fields. */
 struct label {
     uint8_t *at;      /* NULL until bound */
-    uint8_t *fixups[12];
-    unsigned nfixups;
+    uint8_t *last;    /* field that waits for it; each holds how far back the one before is, 0: none */
 };
 
 enum flags_form { FL_BORROW, FL_CARRY };

@@ -19,13 +19,12 @@ void ra_block_begin(struct emit *e, uint32_t block, bool keep)
     e->glock = e->xlock = 0;
     if (keep)
         return;
-    if (block) /* nothing is anywhere before the first one */
-        for (int k = 0; k < NGPR; k++) {
-            if (e->gval[k])
-                e->v[e->gval[k]].reg = -1;
-            if (e->xval[k])
-                e->v[e->xval[k]].reg = -1;
-        }
+    for (int k = 0; k < NGPR; k++) {
+        if (e->gval[k])
+            e->v[e->gval[k]].reg = -1;
+        if (e->xval[k])
+            e->v[e->xval[k]].reg = -1;
+    }
     memset(e->gval, 0, sizeof e->gval);
     memset(e->gcst, 0, sizeof e->gcst);
     memset(e->xval, 0, sizeof e->xval);

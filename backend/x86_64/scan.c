@@ -308,7 +308,7 @@ void ra_region_begin(struct emit *e)
         e->b[b].chain = b;
         e->b[b].exit = b && block_is_exit(r, b, &e->b[b].exit_pc);
         e->b[b].label.at = NULL;
-        e->b[b].label.nfixups = 0;
+        e->b[b].label.last = NULL;
     }
     for (uint32_t b = 0; b < r->nblocks; b++) {
         const struct ir_inst *t = &r->insts[r->blocks[b].end - 1];
@@ -320,20 +320,21 @@ void ra_region_begin(struct emit *e)
         }
     }
     /* A block continues the one laid out before it if that is its only predecessor. */
-    for (uint32_t b = 1, prev = 0; b < r->nblocks; b++) {
+    for (uint32_t k = 1, prev = r->blocks[0].nth; k < r->nbegun; k++) {
+        uint32_t b = r->blocks[k].nth;
         if (e->b[b].exit)
             continue;
         const struct ir_inst *t = &r->insts[r->blocks[prev].end - 1];
         bool falls = (t->op == IR_jmp && t->imm == b) ||
                      (t->op == IR_br && ((uint32_t)t->imm == b || (uint32_t)(t->imm >> 32) == b));
-        if (falls && e->b[b].preds == 1 && !r->blocks[b].entry)
+        if (falls && b && e->b[b].preds == 1 && !r->blocks[b].entry)
             e->b[b].chain = e->b[prev].chain;
         prev = b;
     }
 
     uint32_t access[IR_MAXREGS]; /* last get or set of each guest register */
     memset(access, 0, r->target->nregs * sizeof *access);
-    for (uint32_t b = 0; b < r->nblocks; b++)
-        if (!e->b[b].exit)
-            scan_block(e, b, access);
+    for (uint32_t k = 0; k < r->nbegun; k++)
+        if (!e->b[r->blocks[k].nth].exit)
+            scan_block(e, r->blocks[k].nth, access);
 }

@@ -45,7 +45,7 @@ static bool a64_lower(struct tr *t)
         t->len = 0;
         return false;
     }
-    memcpy(&t->insn, t->code.host + (t->pc - t->code.pc), 4);
+    memcpy(&t->insn, t->code.host + (int64_t)(t->pc - t->code.pc), 4);
     t->len = 4;
     code_note(&t->code, t->pc, t->insn);
     ir_emit_insn(t->r, t->pc, 4);
@@ -120,6 +120,43 @@ static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t
     return (enum flag_effect)a64_keys[row].flags;
 }
 
+static enum flow a64_flow(const struct code_window *code, uint64_t pc, uint64_t next[2], unsigned *len)
+{
+    uint32_t word;
+    const uint8_t *bytes = code_at(code, pc, 4);
+    next[0] = next[1] = 0;
+    *len = 4;
+    if ((pc & 3) || !bytes)
+        return FLOW_BAD;
+    memcpy(&word, bytes, 4);
+    int row = a64_decode(word);
+    if (row < 0)
+        return FLOW_BAD;
+    switch (row) {
+    case A64_ROW_B:
+        next[0] = branch_target(pc, word, 0, 26);
+        return FLOW_GOTO;
+    case A64_ROW_BL:
+        next[0] = branch_target(pc, word, 0, 26);
+        return FLOW_CALL;
+    case A64_ROW_B_cond:
+    case A64_ROW_BC_cond:
+    case A64_ROW_CBZ:
+    case A64_ROW_CBNZ:
+        next[1] = branch_target(pc, word, 5, 19);
+        break;
+    case A64_ROW_TBZ:
+    case A64_ROW_TBNZ:
+        next[1] = branch_target(pc, word, 5, 14);
+        break;
+    default:
+        next[0] = pc + 4;
+        return a64_keys[row].ends ? FLOW_END : FLOW_NEXT;
+    }
+    next[0] = pc + 4;
+    return FLOW_BRANCH;
+}
+
 /* Linux sets TBI0 and not TBI1: the top byte of a branch target is dropped where bit 55 is 0 (Arm ARM,
  * AArch64.BranchAddr). */
 static uint64_t a64_clean_pc(uint64_t target)
@@ -158,6 +195,7 @@ const struct guest guest_aarch64 = {
     .capstone_mode = 0, /* little endian */
     .lower = a64_lower,
     .flag_effect = a64_flag_effect,
+    .flow = a64_flow,
     .clean_pc = a64_clean_pc,
     .reset = a64_reset,
     .dump = a64_dump,

@@ -35,5 +35,25 @@ def small(context):
             raise Fail((got.out + got.err).decode(errors="replace") + "\ncommand: " + got.shell())
 
 
+def hot(context):
+    """Hot loops are translated again as regions, and nothing else than time shows it; the other two modes too."""
+    context.need_myna()
+    source = context.path("tests/guest/hotloops.c")
+    flags = ["-std=gnu11", "-O2", "-static", "-D_GNU_SOURCE", "-w", "-pthread"]
+    guest, native = (build(context, os.path.join(context.out, "guest", "hotloops-" + cc), [source],
+                           [cc, *flags, "-o", os.path.join(context.out, "guest", "hotloops-" + cc), source])
+                     for cc in ("aarch64-linux-gnu-gcc", "gcc"))
+    want = run([native], timeout=120).out
+    with context.temp() as d:
+        for options in ([], ["-accel", "jit,tier2=always"], ["-accel", "jit,no=tier2"], ["-tb-size", "262144"]):
+            log = os.path.join(d, "log")
+            got = run([context.myna, *options, "-d", "stats", "-D", log, guest], timeout=120)
+            if got.status or got.out != want:
+                raise Fail((got.out + got.err).decode(errors="replace") + "\ncommand: " + got.shell())
+            regions = max(int(n) for n in re.findall(r"tier 2 regions (\d+)", open(log, encoding="utf-8").read()))
+            if (regions == 0) != (options == ["-accel", "jit,no=tier2"]):
+                raise Fail(f"{regions} regions of tier 2\ncommand: " + got.shell())
+
+
 def cases(context):
-    return [Case("jit/reuse", reuse, 0), Case("jit/ways", small, 1)]
+    return [Case("jit/reuse", reuse, 0), Case("jit/hot", hot, 0), Case("jit/ways", small, 1)]

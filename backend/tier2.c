@@ -1,0 +1,372 @@
+/*
+ * Tier 2: loops that are hot are translated again as one region (frontend/region.c), in the background.
+ *
+ * Finding them costs translated code nothing. A thread of myna's own sleeps on the process's CPU clock; each time it
+ * wakes it asks every running guest thread to leave at its next poll, and where that is, is a sample: polls stand
+ * at the heads of loops. It then compiles what has been met HOT times: it plans under the locks, from a copy of
+ * the guest's code and from what has been executed so far (a branch whose target has never been translated has
+ * never been taken); lowers and emits without a lock; and under the locks compares the code again, puts the
+ * translation into the arena and retires the one it replaces, whose links find the new one by themselves.
+ *
+ * The thread sleeps while the guest does. It has all signals blocked but faults of its reading guest memory, is
+ * started when a process has come to the run loop a few dozen times, and ends for calls that want a process of one
+ * thread (engine_quiet). A fork waits for tier2->work: so the C library's locks, which the child inherits, are free.
+ *
+ * Locks: the owner's, then engine->lock, then work. Work is held alone while a region is made.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "pcache.h"
+#include "region.h"
+
+enum {
+    FIRST_NS = 4000000, STEP_NS = 2000000, SLOW_NS = 5000000, /* CPU time of the process between samples */
+    QUIET = 64,      /* samples without a find before they come slowly */
+    LATER = 4096,    /* rounds of the run loop before it starts again after engine_quiet */
+    HOT = 2,         /* samples that make code hot */
+    SAMPLES = 512,   /* places of the table; a power of two */
+    COVERED = 4096,  /* bits: loop heads inside regions that stand, and code that has no region, by hash */
+    AROUND = 2048 + 64, CODE = 64 << 10, INSNS = 400,
+};
+
+struct tier2 {
+    struct engine *e;
+    pthread_t thread;
+    bool running;                /* changed under engine->lock */
+    bool stop;
+    pid_t tid;                   /* 0: not running */
+    pthread_mutex_t work;
+    struct { uint64_t pc; uint32_t n; } sample[SAMPLES];
+    uint64_t covered[COVERED / 64];
+    uint32_t finds;              /* samples that made something hot, since the thread looked */
+    struct ir_region region;
+    struct xlate_out out;
+    struct code_log log;
+    struct plan plan;
+    uint8_t *code;               /* CODE bytes, 64-aligned */
+    uint8_t bytes[2 * AROUND], again[2 * AROUND];
+};
+
+static unsigned hash(uint64_t pc) { return (unsigned)(pc * 0x9e3779b97f4a7c15u >> 40); }
+
+static bool is_covered(const struct tier2 *t, uint64_t pc)
+{
+    unsigned k = hash(pc) & (COVERED - 1);
+    return __atomic_load_n(&t->covered[k / 64], __ATOMIC_RELAXED) >> (k % 64) & 1;
+}
+
+static void cover(struct tier2 *t, uint64_t pc)
+{
+    unsigned k = hash(pc) & (COVERED - 1);
+    __atomic_fetch_or(&t->covered[k / 64], 1ull << (k % 64), __ATOMIC_RELAXED);
+}
+
+/* A guest thread has left translated code at pc because it was asked for a sample. */
+void tier2_sample(struct engine *e, uint64_t pc)
+{
+    struct tier2 *t = e->tier2;
+    unsigned k = hash(pc) & (SAMPLES - 1);
+    if (is_covered(t, pc))
+        return;
+    if (__atomic_load_n(&t->sample[k].pc, __ATOMIC_RELAXED) != pc) {
+        uint32_t n = __atomic_load_n(&t->sample[k].n, __ATOMIC_RELAXED);
+        if (n) { /* another pc's place: it wears off */
+            __atomic_store_n(&t->sample[k].n, n - 1, __ATOMIC_RELAXED);
+            return;
+        }
+        __atomic_store_n(&t->sample[k].pc, pc, __ATOMIC_RELAXED);
+    }
+    if (__atomic_add_fetch(&t->sample[k].n, 1, __ATOMIC_RELAXED) == HOT)
+        __atomic_fetch_add(&t->finds, 1, __ATOMIC_RELAXED);
+}
+
+/* ---------------------------------------------------------------- compiling */
+
+static bool executed(const void *engine, uint64_t pc)
+{
+    return cache_find(&((const struct engine *)engine)->cache, pc) != NULL;
+}
+
+static void lock(struct engine *e)
+{
+    if (e->cfg.lock)
+        e->cfg.lock(e->cfg.owner, NULL);
+    pthread_mutex_lock(&e->lock);
+}
+
+static void unlock(struct engine *e)
+{
+    pthread_mutex_unlock(&e->lock);
+    if (e->cfg.unlock)
+        e->cfg.unlock(e->cfg.owner, NULL);
+}
+
+/* The code around pc, copied. Both locks held. */
+static bool take_window(struct tier2 *t, uint64_t pc, struct code_window *w)
+{
+    struct engine *e = t->e;
+    *w = e->cfg.fetch(e->cfg.owner, pc);
+    if (!w->len)
+        return false;
+    if (w->before > AROUND)
+        w->before = AROUND;
+    if (w->len > AROUND)
+        w->len = AROUND;
+    if (e->cfg.read(e->cfg.owner, t->bytes, pc - w->before, w->before + w->len))
+        return false;
+    w->host = t->bytes + w->before;
+    w->log = &t->log;
+    return true;
+}
+
+/* Is the guest code that the region was made of still there? Both locks held. */
+static bool unchanged(struct tier2 *t, const struct code_window *w)
+{
+    const struct ir_region *r = &t->region;
+    struct engine *e = t->e;
+    size_t n = (size_t)(r->seen_hi - r->seen_lo);
+    const uint8_t *was = code_at(w, r->seen_lo, n);
+    struct code_window now = e->cfg.fetch(e->cfg.owner, r->pc);
+    return was && now.len && r->seen_lo >= r->pc - now.before && r->seen_hi <= r->pc + now.len &&
+           !e->cfg.read(e->cfg.owner, t->again, r->seen_lo, n) && !memcmp(was, t->again, n);
+}
+
+/* Puts the translation in the place of the one that is there. Both locks held. */
+static bool install(struct tier2 *t, const struct code_window *w, size_t len)
+{
+    struct engine *e = t->e;
+    struct cache *c = &e->cache;
+    const struct ir_region *r = &t->region;
+    if (!cache_has_room(c, CODE))
+        return false;
+    struct tb *old = cache_find(c, r->pc);
+    c->used = (c->used + 63) & ~(size_t)63;
+    memcpy(c->rw + c->used, t->code, len);
+    host_relocate(&t->out, e->cfg.guest->ir, &e->stubs, c->rw + c->used, c->rx - c->rw);
+    if (old)
+        world_retire(e, old);
+    struct tb *tb = cache_add(c, r->pc, r->seen_lo, r->seen_hi, &t->out, NULL);
+    tb->loops = true;
+    for (unsigned k = 0; k < t->plan.n; k++)
+        if (t->plan.b[k].head)
+            cover(t, t->plan.b[k].pc);
+    cover(t, r->pc);
+    e->st.tier2++;
+    e->st.tier2_insns += r->ninsns;
+    if (e->perfmap)
+        fprintf(e->perfmap, "%llx %zx guest2_%llx\n", (unsigned long long)(uintptr_t)tb_code(c, tb), len,
+                (unsigned long long)r->pc);
+    if (log_mask & LOG_OUT_ASM) {
+        fprintf(log_file, "OUT: 0x%llx [size=%zu, tier 2]\n", (unsigned long long)r->pc, len);
+        disas_host(log_file, tb_code(c, tb), len, (uint64_t)(uintptr_t)tb_code(c, tb));
+        fputc('\n', log_file);
+    }
+    (void)w;
+    return true;
+}
+
+static bool is_masked(const struct engine *e, uint64_t pc)
+{
+    return e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1;
+}
+
+static void compile(struct tier2 *t, uint64_t pc)
+{
+    struct engine *e = t->e;
+    struct code_window w;
+    struct ir_region *r = &t->region;
+    struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .insn_shift = e->cfg.guest->insn_shift,
+                                 .exact_fp = e->cfg.model->exact_fp, .without = e->cfg.without };
+    lock(e);
+    uint64_t flushes = e->cache.flushes;
+    bool ready = !e->debug && !e->watching && e->cpus && take_window(t, pc, &w) && !is_masked(e, pc);
+    if (ready) {
+        ir_region_reset(r, e->cfg.guest->ir);
+        t->log.n = 0;
+        o.gs = e->cpus->cpu->guest_base != 0;
+        o.check_tiny = e->check_tiny;
+        ready = guest_plan_loops(&t->plan, r, e->cfg.guest, &w, executed, e, INSNS);
+        if (!ready)
+            cover(t, pc);
+    }
+    if (ready)
+        pthread_mutex_lock(&t->work);
+    unlock(e);
+    if (!ready)
+        return;
+    guest_translate_plan(&t->plan, r, e->cfg.guest, e->cfg.model, w);
+    ir_optimise(r);
+    size_t len = host_xlate(r, &o, t->code, CODE, 0, &t->out);
+    pthread_mutex_unlock(&t->work);
+    lock(e);
+    if (len && flushes == e->cache.flushes && e->check_tiny == o.check_tiny && !e->debug && !e->watching &&
+        !is_masked(e, pc) && unchanged(t, &w))
+        install(t, &w, len);
+    else if (!len)
+        cover(t, pc);
+    unlock(e);
+}
+
+/* -------------------------------------------------------------- the thread */
+
+static void ask_samples(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    for (struct exec *x = e->cpus; x; x = x->next)
+        if (__atomic_load_n(&x->running, __ATOMIC_RELAXED)) {
+            __atomic_store_n(&x->sample, 1, __ATOMIC_RELAXED);
+            world_ask(x);
+        }
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void *run(void *arg)
+{
+    struct tier2 *t = arg;
+    struct engine *e = t->e;
+    unsigned quiet = 0;
+    long ns = FIRST_NS;
+    __atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
+        struct timespec step = { 0, ns };
+        clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &step, NULL);
+        if (__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE))
+            break;
+        quiet++;
+        if (__atomic_exchange_n(&t->finds, 0, __ATOMIC_RELAXED)) {
+            quiet = 0;
+            for (unsigned k = 0; k < SAMPLES; k++)
+                if (__atomic_load_n(&t->sample[k].n, __ATOMIC_RELAXED) >= HOT) {
+                    uint64_t pc = __atomic_load_n(&t->sample[k].pc, __ATOMIC_RELAXED);
+                    __atomic_store_n(&t->sample[k].n, 0, __ATOMIC_RELAXED);
+                    compile(t, pc);
+                }
+        }
+        ask_samples(e);
+        ns = quiet < QUIET ? STEP_NS : SLOW_NS;
+    }
+    __atomic_store_n(&t->tid, 0, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* --------------------------------------------------------- begin and end */
+
+struct tier2 *tier2_new(struct engine *e)
+{
+    struct tier2 *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->e = e;
+    pthread_mutex_init(&t->work, NULL);
+    return t;
+}
+
+static bool room(struct tier2 *t)
+{
+    if (t->code)
+        return true;
+    struct xlate_out *o = &t->out;
+    o->cap_relocs = o->cap_links = o->cap_faults = 2048;
+    o->relocs = malloc(o->cap_relocs * sizeof *o->relocs);
+    o->links = malloc(o->cap_links * sizeof *o->links);
+    o->faults = malloc(o->cap_faults * sizeof *o->faults);
+    if (o->relocs && o->links && o->faults)
+        t->code = aligned_alloc(64, CODE);
+    if (!t->code) {
+        free(o->relocs);
+        free(o->links);
+        free(o->faults);
+        return false;
+    }
+    ir_region_init(&t->region, t->e->cfg.guest->ir);
+    return true;
+}
+
+void tier2_start(struct engine *e)
+{
+    struct tier2 *t = e->tier2;
+    uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
+    pthread_attr_t attr;
+    pthread_mutex_lock(&e->lock);
+    if (t && !t->running && room(t)) {
+        t->stop = false;
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, 256 << 10);
+        syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
+        t->running = !pthread_create(&t->thread, &attr, run, t);
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
+        pthread_attr_destroy(&attr);
+    }
+    pthread_mutex_unlock(&e->lock);
+}
+
+pid_t engine_own_thread(const struct engine *e)
+{
+    return e->tier2 ? __atomic_load_n(&e->tier2->tid, __ATOMIC_ACQUIRE) : 0;
+}
+
+void engine_quiet(struct engine *e)
+{
+    struct tier2 *t = e->tier2;
+    if (!t)
+        return;
+    pthread_mutex_lock(&e->lock);
+    bool was = t->running;
+    pthread_t thread = t->thread;
+    t->running = false;
+    __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
+    for (struct exec *x = e->cpus; x; x = x->next)
+        x->rounds = TIER2_ROUNDS - LATER; /* it begins again by and by */
+    pthread_mutex_unlock(&e->lock);
+    if (was) /* it sleeps until the process has used some more time: this one waits for it actively */
+        while (pthread_tryjoin_np(thread, NULL) == EBUSY)
+            ;
+}
+
+void tier2_fork_prepare(struct engine *e)
+{
+    if (e->tier2)
+        pthread_mutex_lock(&e->tier2->work);
+}
+
+void tier2_fork_parent(struct engine *e)
+{
+    if (e->tier2)
+        pthread_mutex_unlock(&e->tier2->work);
+}
+
+void tier2_fork_child(struct engine *e)
+{
+    if (!e->tier2)
+        return;
+    pthread_mutex_init(&e->tier2->work, NULL);
+    e->tier2->running = false;
+    e->tier2->tid = 0;
+}
+
+void tier2_flushed(struct engine *e)
+{
+    if (e->tier2)
+        memset(e->tier2->covered, 0, sizeof e->tier2->covered);
+}
+
+void tier2_free(struct engine *e)
+{
+    struct tier2 *t = e->tier2;
+    if (!t)
+        return;
+    engine_quiet(e);
+    if (t->code)
+        ir_region_free(&t->region);
+    free(t->out.relocs);
+    free(t->out.links);
+    free(t->out.faults);
+    free(t->code);
+    free(t);
+    e->tier2 = NULL;
+}
