@@ -14,6 +14,7 @@ import glob
 import importlib
 import os
 import shlex
+import signal
 import sys
 import time
 
@@ -68,6 +69,8 @@ def main():
     p.add_argument("pattern", nargs="*", help="names, globs or suites")
     args = p.parse_args()
     os.chdir(TOP)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has them ignored,
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)             # and would its children
     if args.cache:
         ENVIRONMENT["MYNA_CACHE"] = os.path.abspath(args.cache)
     context = Context(TOP, args.B, args.myna, args.long)

@@ -81,10 +81,11 @@ class Bench:
         native = self.compile(stem + "-native", "gcc", flags, sources)
         return [guest, *item["args"]], [native, *item["args"]]
 
-    def measure(self, command, item, timeout):
+    def measure(self, command, item, timeout, extra=None):
         """(seconds of CPU, digest of the output, resident KB) or (None, reason, 0)."""
         env = dict(ENVIRONMENT)
         env.update(item.get("env", {}))
+        env.update(extra or {})
         if item.get("warm"):
             env["MYNA_CACHE"] = self.cache
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
@@ -130,12 +131,16 @@ class Bench:
         digests = {}
         if item.get("warm") and "myna" in runners:  # not measured: fills the persistent cache
             self.measure([*runners["myna"], *guest], item, 120)
+        limit = item.get("limited")
         for _ in range(self.args.runs):
-            for name, prefix in runners.items():
+            for name, prefix in (runners | ({"limited": None} if limit else {})).items():
                 if name in result["why"]:
                     continue
                 command = self.expand(native if prefix is None else [*prefix, *guest], name, prefix)
-                cpu, text, resident = self.measure(command, item, 120)
+                if name == "limited" and isinstance(limit, list):
+                    command[1:1] = limit
+                cpu, text, resident = self.measure(command, item, 120,
+                                                   limit if name == "limited" and isinstance(limit, dict) else None)
                 if cpu is None:
                     result["why"][name] = text
                     result["times"].pop(name, None)
@@ -146,7 +151,7 @@ class Bench:
                 result["resident"][name] = max(result["resident"].get(name, 0), resident)
         reference = next((digests[n] for n in ("qemu7", "qemu10", "native") if n in digests), None)
         for name in list(digests):
-            if name == "native" and not item.get("compare", True):
+            if name in ("native", "limited") and not item.get("compare", True):
                 continue
             if digests[name] != reference and name not in result["why"]:
                 result["why"][name] = "wrong output"
@@ -166,7 +171,7 @@ def rows_of(results):
     for r in results:
         med = {n: statistics.median(t) for n, t in r["times"].items()}
         base = med.get("native")
-        ratio = {n: v / base for n, v in med.items() if base and n != "native"}
+        ratio = {n: v / base for n, v in med.items() if base and n not in ("native", "limited")}
         qemu = min((med[n] for n in ("qemu7", "qemu10") if n in med), default=None)
         gain = qemu / med["myna"] if qemu and "myna" in med else None
         rows.append({"name": r["name"], "class": r["class"], "seconds": med, "ratio": ratio, "gain": gain,
@@ -208,6 +213,16 @@ def table(rows, facts):
     if 0 < t["of"] < len(rows):
         out.append(f"| **all but {' and '.join(APART)}** ({t['count']} of {t['of']} run) | | **{number(t['qemu7'])}** | "
                    f"**{number(t['qemu10'])}** | **{number(t['myna'])}** | **{number(t['gain'], 2, '×')}** | geometric mean |")
+    limited = [r for r in rows if "limited" in r["seconds"] and "myna" in r["seconds"]]
+    if limited:
+        out += ["", "Against native programs that are told to use nothing beyond SSE4.2 (and AES, SHA instructions):", "",
+                "| item | native limited s | myna |", "|---|---|---|"]
+        for klass in CLASSES:
+            chosen = [r for r in limited if r["class"] == klass]
+            ratios = [r["seconds"]["myna"] / r["seconds"]["limited"] for r in chosen]
+            out += [f"| {r['name']} | {number(r['seconds']['limited'], 3)} | {number(v)} |" for r, v in zip(chosen, ratios)]
+            if chosen:
+                out.append(f"| **{klass}** ({len(chosen)} that can be told) | | **{number(geometric(ratios))}** |")
     small = [r for r in rows if r["class"] in APART]
     if small:
         # A fork item's work is a count of its own.

@@ -4,6 +4,8 @@ A row of ITEMS: name, class, and one of
   program=PATH, args=[...]   an unmodified Debian program: arm64 from the fetched root, and its amd64 twin
   source=FILE, flags, args   one of src/*.c, static, the same flags for both
   lua=True, args             Lua 5.4 from Debian's source package, static, the same flags for both
+limited=: environment, or arguments put first, that keep the native program from using more than SSE4.2 (AES and SHA
+instructions apart): 128-bit vectors, as the guest has them. Only where a program can be told so.
 Options: density (two argument lists for --density), repeat (times a measured run starts the program), native (path of the twin if it differs),
 env, warm=True (myna's persistent cache, filled by a run before; else it is off), compare=False (only the two qemus' and myna's outputs must agree: the twin's depends on the target).
 An argument {runner} stands for the words of the command that run a foreign program (for the qemus, which
@@ -136,6 +138,11 @@ select count(*), sum(k), sum(length(s)) from t where s like '%1_%A';
 # A message for cms: encrypted with AES-GCM, its key wrapped by this one.
 CMS = ["-secretkey", "00112233445566778899aabbccddeeff", "-secretkeyid", "01", "-binary"]
 
+# AVX, FMA, XOP; BMI, AVX2, ADX, AVX-512, VAES, VPCLMULQDQ off (OPENSSL_ia32cap(3)).
+LIMIT_OPENSSL = {"OPENSSL_ia32cap": "~0x1000180000000000:~0x602d02b0128"}
+LIMIT_GLIBC = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-BMI1,-BMI2,"
+                                 "-LZCNT,-MOVBE,-AVX_Fast_Unaligned_Load,-Prefer_No_VZEROUPPER"}
+
 ITEMS = []
 
 
@@ -156,22 +163,22 @@ debian("zstd", C, "/usr/bin/zstd", "-q", "--single-thread", "--no-asyncio", "-9c
 debian("sort", C, "/usr/bin/sort", "--parallel=1", "-k1.2", "words")
 debian("grep", C, "/usr/bin/grep", "-cE", r"([a-z])\1[a-z]*\1", "text")
 debian("aes-128-cbc", A, "/usr/bin/openssl", "enc", "-aes-128-cbc", "-K", "00112233445566778899aabbccddeeff", "-iv",
-       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
+       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", limited=LIMIT_OPENSSL, repeat=4)
 debian("aes-256-ctr", A, "/usr/bin/openssl", "enc", "-aes-256-ctr", "-K", "00112233445566778899aabbccddeeff" * 2, "-iv",
-       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
+       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", limited=LIMIT_OPENSSL, repeat=4)
 debian("aes-128-gcm", A, "/usr/bin/openssl", "cms", "-decrypt", *CMS, "-inform", "DER", "-in", "random-24m.cms", "-out",
-       "/dev/null", repeat=2)
+       "/dev/null", limited=LIMIT_OPENSSL, repeat=2)
 debian("ghash (gmac)", A, "/usr/bin/openssl", "mac", "-cipher", "AES-128-GCM", "-macopt",
        "hexkey:00112233445566778899aabbccddeeff", "-macopt", "hexiv:000102030405060708090a0b", "-in", "random-24m", "GMAC",
-       repeat=4)
+       limited=LIMIT_OPENSSL, repeat=4)
 debian("sha256sum", H, "/usr/bin/sha256sum", "random-24m")
-debian("sha1", H, "/usr/bin/openssl", "dgst", "-sha1", "-r", "random-24m", repeat=4)
-debian("sha256", H, "/usr/bin/openssl", "dgst", "-sha256", "-r", "random-24m", repeat=4)
+debian("sha1", H, "/usr/bin/openssl", "dgst", "-sha1", "-r", "random-24m", limited=LIMIT_OPENSSL, repeat=4)
+debian("sha256", H, "/usr/bin/openssl", "dgst", "-sha256", "-r", "random-24m", limited=LIMIT_OPENSSL, repeat=4)
 debian("poly1305", H, "/usr/bin/openssl", "mac", "-macopt", "hexkey:" + "00112233445566778899aabbccddeeff" * 2, "-in",
-       "random-24m", "Poly1305", repeat=4)
+       "random-24m", "Poly1305", limited=LIMIT_OPENSSL, repeat=4)
 debian("chacha20", H, "/usr/bin/openssl", "enc", "-chacha20", "-K", "00112233445566778899aabbccddeeff" * 2, "-iv",
-       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", repeat=4)
-debian("sha512", H, "/usr/bin/openssl", "dgst", "-sha512", "-r", "random-24m", repeat=2)
+       "000102030405060708090a0b0c0d0e0f", "-in", "random-24m", "-out", "/dev/null", limited=LIMIT_OPENSSL, repeat=4)
+debian("sha512", H, "/usr/bin/openssl", "dgst", "-sha512", "-r", "random-24m", limited=LIMIT_OPENSSL, repeat=2)
 debian("lua5.4", I, "/usr/bin/lua5.4", "script.lua")
 debian("python3", I, "/usr/bin/python3", "-S", "script.py")
 debian("perl", I, "/usr/bin/perl", "script.pl")
@@ -197,14 +204,15 @@ item("vector integers", N, source="vecint.c", flags=["-O3"], args=["40000"], den
 item("vector floats", N, source="vecfloat.c", flags=["-O3"], args=["30000"], density=(["200"], ["500"]),
      compare=False)  # contraction
 item("NEON codec kernels", N, source="neon.c", flags=["-O3"], args=["15000"], density=(["20"], ["60"]))
-item("string functions", N, source="strings.c", flags=["-O2"], args=["4000"], density=(["10"], ["25"]))
-debian("cjpeg", N, "/usr/bin/cjpeg", "-quality", "85", "-sample", "2x2", "picture.ppm", repeat=4)
-debian("djpeg", N, "/usr/bin/djpeg", "-ppm", "picture.jpg", repeat=4)
+item("string functions", N, source="strings.c", flags=["-O2"], limited=LIMIT_GLIBC, args=["4000"], density=(["10"], ["25"]))
+debian("cjpeg", N, "/usr/bin/cjpeg", "-quality", "85", "-sample", "2x2", "picture.ppm", limited={"JSIMD_FORCESSE2": "1"}, repeat=4)
+debian("djpeg", N, "/usr/bin/djpeg", "-ppm", "picture.jpg", limited={"JSIMD_FORCESSE2": "1"}, repeat=4)
 debian("cwebp", N, "/usr/bin/cwebp", "-quiet", "-q", "75", "part.ppm", "-o", "-", repeat=4, compare=False)
 debian("dwebp", N, "/usr/bin/dwebp", "-quiet", "-ppm", "picture.webp", "-o", "-", repeat=2)
 debian("opusenc", N, "/usr/bin/opusenc", "--quiet", "--serial", "1", "--bitrate", "96", "sound.wav", "-", compare=False)
 debian("flac", N, "/usr/bin/flac", "-s", "-8", "-c", "sound.wav", repeat=2, compare=False)
-debian("dav1d", N, "/usr/bin/dav1d", "-q", "--threads", "1", "--muxer", "md5", "-i", "film.ivf", "-o", "/dev/stdout")
+debian("dav1d", N, "/usr/bin/dav1d", "-q", "--threads", "1", "--muxer", "md5", "-i", "film.ivf", "-o", "/dev/stdout",
+       limited=["--cpumask", "sse41"])
 debian("/bin/true", S, "/usr/bin/true", repeat=20)
 debian("python3 -S -c pass", S, "/usr/bin/python3", "-S", "-c", "pass", repeat=4)
 debian("/bin/true warm", W, "/usr/bin/true", repeat=20, warm=True)
