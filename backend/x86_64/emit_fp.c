@@ -380,6 +380,25 @@ static void cold_modulo(struct emit *e, uint32_t i, const int *regs)
     mov_rr(c, false, d, d);
 }
 
+/* Out of the range of a signed result, truncated or by MXCSR's mode: by the operand's sign the most or the least, which
+ * may be exact; 0 for a NaN. The host has set the flags: invalid, or inexact for what comes to the least. */
+static void cold_saturate(struct emit *e, uint32_t i, const int *regs)
+{
+    const struct ir_inst *p = emit_inst(e, i);
+    struct codebuf *c = &e->cb;
+    bool dbl = is_double(ir_type_of(e->r, p->arg[0])), w = p->type == IR_I64;
+    int d = regs[0] - FP_GENERAL, a = regs[1];
+    x_gpr(e, OP_MOVMSKPS | ps(dbl), false, d, 0, a);
+    shift_ri(c, SH_SHL, w, d, w ? 63 : 31); /* lane 0's sign */
+    shift_ri(c, SH_SAR, w, d, w ? 63 : 31);
+    alu_ri(c, ALU_XOR, w, d, -2);
+    shift_ri(c, SH_ROR, w, d, 1);
+    emit_x2(e, OP_UCOMIS | ps(dbl), a, a);
+    uint8_t *over = jump_over(e, CC_NP);
+    mov_ri(c, d, 0);
+    bind_over(e, over);
+}
+
 /* Signed results: cvtt gives the minimum where it fails. Unsigned ones: operands that are negative,
  * NaN or too large for a signed conversion to 64 bits have bit patterns above a bound. */
 static void to_integer(struct emit *e, uint32_t i)
@@ -429,7 +448,7 @@ static void to_integer(struct emit *e, uint32_t i)
         const int regs[6] = { FP_GENERAL + d, a, -1, -1, modulo ? rx_temp(e) : -1 };
         x_gpr(e, (mode == IR_RN_ZERO ? OP_CVTTI : 0x2d | M0F) | ss(dbl), w, d, 0, a);
         alu_ri(c, ALU_CMP, w, d, 1);
-        emit_cold(e, CC_O, modulo ? cold_modulo : cold_exact, i, regs);
+        emit_cold(e, CC_O, modulo ? cold_modulo : cold_saturate, i, regs);
         return;
     }
     int x = rx_temp(e), t = ra_temp(e);

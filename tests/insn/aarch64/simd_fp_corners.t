@@ -927,3 +927,23 @@ fcvtzs v0.4s, v1.4s | 4ea1b820 | fpcr=0x1000000 v1=0x7fffff3f8000003f8000003f800
 # the manual's FPToFixedJS: a flushed operand is no integer (qemu 10; 7.2 sets Z)
 fjcvtzs w0, d1 | =1e7e0020 | fpcr=0x1000000 v1=0x0000000000000001 => x0=0 nzcv=0 fpsr~=0x80
 # end by hand
+# signed conversions out of range: the most, the least, 0 for a NaN; the least itself is no overflow
+fcvtzs w0, d1 | =1e780020 | v1=0x41e0000000000000 => x0=0x7fffffff fpsr=1
+fcvtzs w0, d1 | =1e780020 | v1=0xc1e0000000000000 => x0=0x80000000
+fcvtzs w0, d1 | =1e780020 | v1=0xc1e0000000100000 => x0=0x80000000 fpsr=0x10
+fcvtzs w0, d1 | =1e780020 | v1=0xc1e0000000200000 => x0=0x80000000 fpsr=1
+fcvtzs w0, d1 | =1e780020 | v1=0x7ff0000000000000 => x0=0x7fffffff fpsr=1
+fcvtzs w0, d1 | =1e780020 | v1=0xfff8000000000000 => x0=0 fpsr=1
+fcvtzs w0, d1 | =1e780020 | v1=0x80000000000000007ff0000000000001 => x0=0 fpsr=1
+fcvtzs w0, d1 | =1e780020 | v1=0x800000000000000041e0000000000000 => x0=0x7fffffff fpsr=1
+fcvtzs x0, d1 | =9e780020 | v1=0x43e0000000000000 => x0=0x7fffffffffffffff fpsr=1
+fcvtzs x0, d1 | =9e780020 | v1=0xc3e0000000000000 => x0=0x8000000000000000
+fcvtzs x0, d1 | =9e780020 | v1=0xc3e0000000000001 => x0=0x8000000000000000 fpsr=1
+fcvtzs x0, d1 | =9e780020 | v1=0x7ff8000000000000 => x0=0 fpsr=1
+fcvtzs w0, s1 | =1e380020 | v1=0x4f000000 => x0=0x7fffffff fpsr=1
+fcvtzs w0, s1 | =1e380020 | v1=0xcf000000 => x0=0x80000000
+fcvtzs w0, s1 | =1e380020 | v1=0xff800000 => x0=0x80000000 fpsr=1
+fcvtzs w0, s1 | =1e380020 | v1=0x800000007fc00000 => x0=0 fpsr=1
+fcvtzs x0, s1 | =9e380020 | v1=0x5f000000 => x0=0x7fffffffffffffff fpsr=1
+fcvtzs x0, s1 | =9e380020 | v1=0xdf000000 => x0=0x8000000000000000
+fcvtzs x0, s1 | =9e380020 | v1=0xffc00000 => x0=0 fpsr=1
