@@ -3,8 +3,8 @@
  * shifts, bit counting and reversal, CRC-32, conditional select, integer minimum and maximum
  * (Arm ARM C3.3.5, C3.4.3, C3.5.4 to C3.5.11).
  */
-#include <zlib.h>
 #include "lower.h"
+#include "crc32.h"
 
 /* One expression of t, a and sf, whose value is written to rd with the width of the form. */
 #define ROW(name, width, expression)                                       \
@@ -175,15 +175,9 @@ bool lower_CSNEG(struct tr *t, const struct arg_CSNEG *a)
 
 /* ------------------------------------------------------------------- CRC-32 */
 
-/* CRC-32 (polynomial 0x04c11db7, reflected, no inversions) of the low `bytes` bytes of value. The
- * table of bytes is zlib's; its function would invert before and after. */
 uint64_t a64_helper_crc32(uint64_t crc, uint64_t value, uint64_t bytes)
 {
-    const z_crc_t *table = get_crc_table();
-    uint32_t c = (uint32_t)crc;
-    for (; bytes; bytes--, value >>= 8)
-        c = table[(c ^ value) & 255] ^ c >> 8;
-    return c;
+    return crc32_update((uint32_t)crc, value, (unsigned)bytes);
 }
 
 static ir_ref update_crc32(struct tr *t, unsigned acc, ir_ref value, unsigned bytes)
