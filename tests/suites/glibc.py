@@ -117,7 +117,7 @@ def one(context, folder, results, side, emulate, test, recipe):
     watched = False
     for tries in range(1, TRIES + 1):
         word, text = attempt(context, folder, test, recipe, emulate, watched)
-        if word in WORDS.values() or watched:
+        if word in WORDS.values() or watched or (word == "no end" and side != "myna"):
             break
         watched = word == "no end"
     results.add(side, test, word, tries, time.monotonic() - begun)
