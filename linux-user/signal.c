@@ -182,7 +182,6 @@ int signal_host_thread(struct process *p, pthread_t *id, const pthread_attr_t *a
     int r;
 
     signal_block_all();
-    __libc_single_threaded = 0; /* or pthread_create takes and unblocks the signal */
     r = pthread_create(id, attr, run, arg);
     pthread_mutex_lock(&p->sig->lock);
     signal_sync_action(p, SIGNAL_SETXID);
@@ -268,6 +267,9 @@ int signal_init(struct process *p, struct thread *t)
     struct host_action old;
     uint64_t mask = host_mask_swap(~SIGNAL_FAULTS);
 
+    /* Or the first pthread_create anywhere in myna takes and unblocks signal 33 (glibc's nptl/pthread_create.c,
+     * late_init): the C library counts this process as one with threads from the start. */
+    __libc_single_threaded = 0;
     p->sig = &first;
     t->sig_mask = mask & ~SIGNAL_UNBLOCKABLE;
     t->altstack.flags = SS_DISABLE;

@@ -1,6 +1,7 @@
 #!/bin/sh
-# glibc's own tests for arm64: those of nptl (POSIX threads, with sysdeps/pthread), signal, io, posix, time
-# and rt, built from Debian's glibc-source with the cross compiler; not run. tests/suites/glibc.py runs them.
+# glibc's own tests for arm64: those of nptl (POSIX threads, with sysdeps/pthread), signal, io, posix, time,
+# rt, misc and sysvipc, built from Debian's glibc-source with the cross compiler; not run.
+# tests/suites/glibc.py runs them.
 #
 #   tests/guest/glibc.sh SOURCE ROOT LOCALES DIR    DIR/build has the programs, DIR/SUBDIR.make how to run each
 #
@@ -14,7 +15,7 @@ set -eu
 tarball=$1 lib=$(cd "$2/usr/lib/aarch64-linux-gnu" && pwd)
 all=$(cd "$3" && pwd)
 mkdir -p "$4"; dir=$(cd "$4" && pwd)
-subdirs="nptl signal io posix time rt"
+subdirs="nptl signal io posix time rt misc sysvipc"
 for tool in bison gawk msgfmt localedef aarch64-linux-gnu-gcc aarch64-linux-gnu-g++; do
     command -v $tool >/dev/null || { echo "glibc.sh: no $tool (scripts/setup.sh glibc)" >&2; exit 1; }
 done

@@ -1,5 +1,6 @@
-"""glibc's own tests of nptl, signal, io, posix, time and rt, built for arm64 (tests/guest/glibc.sh): every test that
-passes under qemu-aarch64 (the installed one or QEMU 10) must pass under myna. The recipes are those of glibc's
+"""glibc's own tests of nptl, signal, io, posix, time, rt, misc and sysvipc, built for arm64
+(tests/guest/glibc.sh): every test that passes under qemu-aarch64 (QEMU 10, or the installed one) must
+pass under myna (docs/glibc-tests.md). The recipes are those of glibc's
 makefiles with the emulator as test-wrapper; a test's exit status is its result (77: the system lacks what
 it tests). All run as an ordinary user with processes, System V IPC and message queues of their own. BUILD/check/glibc/
 has one line a test: results.tsv (kept: a run that is stopped goes on where it was, and one that follows
@@ -16,7 +17,7 @@ import time
 
 from .base import Case, Fail, Skip, run, within
 
-SUBDIRS = ["nptl", "signal", "io", "posix", "time", "rt"]
+SUBDIRS = ["nptl", "signal", "io", "posix", "time", "rt", "misc", "sysvipc"]
 TRIES = 3
 WORDS = {0: "pass", 77: "unsupported"}
 RECIPE = re.compile(r";\s*(?:\.\./)+(?:\./)?scripts/evaluate-test\.sh (\S+) \$\? (true|false) (true|false) >.*", re.S)
@@ -57,7 +58,7 @@ def recipes(folder, sub):
 
 
 # Seconds where the test sets itself none that means anything (its TIMEOUT is in other units).
-LIMITS = {"nptl/tst-pthread-timedlock-lockloop": 300}
+LIMITS = {"nptl/tst-pthread-timedlock-lockloop": 60}
 
 
 def own_limit(folder, test):
