@@ -11,7 +11,7 @@
 B ?= build
 .DEFAULT_GOAL := all
 
-OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-threads bench-callgrind bench-translate docs setup clean help
+OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-ablations bench-memory bench-threads bench-callgrind bench-translate docs setup clean help
 ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
 
 include $(B)/config.mk
@@ -135,7 +135,8 @@ bench-callgrind:
 	@scripts/setup.sh build check native bench profile
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --callgrind --only '$(ITEM)'
-# Single measurements: a fork and a vfork + exec; host instructions per guest instruction; region sizes.
+# Single measurements: a fork and a vfork + exec; host instructions per guest instruction; region sizes; each technique
+# left out in turn.
 bench-fork:
 	@$(MAKE) --no-print-directory bench B=$(B) BENCH="--only processes $(BENCH)"
 bench-density:
@@ -151,6 +152,16 @@ bench-threads:
 	@scripts/setup.sh build check
 	$(INNER) all
 	@python3 tests/bench/threads.py -B $(B) $(BENCH)
+bench-ablations:
+	@scripts/setup.sh build check native bench
+	$(INNER) all
+	@python3 tests/bench/bench.py -B $(B) --ablations $(BENCH)
+# The most memory that six programs need, file pages apart, under myna and the qemus.
+bench-memory:
+	@scripts/setup.sh build check native bench
+	@tests/guest/fetch.sh $(B)/guests arm64 qemu10 runtimes
+	$(INNER) all
+	@python3 tests/bench/memory.py -B $(B) $(BENCH)
 # The translator alone, in nanoseconds a guest instruction: a static program of the demo's compiler.
 bench-translate:
 	@scripts/setup.sh build check

@@ -26,6 +26,7 @@ struct engine {
     struct stubs stubs;
     const struct host_features *hf;
     struct tier2 *tier2;       /* NULL: none */
+    struct prof *prof;         /* -d prof; NULL: none */
     struct pcache *pcache;     /* NULL: no persistent cache */
     struct code_log code_log;  /* for it: what the translation at hand was made of */
     uint32_t save_due;         /* 1: pcache_tick says so; whoever comes by next writes */
@@ -71,6 +72,9 @@ struct exec {
     uint32_t entries;          /* of engine_run */
     bool debugged;             /* breakpoints count */
     uint64_t random;           /* stress.c */
+    bool sampled;              /* prof.c: it has a timer, */
+    int timer;                 /* its number */
+    volatile bool in_code, translates; /* prof.c: where this thread is */
     struct tb own;             /* interpreted once where the cache had no room */
 };
 
@@ -113,6 +117,14 @@ void debug_mark_entries(struct engine *e);
 void debug_free(struct engine *e);
 /* engine_step for a running thread. */
 enum ir_leave debug_step(struct engine *e, struct exec *x, struct cpu *cpu);
+
+/* --- prof.c: only with e->prof -------------------------------------------------------------- */
+
+struct prof *prof_new(void);
+void prof_thread(struct engine *e, struct exec *x); /* by the thread itself, when it first runs */
+void prof_thread_end(struct exec *x);
+void prof_forked(struct engine *e, struct exec *x);
+void prof_left(struct engine *e, enum ir_leave why);
 
 /* --- stress.c: only with cfg.stress ------------------------------------------------------------- */
 

@@ -98,6 +98,8 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     e->pcache = pcache_new(e);
     if (!(c->without & WITHOUT_TIER2) && !c->stress && !c->interp && !c->one_insn && !c->precise)
         e->tier2 = tier2_new(e);
+    if (log_mask & LOG_PROF)
+        e->prof = prof_new();
     if (c->perfmap) {
         char name[64];
         snprintf(name, sizeof name, "/tmp/perf-%d.map", (int)getpid());
@@ -120,6 +122,7 @@ void engine_free(struct engine *e)
     tier2_free(e);
     debug_free(e);
     pcache_free(e->pcache);
+    free(e->prof);
     cache_free(&e->cache);
     ir_region_free(&e->region);
     free(e->out.relocs);
@@ -237,7 +240,7 @@ struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc)
  * to execute there. */
 static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
 {
-    bool timed = log_mask & LOG_STATS;
+    bool timed = log_mask & (LOG_STATS | LOG_PROF);
     uint64_t t0 = timed ? now_ns() : 0;
     struct cache *c = &e->cache;
     struct ir_region *r = &e->region;
@@ -392,7 +395,9 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
         }
         if (!tb) {
             e->st.misses++;
+            x->translates = true;
             tb = translate(e, cpu, pc);
+            x->translates = false;
         }
         if (owner && e->cfg.unlock)
             e->cfg.unlock(e->cfg.owner, cpu);
@@ -495,10 +500,14 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
         if (log_mask & LOG_CPU)
             e->cfg.guest->dump(cpu, log_file);
         enum ir_leave why;
+        x->in_code = true;
         if (tb->region)
             why = exec_run_region(x, cpu, tb->region);
         else
             why = (enum ir_leave)host_enter(cpu, &e->stubs, tb_code(&e->cache, tb));
+        x->in_code = false;
+        if (__builtin_expect(e->prof != NULL, 0))
+            prof_left(e, why);
         switch (why) {
         case IR_LEAVE_LOOKUP:
             break;
@@ -542,6 +551,8 @@ enum ir_leave engine_run(struct engine *e, struct cpu *cpu)
     struct exec *x = cpu->exec;
     if (e->pcache && !(++x->entries % TICK_ENTRIES))
         pcache_tick(e); /* one that no longer translates */
+    if (__builtin_expect(e->prof && !x->sampled, 0))
+        prof_thread(e, x);
     world_enter(x);
     enum ir_leave why = run(e, x, cpu);
     world_park(x);

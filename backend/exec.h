@@ -17,7 +17,7 @@ struct engine;
 
 /* Log categories (-d). One mask for the process; a mutable global by design (style.md). */
 enum { LOG_IN_ASM = 1, LOG_IR = 2, LOG_OPT = 4, LOG_OUT_ASM = 8, LOG_EXEC = 16, LOG_CPU = 32,
-       LOG_UNIMP = 64, LOG_STRACE = 128, LOG_PAGE = 256, LOG_INT = 512, LOG_STATS = 1024 };
+       LOG_UNIMP = 64, LOG_STRACE = 128, LOG_PAGE = 256, LOG_INT = 512, LOG_STATS = 1024, LOG_PROF = 2048 };
 extern unsigned log_mask;
 extern FILE *log_file; /* stderr unless -D */
 
@@ -141,6 +141,11 @@ void engine_watch(struct engine *e, const struct ir_watch_range *range, unsigned
 /* Executes the one instruction at cpu->pc, breakpoint or not. IR_LEAVE_LOOKUP: done, pc is the next one;
  * anything else is as of engine_run. */
 enum ir_leave engine_step(struct engine *e, struct cpu *cpu);
+
+/* -d prof (prof.c). sample: for the owner's handler of SIGTRAP: true if si is the profile's own, which has been counted.
+ * profile: prints it; name prints what is at a guest address. */
+bool engine_sample(struct engine *e, struct cpu *cpu, const siginfo_t *si, const ucontext_t *uc);
+void engine_profile(struct engine *e, FILE *f, void (*name)(void *, FILE *, uint64_t pc), void *arg);
 
 /* Prints statistics (-d stats): translations, bytes, time, jump cache misses, links. */
 void engine_stats(const struct engine *e, FILE *f);

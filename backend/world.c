@@ -107,6 +107,8 @@ void engine_cpu_free(struct engine *e, struct cpu *cpu)
     if (!cpu)
         return;
     struct exec *x = cpu->exec;
+    if (e->prof)
+        prof_thread_end(x);
     /* A vfork child that was killed may have left as running, or with the lock: the parent frees it. */
     __atomic_store_n(&x->running, 0, __ATOMIC_SEQ_CST);
     wake(x);
@@ -335,6 +337,8 @@ int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
     self->rounds = 0;
     if (e->pcache)
         pcache_forked(e);
+    if (e->prof)
+        prof_forked(e, self);
     if (e->perfmap) {
         if (!e->files_shared)
             fclose(e->perfmap);

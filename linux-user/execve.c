@@ -290,6 +290,8 @@ static long run(struct thread *t, int fd, const char *path, char **argv, char **
         return -SYS_RESTARTNOINTR;
     if (!proc_of(t->p)->vfork_child)
         engine_save(t->p->engine);
+    if (log_mask & LOG_PROF)
+        report_end(t->p);
     signal_prepare_exec(t);
     if (path != NULL)
         r = host_syscall_blocking(t, SYS_execve, path, argv, envp);

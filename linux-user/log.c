@@ -25,6 +25,7 @@ static const struct { const char *name; unsigned bits; const char *text; } categ
     {"strace", LOG_STRACE, "system calls"},
     {"page", LOG_PAGE, "memory layout at the start"},
     {"stats", LOG_STATS, "statistics of the engine at exit"},
+    {"prof", LOG_PROF, "where the time went, at exit: hot regions, exits, helpers"},
     {"nochain", LOG_EXEC, "the same as exec"},
 };
 enum { NCATEGORIES = sizeof(categories) / sizeof(*categories) };

@@ -392,9 +392,7 @@ long sys_clone3(struct thread *t, const uint64_t *a)
 long sys_exit_group(struct thread *t, const uint64_t *a)
 {
     if (!proc_of(t->p)->vfork_child)
-        engine_save(t->p->engine);
-    if (!proc_of(t->p)->vfork_child && log_mask & LOG_STATS)
-        engine_stats(t->p->engine, log_file ? log_file : stderr);
+        report_end(t->p);
     if (log_file != NULL)
         fflush(log_file);
     if ((int)a[0] == 127)

@@ -1,6 +1,6 @@
 /*
- * What is said when a guest dies of a fault: one line with place, bytes and disassembly, and the
- * callers by the chain of frame pointers.
+ * What is said at the end: statistics and profile, if asked for; when a guest dies of a fault, one line with place,
+ * bytes and disassembly, and the callers by the chain of frame pointers.
  *
  * An undefined instruction is always reported, since a missing instruction of myna's looks the
  * same; other faults only with -d int or -backtrace, because a native program dies silently too.
@@ -50,5 +50,18 @@ void report_fatal(struct thread *t, int signo, int code, uint64_t addr)
     }
     fputc('\n', f);
     backtrace_print(t, f, false);
+    fflush(f);
+}
+
+static void print_symbol(void *p, FILE *f, uint64_t pc) { symbol_print(p, f, pc); }
+
+void report_end(struct process *p)
+{
+    FILE *f = log_file ? log_file : stderr;
+
+    engine_save(p->engine);
+    if (log_mask & LOG_STATS)
+        engine_stats(p->engine, f);
+    engine_profile(p->engine, f, print_symbol, p);
     fflush(f);
 }

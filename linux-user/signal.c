@@ -127,6 +127,10 @@ static void on_signal(int signo, siginfo_t *si, void *ucv)
     int saved_errno = errno;
     uint64_t all = ~SIGNAL_FAULTS;
 
+    if (signo == SIGTRAP && si->si_code == SI_TIMER && t != NULL && engine_sample(t->p->engine, t->cpu, si, uc)) {
+        errno = saved_errno;
+        return;
+    }
     if (is_fault && si->si_code > 0) {
         if (user_fault_fixup(uc))
             return;
@@ -344,7 +348,7 @@ static _Noreturn void die_of(struct thread *t, const struct signal_event *ev)
     report_fatal(t, ev->info.si_signo, ev->info.si_code, (uint64_t)(uintptr_t)ev->info.si_addr);
     gdb_killed(t, ev->info.si_signo);
     if (!proc_of(t->p)->vfork_child)
-        engine_save(t->p->engine);
+        report_end(t->p);
     signal_die(ev->info.si_signo);
 }
 

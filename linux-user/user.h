@@ -416,6 +416,8 @@ void signal_force(struct thread *t, int signo, int code, uint64_t addr);
 /* Ends the process as an unhandled signal does (called by signal.c itself after this returns): the
  * message of an undefined instruction or fault with disassembly and backtrace. main.c's. */
 void report_fatal(struct thread *t, int signo, int code, uint64_t addr);
+/* Before the process ends or executes another program: keeps translations, prints what -d stats,prof ask for. */
+void report_end(struct process *p);
 
 /* " function+0xoffset (file+0xoffset)" as far as that is known (symbols.c). */
 void symbol_print(struct process *p, FILE *out, uint64_t pc);

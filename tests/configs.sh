@@ -29,15 +29,15 @@ but='--but pcache/* --but jit/* --but chaos/* --but guest/*-interp --but unit/* 
 
 # unit CONFIGURATION PART: prints the command's output
 unit() {
-    accel=jit cache=
+    accel=jit cache= times=1
     case $1 in
-    tier2) accel=jit,tier2=always ;;
+    tier2) accel=jit,tier2=always times=4 ;;
     cold) cache=$(pwd)/$out/cold.cache; rm -rf "$cache" ;;
     warm) cache=$(pwd)/$out/warm.cache ;;
-    stress) accel=jit,stress=$SEED ;;
+    stress) accel=jit,stress=$SEED times=8 ;;
     esac
     set -f
-    run="python3 tests/run.py -B $B -j $J --accel $accel ${cache:+--cache $cache} $but"
+    run="python3 tests/run.py -B $B -j $J --accel $accel ${cache:+--cache $cache} $but --times $times"
     warmed="$out/warm-$2.filled" # warm: everything once before, whatever it says
     case $2 in
     check*) set -- $run --shard "${2#check}/4" ;;

@@ -20,6 +20,7 @@ import time
 
 TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from suites import base  # noqa: E402
 from suites.base import ENVIRONMENT, Context, Fail, Skip  # noqa: E402
 
 
@@ -62,6 +63,7 @@ def main():
     p.add_argument("--myna", help="the binary under test (BUILD/myna-aarch64)")
     p.add_argument("--cache", metavar="DIR", help="with the persistent cache in DIR (absolute)")
     p.add_argument("--accel", metavar="HOW", help="with -accel HOW for all (jit,stress=SEED)")
+    p.add_argument("--times", type=float, default=1, help="time limits are so many times as long")
     p.add_argument("--shard", metavar="I/N", help="every Nth case, from the Ith on (1/N ... N/N)")
     p.add_argument("--but", metavar="PATTERN", action="append", default=[], help="without these cases (may be repeated)")
     p.add_argument("-j", type=int, default=min(os.cpu_count() or 1, 8), help="cases at a time")
@@ -74,6 +76,7 @@ def main():
     if args.cache:
         ENVIRONMENT["MYNA_CACHE"] = os.path.abspath(args.cache)
     context = Context(TOP, args.B, args.myna, args.long)
+    base.TIMES = args.times
     if args.accel:
         ENVIRONMENT["MYNA_ACCEL"] = args.accel
     cases = [c for c in collect(context) if chosen(c, args)

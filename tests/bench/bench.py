@@ -298,6 +298,7 @@ def main():
     p.add_argument("--callgrind", action="store_true", help="count instructions by valgrind instead")
     p.add_argument("--density", action="store_true", help="host instructions per guest instruction instead")
     p.add_argument("--regions", action="store_true", help="myna with regions of 1, 2, 4, 8 blocks instead")
+    p.add_argument("--ablations", action="store_true", help="myna with each technique left out in turn instead")
     p.add_argument("--list", action="store_true")
     args = p.parse_args()
     if args.quick:
@@ -311,12 +312,15 @@ def main():
     bench.fetch("arm64")
     if args.regions and args.only == "*":
         chosen = [i for i in ITEMS if i["name"] in measure.REGION_ITEMS]
-    if not (args.quick or args.no_qemu or args.callgrind or args.density or args.regions):
+    if args.ablations and args.only == "*":
+        chosen = [i for i in ITEMS if i["name"] in measure.ABLATION_ITEMS]
+    if not (args.quick or args.no_qemu or args.callgrind or args.density or args.regions or args.ablations):
         bench.fetch("qemu10")
     inputs(bench.input)
-    if args.density or args.regions:
-        (measure.density if args.density else measure.regions)(bench, chosen, ENVIRONMENT)
-        return 0
+    for wanted, how in ((args.density, measure.density), (args.regions, measure.regions), (args.ablations, measure.ablations)):
+        if wanted:
+            how(bench, chosen, ENVIRONMENT)
+            return 0
     if args.callgrind:
         for item in chosen:
             callgrind(bench, item)

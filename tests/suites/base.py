@@ -75,10 +75,14 @@ class Context:
         return tempfile.TemporaryDirectory(prefix="myna-test-")
 
 
+TIMES = 1  # run.py --times: time limits are so many times as long
+
+
 def run(command, cwd=None, stdin=b"", env=None, timeout=60, limit=1 << 24, tail=500):
     """Runs a command in its own process group, which is killed at the time limit (a failure that shows the
     last `tail` bytes it wrote). Never raises for what the command does: a negative status is the signal that
     ended it."""
+    timeout *= TIMES
     full = dict(ENVIRONMENT)
     full["HOME"] = cwd or "/nonexistent"
     full.update(env or {})
