@@ -325,7 +325,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     if (changing)
         reuse_note(e, tb, &w);
     if (w.log) {
-        pcache_note(e, tb, &w, r->ninsns);
+        pcache_note(e, tb, &w, &e->out, r->ninsns, loops);
         pcache_tick(e);
     }
     e->st.tbs++;

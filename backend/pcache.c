@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include "pcache.h"
 
-enum { MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32, AHEAD = 6 };
+enum { TIER2_WORTH = 32 /* a hot loop is worth more than code that ran once */, MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32, AHEAD = 6 };
 #define HUGE_PAGE (2ul << 20)
 #define HUGE_FROM (512ul << 10)
 
@@ -153,21 +153,21 @@ static bool as_read(const struct code_log *l, const uint8_t *bytes, uint32_t lo,
     return true;
 }
 
-void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, unsigned ninsns)
+void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, const struct xlate_out *o,
+                 unsigned ninsns, bool tier2)
 {
     struct pcache *p = e->pcache;
-    const struct xlate_out *o = &e->out;
     uint8_t bytes[MAX_SEEN];
     uint64_t lo = tb_lo(tb), hi = tb_hi(tb);
     size_t len = hi - lo;
     if (e->check_tiny || tb->region || tb->masked || lo < w->stored_lo || hi > w->stored_hi ||
-        len > sizeof bytes || len < 4 || w->log->n > CODE_LOG || o->nrelocs > UINT16_MAX ||
+        len > sizeof bytes || len < 4 || (w->log && w->log->n > CODE_LOG) || o->nrelocs > UINT16_MAX ||
         tb->code_len > UINT16_MAX ||
         !room((void **)&p->notes, p->nnotes, 1, &p->cap_notes, sizeof *p->notes) ||
         !room((void **)&p->relocs, p->nrelocs, o->nrelocs, &p->cap_relocs, sizeof *p->relocs))
         return;
     memcpy(bytes, w->host - (w->pc - lo), len);
-    if (!as_read(w->log, bytes, (uint32_t)lo, (uint32_t)len))
+    if (w->log && !as_read(w->log, bytes, (uint32_t)lo, (uint32_t)len))
         return;
     uint32_t *r = p->relocs + p->nrelocs;
     for (uint32_t k = 0; k < o->nrelocs; k++) {
@@ -181,9 +181,9 @@ void pcache_note(struct engine *e, const struct tb *tb, const struct code_window
     p->notes[p->nnotes++] = (struct note){
         .hash = pcache_hash(bytes, len, p->seed), .lo = w->stored_lo, .tb = (uint32_t)(tb - e->cache.tbs),
         .reloc = p->nrelocs, .nrelocs = (uint16_t)o->nrelocs, .ninsns = (uint16_t)ninsns,
-        .id_off = o->nlinks ? o->id_off : 0 };
+        .id_off = o->nlinks ? o->id_off : 0, .tier2 = tier2 };
     p->nrelocs += o->nrelocs;
-    p->new_insns += ninsns;
+    p->new_insns += ninsns * (tier2 ? TIER2_WORTH : 1);
 }
 
 /* ----------------------------------------------------------------- loading */
@@ -361,7 +361,7 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
             .pc = s->lo + x->pc, .code_off = base + x->code_off, .code_len = x->code_len,
             .faults = c->nfaults + fault, .links = first, .flex = c->nflexes + flex,
             .in_links = x->in_links ? c->nlinks + x->in_links : 0, .nfaults = x->nfaults, .nlinks = x->nlinks,
-            .before = x->before, .len = x->len, .nflex = x->nflex, .valid = !x->zero, .loops = x->loops,
+            .before = x->before, .len = x->len, .nflex = x->nflex, .valid = !x->zero, .loops = (x->kind & STORED_LOOPS) != 0,
             .dispatches = x->dispatches };
         for (uint32_t j = 0; j < x->nlinks; j++) {
             const struct stored_link *l = &m->links[link + j];
@@ -369,6 +369,10 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
                 .pc = tb->pc + (uint64_t)(int64_t)l->pc, .field_off = tb->code_off + l->field,
                 .stub_off = tb->code_off + l->stub, .target = l->target ? c->ntbs + l->target : 0,
                 .next = l->next ? c->nlinks + l->next : 0 };
+        }
+        if (x->kind & STORED_TIER2 && !x->zero) {
+            e->pcache->st.tier2++;
+            tier2_loaded(e, tb->pc);
         }
         if (x->nlinks)
             memcpy(at + x->id_off, &first, 4);
@@ -477,6 +481,14 @@ static bool load(struct engine *e, struct segment *g, const struct code_window *
     return true;
 }
 
+/* May the segment have the translation at pc? tier2: or better ones for the mapping, than older segments have. */
+static bool is_of_use(const struct segment *g, uint64_t pc, const struct code_window *w, bool tier2)
+{
+    if (!g->waiting || !g->s.ntier2 != !tier2)
+        return false;
+    return tier2 ? g->s.lo >= w->stored_lo && g->s.hi <= w->stored_hi : pc >= g->s.lo && pc < g->s.hi;
+}
+
 struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w)
 {
     struct pcache *p = e->pcache;
@@ -486,9 +498,9 @@ struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *
         return NULL;
     if (!p->opened && p->reads < MAX_READS)
         open_index(p);
-    for (unsigned k = 0; k < p->nsegs && !tb; k++) {
-        struct segment *g = &p->segs[k];
-        if (!g->waiting || pc < g->s.lo || pc >= g->s.hi)
+    for (unsigned k = p->nsegs * 2; k-- && !(tb && k < p->nsegs);) { /* those with tier 2 code first, the newest before */
+        struct segment *g = &p->segs[k % p->nsegs];
+        if (!is_of_use(g, pc, w, k >= p->nsegs))
             continue;
         if ((log_mask & LOG_STATS) && !t0)
             t0 = now_ns();
@@ -531,8 +543,8 @@ void pcache_forked(struct engine *e)
 void pcache_stats(const struct pcache *p, FILE *f)
 {
     fprintf(f, "persistent cache: %llu translations  %llu guest insns loaded  %llu segments  %llu refused  "
-               "%.2f ms  %llu saved%s\n",
+               "%.2f ms  %llu saved  %llu of tier 2%s\n",
             (unsigned long long)p->st.tbs, (unsigned long long)p->st.insns, (unsigned long long)p->st.segs,
-            (unsigned long long)p->st.refused, (double)p->st.ns / 1e6, (unsigned long long)p->st.saved,
+            (unsigned long long)p->st.refused, (double)p->st.ns / 1e6, (unsigned long long)p->st.saved, (unsigned long long)p->st.tier2,
             p->st.merged ? "  merged" : "");
 }

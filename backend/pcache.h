@@ -18,6 +18,7 @@ struct note {
     uint64_t lo;         /* start of the mapping it is in */
     uint32_t tb, reloc, id_off;
     uint16_t nrelocs, ninsns;
+    bool tier2;
 };
 
 /* A segment of the file. */
@@ -67,7 +68,7 @@ struct pcache {
     uint32_t have;       /* compare: how many were right, but there already */
     uint8_t *temp;
     size_t cap_temp;
-    struct { uint64_t segs, tbs, insns, refused, ns, saved, merged; } st;
+    struct { uint64_t segs, tbs, insns, refused, ns, saved, merged, tier2; } st;
 };
 
 /* By e->cfg. NULL: there is to be none, or it can't be. */
@@ -77,8 +78,10 @@ void pcache_free(struct pcache *p);
 /* The translation at pc from the file, with all that stands by it there; or NULL. w: as fetched, of
  * a mapping that can be stored. Both locks held. */
 struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w);
-/* tb has just been made of w's bytes by e->out: it may be kept. w->log has what was read. */
-void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, unsigned ninsns);
+/* tb has just been made of w's bytes, with o beside its code: it may be kept. w->log has what was read; NULL: w is of
+ * a copy. tier2: it is a region of that (tier2.c). */
+void pcache_note(struct engine *e, const struct tb *tb, const struct code_window *w, const struct xlate_out *o,
+                 unsigned ninsns, bool tier2);
 /* All translations are gone. / Those in a range are, where something else may be mapped now. */
 void pcache_flushed(struct engine *e);
 void pcache_changed(struct engine *e, uint64_t start, uint64_t len);

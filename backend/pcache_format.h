@@ -39,6 +39,7 @@ struct stored_chunk {
 struct stored_seg {
     uint64_t lo, hi;    /* guest bytes they depend on are in [lo, hi) */
     uint32_t ntbs, nlinks, nfaults, nflexes, nrelocs, nfns, code_len, ninsns;
+    uint32_t ntier2, zero; /* translations of tier 2 */
     uint64_t off;       /* of the payload, from the start of the chunk */
     uint64_t sum[3];    /* of meta, faults, code */
 };
@@ -51,9 +52,11 @@ struct stored_tb {
     uint32_t in_links;  /* first link that jumps here + 1 */
     uint16_t before, len;
     uint16_t nfaults, nlinks, nrelocs, ninsns;
-    uint8_t nflex, loops, dispatches, zero;
+    uint8_t nflex, kind /* STORED_... */, dispatches, zero;
 };
 static_assert(sizeof(struct stored_tb) == 48, "no gaps but at the end");
+
+enum { STORED_LOOPS = 1, STORED_TIER2 = 2 };
 
 struct stored_link {
     uint16_t field, stub; /* in its translation's code */

@@ -14,7 +14,8 @@
 #include <sys/mman.h>
 #include "pcache.h"
 
-enum { LINE = 64, KEPT_SEGMENTS = 256 };
+enum { LINE = 64, KEPT_SEGMENTS = 256, TIER2_IT = 2 /* in stored_tb.zero */ };
+#define TIER2_COMES UINT32_MAX /* in place.id */
 #define MOST_MERGED (64ul << 20)
 
 /* A loaded segment, read again. */
@@ -87,8 +88,10 @@ static void *grow(struct merger *g, size_t n)
 }
 
 /* Where code may stand from pos on: no link field crosses a cache line. */
-static uint32_t place(const struct stored_link *links, unsigned n, uint32_t pos)
+static uint32_t place(const struct stored_link *links, unsigned n, bool tier2, uint32_t pos)
 {
+    if (tier2)
+        pos = (pos + LINE - 1) & ~(uint32_t)(LINE - 1);
     for (pos = (pos + 15) & ~15u;; pos += 16) {
         bool crosses = false;
         for (unsigned k = 0; k < n; k++)
@@ -96,6 +99,21 @@ static uint32_t place(const struct stored_link *links, unsigned n, uint32_t pos)
         if (!crosses)
             return pos;
     }
+}
+
+/* Tier 2 code comes before what tier 1 made of the same place: marks where it does. */
+static void prefer_tier2(struct merger *g, uint64_t mapping)
+{
+    for (unsigned k = g->nparts; k--;) /* the newest */
+        for (uint32_t j = 0; g->parts[k].g->mapping == mapping && j < g->parts[k].g->s.ntbs; j++) {
+            struct stored_tb *x = &g->parts[k].m.tbs[j];
+            struct place *at = find(g, g->parts[k].g->s.lo + x->pc);
+            x->zero = 0;
+            if (x->kind & STORED_TIER2 && !at->id && is_right(g, &g->parts[k].g->s, x)) {
+                *at = (struct place){ g->parts[k].g->s.lo + x->pc, TIER2_COMES };
+                x->zero = TIER2_IT;
+            }
+        }
 }
 
 /* Numbers the translations that are kept (in stored_tb.zero: 1 those that aren't) and counts. */
@@ -110,7 +128,7 @@ static void number(struct merger *g, uint64_t mapping, struct stored_seg *s)
             struct stored_tb *x = &part->m.tbs[j];
             uint64_t pc = old->lo + x->pc, lo = pc - x->before, hi = pc + x->len;
             struct place *at = find(g, pc);
-            x->zero = at->id || !is_right(g, old, x);
+            x->zero = x->zero == TIER2_IT ? 0 : at->id || !is_right(g, old, x);
             if (x->zero)
                 continue;
             *at = (struct place){ pc, ++s->ntbs };
@@ -121,6 +139,7 @@ static void number(struct merger *g, uint64_t mapping, struct stored_seg *s)
             s->nflexes += x->nflex;
             s->nrelocs += x->nrelocs;
             s->ninsns += x->ninsns;
+            s->ntier2 += (x->kind & STORED_TIER2) != 0;
         }
     }
 }
@@ -144,6 +163,7 @@ static bool join(struct merger *g, uint64_t mapping, struct stored_seg *s)
     g->len = (g->len + 15) & ~15ul;
     *s = (struct stored_seg){ .lo = ~0ull, .off = g->len };
     memset(g->places, 0, (g->mask + 1ul) * sizeof *g->places);
+    prefer_tier2(g, mapping);
     number(g, mapping, s);
     if (!s->ntbs || s->hi - s->lo > INT32_MAX)
         return !s->ntbs;
@@ -176,7 +196,7 @@ static bool join(struct merger *g, uint64_t mapping, struct stored_seg *s)
                 const struct stored_tb *x = &part->m.tbs[j];
                 if (x->zero) {
                 } else if (pass == 0) {
-                    pos = place(part->m.links + l, x->nlinks, pos);
+                    pos = place(part->m.links + l, x->nlinks, x->kind & STORED_TIER2, pos);
                     m.tbs[t] = *x;
                     m.tbs[t].pc = (uint32_t)(old->lo + x->pc - s->lo);
                     m.tbs[t].code_off = pos;
@@ -277,7 +297,7 @@ uint8_t *pcache_merge(struct engine *e, int fd, const uint8_t *own, size_t own_l
             g.nparts += read_part(&g, s, &g.parts[g.nparts]) || (free(g.parts[g.nparts].at), false);
         }
         /* joined code may need other gaps: a cache line each */
-        bytes += s->verdict == REFUSED ? 0 : payload_of(&s->s) + s->s.ntbs * (uint64_t)LINE;
+        bytes += s->verdict == REFUSED ? 0 : payload_of(&s->s) + s->s.ntbs * (2ull * LINE);
     }
     for (g.mask = 1023; g.mask < 2 * tbs; g.mask = g.mask * 2 + 1)
         ;

@@ -61,7 +61,10 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static uint64_t identity(uint64_t pc, uint64_t hash) { return hash ^ pc * 0x9e3779b97f4a7c15u; }
+static uint64_t identity(uint64_t pc, uint64_t hash, bool tier2)
+{
+    return (hash ^ pc * 0x9e3779b97f4a7c15u) + tier2;
+}
 
 static uint64_t *others(struct pcache *p, int fd, unsigned known, size_t *n)
 {
@@ -77,7 +80,7 @@ static uint64_t *others(struct pcache *p, int fd, unsigned known, size_t *n)
         struct stored_tb *t = malloc(s->ntbs * sizeof *t);
         if (t && pcache_pread(fd, t, s->ntbs * sizeof *t, p->segs[k].at))
             for (uint32_t j = 0; j < s->ntbs; j++)
-                set[(*n)++] = identity(s->lo + t[j].pc, t[j].hash);
+                set[(*n)++] = identity(s->lo + t[j].pc, t[j].hash, t[j].kind & STORED_TIER2);
         free(t);
     }
     qsort(set, *n, sizeof *set, by_value);
@@ -95,7 +98,7 @@ static uint64_t choose(struct builder *b, const uint64_t *set, size_t nset)
         uint64_t hash;
         if (!tb->valid || tb->masked || !rehash(b, n, &hash))
             continue;
-        uint64_t key = identity(tb->pc, hash);
+        uint64_t key = identity(tb->pc, hash, n->tier2);
         if (nset && bsearch(&key, set, nset, sizeof *set, by_value))
             continue;
         unsigned g = 0;
@@ -108,7 +111,7 @@ static uint64_t choose(struct builder *b, const uint64_t *set, size_t nset)
         }
         n->file_hash = hash;
         b->take[b->ntake++] = k;
-        insns += n->ninsns;
+        insns += n->tier2 ? LEAST_INSNS : n->ninsns;
     }
     return insns;
 }
@@ -121,8 +124,10 @@ static void *grow(struct builder *b, size_t n)
 }
 
 /* Where a translation's code may stand from pos on: no link field crosses a cache line. */
-static uint32_t place(const struct cache *c, const struct tb *tb, uint32_t pos)
+static uint32_t place(const struct cache *c, const struct tb *tb, bool tier2, uint32_t pos)
 {
+    if (tier2) /* its loops are aligned */
+        pos = (pos + LINE - 1) & ~(uint32_t)(LINE - 1);
     for (pos = (pos + 15) & ~15u;; pos += 16) {
         bool crosses = false;
         for (uint32_t k = tb->links; k < tb->links + tb->nlinks; k++)
@@ -151,6 +156,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
         s->nflexes += tb->nflex;
         s->nrelocs += n->nrelocs;
         s->ninsns += n->ninsns;
+        s->ntier2 += n->tier2;
     }
     if (s->hi - s->lo > INT32_MAX)
         return false;
@@ -173,12 +179,12 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
         if (n->lo != lo)
             continue;
         const struct tb *tb = &c->tbs[n->tb];
-        pos = place(c, tb, pos);
+        pos = place(c, tb, n->tier2, pos);
         tbs[t++] = (struct stored_tb){
             .hash = n->file_hash, .pc = (uint32_t)(tb->pc - s->lo), .code_off = pos, .code_len = tb->code_len,
             .id_off = n->id_off, .before = tb->before, .len = tb->len, .nfaults = tb->nfaults,
             .nlinks = tb->nlinks, .nrelocs = n->nrelocs, .ninsns = n->ninsns, .nflex = tb->nflex,
-            .loops = tb->loops, .dispatches = tb->dispatches };
+            .kind = (tb->loops ? STORED_LOOPS : 0) | (n->tier2 ? STORED_TIER2 : 0), .dispatches = tb->dispatches };
         pos += tb->code_len;
     }
     s->code_len = (pos + 15) & ~15u;
@@ -244,7 +250,7 @@ static size_t chunk_bound(const struct builder *b)
         const struct tb *tb = &c->tbs[x->tb];
         n += sizeof(struct stored_tb) + tb->nlinks * sizeof(struct stored_link) + x->nrelocs * 4ul +
              tb->nflex * sizeof(struct xlate_flex) + tb->nfaults * sizeof(struct fault_entry) +
-             tb->code_len + LINE + 16;
+             tb->code_len + 2 * LINE + 16;
     }
     return n;
 }

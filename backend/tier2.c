@@ -166,7 +166,12 @@ static bool install(struct tier2 *t, const struct code_window *w, size_t len)
         disas_host(log_file, tb_code(c, tb), len, (uint64_t)(uintptr_t)tb_code(c, tb));
         fputc('\n', log_file);
     }
-    (void)w;
+    if (e->pcache && w->stored_hi) {
+        struct code_window copy = *w;
+        copy.log = NULL;
+        pcache_note(e, tb, &copy, &t->out, r->ninsns, true);
+        pcache_tick(e);
+    }
     return true;
 }
 
@@ -347,6 +352,13 @@ void tier2_fork_child(struct engine *e)
     pthread_mutex_init(&e->tier2->work, NULL);
     e->tier2->running = false;
     e->tier2->tid = 0;
+}
+
+/* Heads of loops inside it are not known; a region made of one of them will be in the cache next time. */
+void tier2_loaded(struct engine *e, uint64_t pc)
+{
+    if (e->tier2)
+        cover(e->tier2, pc);
 }
 
 void tier2_flushed(struct engine *e)

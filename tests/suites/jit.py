@@ -55,5 +55,26 @@ def hot(context):
                 raise Fail(f"{regions} regions of tier 2\ncommand: " + got.shell())
 
 
+def profile(context):
+    """-d prof: samples of threads, and of a program that has a use for the signal itself; a child has a profile of its own."""
+    context.need_myna()
+    source = context.path("tests/guest/threadproc.c")
+    target = os.path.join(context.out, "guest", "profiled")
+    build(context, target, [source], ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O1", "-static", "-D_GNU_SOURCE", "-w", "-o", target, source])
+    with context.temp() as d:
+        want = run([context.myna, target], cwd=d, timeout=120)
+        got = run([context.myna, "-d", "prof", "-D", d + "/log", target], cwd=d, timeout=120)
+        text = open(d + "/log", encoding="utf-8", errors="replace").read()
+    if (got.status, got.out) != (want.status, want.out):
+        raise Fail(f"another result: {got.status} {got.out[-300:]} {got.err[-300:]}")
+    if not re.search(r"profile: \d+ samples; translated code .*outside", text) or "exits: lookups" not in text:
+        raise Fail("no profile: " + text[-500:])
+    with context.temp() as d:
+        got = run([context.myna, "-d", "prof", "-D", d + "/log", program(context), "3000"], cwd=d, timeout=120)
+        text = open(d + "/log", encoding="utf-8", errors="replace").read()
+    if got.status or got.out.count(b"wrong 0") != 4 or not re.search(r"profile: [1-9]", text):
+        raise Fail(f"{got.status} {got.out[-300:]} {got.err[-300:]} {text[:300]}")
+
+
 def cases(context):
-    return [Case("jit/reuse", reuse, 0), Case("jit/hot", hot, 0), Case("jit/ways", small, 1)]
+    return [Case("jit/profile", profile), Case("jit/reuse", reuse, 0), Case("jit/hot", hot, 0), Case("jit/ways", small, 1)]

@@ -404,7 +404,7 @@ _start: ldr x1, [sp, #16]
    svc #0
 table:
 """ + "".join(f"   .word f{k} - table\n" for k in range(100)) + "".join(
-    f"f{k}: mov x7, #{k + 3}\n" + "".join(f"   add x0, x0, x7, lsl #{j % 5}\n   cbz x7, f{(k * 7 + j) % 100}\n"
+    f"f{k}: mov x9, #5\nl{k}: subs x9, x9, #1\n   b.ne l{k}\n   mov x7, #{k + 3}\n" + "".join(f"   add x0, x0, x7, lsl #{j % 5}\n   cbz x7, f{(k * 7 + j) % 100}\n"
                                           for j in range(80)) + "   ret\n" for k in range(100))
 
 
@@ -433,7 +433,7 @@ def chunks(path):
     return n
 
 
-def merged(context):
+def merged(context, *options):
     """A hundred runs, each of which adds a chunk: at the 64th they are merged, and nothing is lost."""
     program = many(context)
     with context.temp() as d:
@@ -441,17 +441,37 @@ def merged(context):
         random.Random(1).shuffle(order)
         most = 0
         for k in order:
-            got = with_cache(context, d + "/cache", [program, f"{k:02}"])
+            got = with_cache(context, d + "/cache", [program, f"{k:02}"], *options)
             if got.status != result(k) or got.err:
                 raise Fail(f"{k}: status {got.status}, not {result(k)}: {got.err}")
             most = max(most, chunks(files(d + "/cache")[0]))
         if most != 64 or chunks(files(d + "/cache")[0]) > 50:
             raise Fail(f"at most {most} chunks, {chunks(files(d + '/cache')[0])} at the end")
         for k in order:
-            got = with_cache(context, d + "/cache", [program, f"{k:02}"], "-d", "stats")
+            got = with_cache(context, d + "/cache", [program, f"{k:02}"], "-d", "stats", *options)
             found, _, saved = loaded(got)
+            if options and not re.search(rb"[1-9]\d* of tier 2", got.err):
+                raise Fail(f"no region among what was loaded: {got.err}")
             if got.status != result(k) or not found or saved:
                 raise Fail(f"{k} afterwards: status {got.status}, not {result(k)}; {found} loaded, {saved} saved")
+
+
+def merged_regions(context):
+    """The same with tier 2's regions."""
+    merged(context, "-accel", "jit,tier2=always")
+
+
+def regions(context):
+    """Hot loops are regions from the start in a later run: of the cache."""
+    program = cross(context, "hotloops")
+    want = run([context.myna, "-cache", "off", program])
+    with context.temp() as d:
+        for _ in range(8): # heads of inner loops may be found one after another
+            got = with_cache(context, d + "/cache", [program], "-d", "stats", timeout=200)
+            compare(got, want, "the run without a cache")
+            if max(int(n) for n in re.findall(rb"(\d+) of tier 2", got.err)) >= 2:
+                return
+    raise Fail("no regions are in the cache after eight runs: " + got.err.decode(errors="replace"))
 
 
 def lasting(context):
@@ -473,7 +493,8 @@ def lasting(context):
 
 def cases(context):
     found = [Case("pcache/" + f.__name__.replace("_", "-"), f, 0)
-             for f in (warm, edited, overlay, disk_full, permissions, folders, eviction, options_apart, merged, lasting)]
+             for f in (warm, edited, overlay, disk_full, permissions, folders, eviction, options_apart, regions)]
+    found += [Case("pcache/" + f.__name__.replace("_", "-"), f) for f in (merged, merged_regions, lasting)]
     found += [Case("pcache/parallel", parallel(60), 0), Case("pcache/parallel-200", parallel(200)),
               Case("pcache/killed", killed(30), 0), Case("pcache/killed-300", killed(300)),
               Case("pcache/mutations", mutations(300, 1), 0)]
