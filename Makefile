@@ -11,7 +11,7 @@
 B ?= build
 .DEFAULT_GOAL := all
 
-OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-ablations bench-memory bench-threads bench-callgrind bench-translate docs setup clean help
+OUTER = check check-quick check-long demo bench bench-fork bench-density bench-regions bench-ablations bench-memory bench-profile bench-threads bench-callgrind bench-translate docs setup clean help
 ifeq ($(filter $(OUTER),$(MAKECMDGOALS)),)
 
 include $(B)/config.mk
@@ -162,6 +162,12 @@ bench-memory:
 	@tests/guest/fetch.sh $(B)/guests arm64 qemu10 runtimes
 	$(INNER) all
 	@python3 tests/bench/memory.py -B $(B) $(BENCH)
+# The ten hottest regions of six real programs (docs/profiles.md).
+bench-profile:
+	@scripts/setup.sh build check native bench
+	@tests/guest/fetch.sh $(B)/guests arm64
+	$(INNER) all
+	@python3 tests/bench/profile.py -B $(B) $(BENCH)
 # The translator alone, in nanoseconds a guest instruction: a static program of the demo's compiler.
 bench-translate:
 	@scripts/setup.sh build check

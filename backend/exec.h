@@ -17,7 +17,7 @@ struct engine;
 
 /* Log categories (-d). One mask for the process; a mutable global by design (style.md). */
 enum { LOG_IN_ASM = 1, LOG_IR = 2, LOG_OPT = 4, LOG_OUT_ASM = 8, LOG_EXEC = 16, LOG_CPU = 32,
-       LOG_UNIMP = 64, LOG_STRACE = 128, LOG_PAGE = 256, LOG_INT = 512, LOG_STATS = 1024, LOG_PROF = 2048 };
+       LOG_UNIMP = 64, LOG_STRACE = 128, LOG_PAGE = 256, LOG_INT = 512, LOG_STATS = 1024, LOG_PROF = 2048, LOG_PROF_ASM = 4096 };
 extern unsigned log_mask;
 extern FILE *log_file; /* stderr unless -D */
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include "engine.h"
 
-enum { REGIONS = 1 << 14, HELPERS = 1024, LEAVES = 32, SHOWN = 24, PERIOD_NS = 1000000, LOOK_BACK = 48 };
+enum { WITH_CODE = 10, REGIONS = 1 << 14, HELPERS = 1024, LEAVES = 32, SHOWN = 24, PERIOD_NS = 1000000, LOOK_BACK = 48 };
 
 enum where { IN_CODE, IN_HELPER, IN_COLD, IN_TRANSLATOR, IN_LOOP, OUTSIDE, NWHERE };
 
@@ -132,6 +132,23 @@ static int by_count(const void *a, const void *b)
     return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
+/* Guest and host code of the translation that is there now. */
+static void print_code(struct engine *e, FILE *f, uint64_t pc)
+{
+    static uint8_t guest[2 * 4096];
+    const struct tb *tb = cache_find(&e->cache, pc);
+    if (!tb || tb->region)
+        return;
+    size_t n = (size_t)(tb_hi(tb) - tb_lo(tb));
+    if (n > sizeof guest || !e->cfg.read || e->cfg.read(e->cfg.owner, guest, tb_lo(tb), n))
+        return;
+    fprintf(f, "GUEST: 0x%llx\n", (unsigned long long)tb_lo(tb));
+    disas_guest(f, e->cfg.guest, guest, n, tb_lo(tb));
+    fprintf(f, "HOST: [size=%u]\n", tb->code_len);
+    disas_host(f, tb_code(&e->cache, tb), tb->code_len, (uint64_t)(uintptr_t)tb_code(&e->cache, tb));
+    fputc('\n', f);
+}
+
 static double percent(uint64_t n, uint64_t of) { return of ? 100.0 * (double)n / (double)of : 0; }
 
 void engine_profile(struct engine *e, FILE *f, void (*name)(void *, FILE *, uint64_t pc), void *arg)
@@ -172,6 +189,11 @@ void engine_profile(struct engine *e, FILE *f, void (*name)(void *, FILE *, uint
                 r->len >> e->cfg.guest->insn_shift, r->code_len, (unsigned long long)r->pc);
         name(arg, f, r->pc);
         fputc('\n', f);
+    }
+    if (log_mask & LOG_PROF_ASM && pthread_mutex_trylock(&e->lock) == 0) {
+        for (unsigned k = 0; k < WITH_CODE && p->at[k].count; k++)
+            print_code(e, f, p->at[k].pc);
+        pthread_mutex_unlock(&e->lock);
     }
     if (p->lost)
         fprintf(f, "%u samples of more regions than are counted\n", p->lost);

@@ -26,6 +26,7 @@ static const struct { const char *name; unsigned bits; const char *text; } categ
     {"page", LOG_PAGE, "memory layout at the start"},
     {"stats", LOG_STATS, "statistics of the engine at exit"},
     {"prof", LOG_PROF, "where the time went, at exit: hot regions, exits, helpers"},
+    {"prof_asm", LOG_PROF | LOG_PROF_ASM, "the same, with guest and host code of the ten hottest"},
     {"nochain", LOG_EXEC, "the same as exec"},
 };
 enum { NCATEGORIES = sizeof(categories) / sizeof(*categories) };

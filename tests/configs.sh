@@ -10,7 +10,7 @@
 # "N units passed, N failed"; the exit status is 1 if any failed.
 #
 # B: build folder (build). SEED: of stress (1). SEQUENCES: random sequences (1000000). ROUNDS: of each litmus
-# test (1000000). J: cases at a time (2).
+# test (1000000). J: cases at a time (2). PARTS: only these, of check1 ... check4, torture, fuzz, litmus, programs.
 set -u
 cd "$(dirname "$0")/.."
 B=${B:-build} SEED=${SEED:-1} SEQUENCES=${SEQUENCES:-1000000} ROUNDS=${ROUNDS:-1000000} J=${J:-2}
@@ -60,7 +60,7 @@ for config; do
         echo "tier2: not available: myna has no second tier of translation yet"
         continue
     fi
-    for part in check1 check2 check3 check4 torture fuzz litmus programs; do
+    for part in ${PARTS:-check1 check2 check3 check4 torture fuzz litmus programs}; do
         k=$((k + 1))
         [ $((k % n)) -eq $((i % n)) ] || continue
         done=$out/$config-$part.ok
