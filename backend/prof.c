@@ -142,7 +142,7 @@ static void print_code(struct engine *e, FILE *f, uint64_t pc)
     size_t n = (size_t)(tb_hi(tb) - tb_lo(tb));
     if (n > sizeof guest || !e->cfg.read || e->cfg.read(e->cfg.owner, guest, tb_lo(tb), n))
         return;
-    fprintf(f, "GUEST: 0x%llx\n", (unsigned long long)tb_lo(tb));
+    fprintf(f, "GUEST: 0x%llx from 0x%llx\n", (unsigned long long)pc, (unsigned long long)tb_lo(tb));
     disas_guest(f, e->cfg.guest, guest, n, tb_lo(tb));
     fprintf(f, "HOST: [size=%u]\n", tb->code_len);
     disas_host(f, tb_code(&e->cache, tb), tb->code_len, (uint64_t)(uintptr_t)tb_code(&e->cache, tb));
