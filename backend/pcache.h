@@ -107,6 +107,9 @@ uint8_t *pcache_merge(struct engine *e, int fd, const uint8_t *own, size_t own_l
 int pcache_open_dir(const char *dir, bool make);
 /* The file in it by the same rule: -ENOENT, or -EPERM for all that is there and not to be used. */
 int pcache_open_file(int dirfd, const char *name, int flags);
+/* Other threads of the guest go on meanwhile, and may close and open descriptors of which they know nothing: the same
+ * file by a number that a guest's open will hardly have. */
+int pcache_aside(int fd);
 /* What the root folder is. */
 void pcache_root(uint64_t id[2]);
 /* Reads header and chunks' descriptors into p. */

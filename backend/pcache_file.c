@@ -22,7 +22,7 @@
 #include "pcache.h"
 
 enum { INDEX_READ = 8192, TOUCH_AFTER = 3600 /* s: a file's last use is known to the hour */,
-       STRAY_AFTER = 3600 };
+       STRAY_AFTER = 3600, ASIDE = 40 /* below the 64 that a table of descriptors has anyway */ };
 #define STRAY ".new-"
 
 static bool is_ours(const struct stat *st)
@@ -74,6 +74,15 @@ void pcache_root(uint64_t id[2])
     int rc = stat("/", &st);
     id[0] = rc < 0 ? 0 : st.st_dev;
     id[1] = rc < 0 ? 0 : st.st_ino;
+}
+
+int pcache_aside(int fd)
+{
+    int high = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, ASIDE);
+    if (high < 0)
+        return fd;
+    close(fd);
+    return high;
 }
 
 bool pcache_pread(int fd, void *to, size_t n, uint64_t off)
@@ -213,7 +222,8 @@ static bool size_allowed(uint64_t n)
 bool pcache_append(struct pcache *p, int fd, const void *chunk, size_t len)
 {
     struct stat st;
-    if (!size_allowed(p->end + len) || fstat(fd, &st) < 0 || !st.st_nlink)
+    if (!size_allowed(p->end + len) || fstat(fd, &st) < 0 || !st.st_nlink || st.st_ino != p->ino ||
+        st.st_dev != p->dev)
         return false;
     if ((uint64_t)st.st_size != p->end && ftruncate(fd, (off_t)p->end) < 0)
         return false;
@@ -232,6 +242,7 @@ bool pcache_replace(struct pcache *p, int dirfd, const void *chunk, size_t len, 
         return false;
     snprintf(name, sizeof name, STRAY "%d-%08x", (int)getpid(), (unsigned)clock());
     int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    fd = pcache_aside(fd);
     if (fd < 0)
         return false;
     bool done = write_all(fd, &h, sizeof h) && write_all(fd, chunk, len);

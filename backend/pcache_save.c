@@ -342,10 +342,10 @@ static enum outcome save(struct engine *e)
     pcache_root(root);
     if (root[0] != p->root[0] || root[1] != p->root[1])
         return DONE;
-    int dirfd = pcache_open_dir(p->dir, true), fd = -1;
+    int dirfd = pcache_aside(pcache_open_dir(p->dir, true)), fd = -1;
     if (dirfd < 0)
         return DONE;
-    fd = pcache_open_file(dirfd, p->name, O_RDWR);
+    fd = pcache_aside(pcache_open_file(dirfd, p->name, O_RDWR));
     if (fd == -EPERM)
         goto out;
     if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 || !st.st_nlink)) {
