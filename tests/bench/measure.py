@@ -138,15 +138,21 @@ def ablations(bench, items, env):
                 accel = ["-accel", "jit,no=" + n] if n else []
                 cpu, text, _ = bench.measure([bench.myna, *accel, "-L", bench.root, *guest], item, 120)
                 if cpu is None:
-                    raise RuntimeError(f"{item['name']} without {n or 'anything left out'}: {text}")
-                times[n].append(cpu)
+                    print(f"{item['name']} without {n or 'anything left out'}: {text}")
+                else:
+                    times[n].append(cpu)
+        if not times[""]:
+            continue
         base = statistics.median(times[""])
         for n in names:
-            ratios[n][item["name"]] = statistics.median(times[n]) / base
-        lines.append(f"| {item['name']} | {base:.3f} | " + " | ".join(f"{ratios[n][item['name']]:.2f}" for n in names) + " |")
+            if times[n]:
+                ratios[n][item["name"]] = statistics.median(times[n]) / base
+        lines.append(f"| {item['name']} | {base:.3f} | "
+                     + " | ".join(f"{ratios[n][item['name']]:.2f}" if times[n] else "too slow" for n in names) + " |")
         print(lines[-1], flush=True)
-    means = {n: math.exp(statistics.fmean(math.log(v) for v in r.values())) for n, r in ratios.items()}
-    worst = {n: max((v, k) for k, v in r.items()) for n, r in ratios.items()}
+    means = {n: math.exp(statistics.fmean(math.log(v) for v in r.values())) for n, r in ratios.items() if r}
+    names = [n for n in names if n in means]
+    worst = {n: max((v, k) for k, v in ratios[n].items()) for n in names}
     lines.append("| **geometric mean** | | " + " | ".join(f"**{means[n]:.3f}**" for n in names) + " |")
     print(lines[-1])
     for name, text in (("ablations.md", "\n".join(lines) + "\n"), ("ablations.svg", plot(means, worst))):
