@@ -151,9 +151,8 @@ def ablations(bench, items, env):
                      + " | ".join(f"{ratios[n][item['name']]:.2f}" if times[n] else "too slow" for n in names) + " |")
         print(lines[-1], flush=True)
     means = {n: math.exp(statistics.fmean(math.log(v) for v in r.values())) for n, r in ratios.items() if r}
-    names = [n for n in names if n in means]
-    worst = {n: max((v, k) for k, v in ratios[n].items()) for n in names}
-    lines.append("| **geometric mean** | | " + " | ".join(f"**{means[n]:.3f}**" for n in names) + " |")
+    worst = {n: max((v, k) for k, v in ratios[n].items()) for n in means}
+    lines.append("| **geometric mean** | | " + " | ".join(f"**{means[n]:.3f}**" if n in means else "–" for n in names) + " |")
     print(lines[-1])
     for name, text in (("ablations.md", "\n".join(lines) + "\n"), ("ablations.svg", plot(means, worst))):
         with open(os.path.join(bench.out, name), "w", encoding="utf-8") as f:
