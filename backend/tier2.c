@@ -25,8 +25,8 @@
 #include "region.h"
 
 enum {
-    FIRST_NS = 4000000, STEP_NS = 2000000, SLOW_NS = 5000000, /* CPU time of the process between samples */
-    QUIET = 64,      /* samples without a find before they come slowly */
+    FIRST_NS = 4000000, STEP_NS = 2000000, /* CPU time of the process between samples */
+    QUIET = 16,      /* samples without a find before they come half as often */
     LATER = 4096,    /* rounds of the run loop before it starts again after engine_quiet */
     HOT = 2,         /* samples that make code hot */
     SAMPLES = 512,   /* places of the table; a power of two */
@@ -253,7 +253,7 @@ static void *run(void *arg)
                 }
         }
         ask_samples(e);
-        ns = quiet < QUIET ? STEP_NS : SLOW_NS;
+        ns = STEP_NS << (quiet / QUIET < 3 ? quiet / QUIET : 3);
     }
     __atomic_store_n(&t->tid, 0, __ATOMIC_RELEASE);
     return NULL;
