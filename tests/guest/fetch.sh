@@ -58,6 +58,7 @@ python-tests)
         # What maintainer scripts would have made; python's modules are byte-compiled by the native one.
         printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
         printf 'root:x:0:\ntty:x:5:\ntester:x:1000:\n' >"$root/etc/group"
+        printf 'root:*:19000:0:99999:7:::\n' >"$root/etc/shadow"; chmod 600 "$root/etc/shadow"
         [ -e "$root/etc/localtime" ] || ln -s /usr/share/zoneinfo/UTC "$root/etc/localtime"
         lib=$dir/python-amd64/usr/lib/x86_64-linux-gnu
         PYTHONHOME=$dir/python-amd64/usr LD_LIBRARY_PATH=$lib "$dir/python-amd64/usr/bin/python3.11" -m compileall -q \

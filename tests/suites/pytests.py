@@ -8,8 +8,8 @@ module has 120 s natively (of a core of its own: more under load), and six times
 its end the stacks of all guest threads are shown).
 
 A failure of a test that passes natively is repeated alone, three times: load can break a test on either side. What
-fails each time is a failure of the case; what passed once counts as passing and is listed as unsteady. A test skipped by the guest
-only must be in tests/programs/pytests/explained.list.
+fails each time is a failure of the case; what passed once counts as passing and is listed as unsteady. A test
+skipped by the guest only must be in tests/programs/pytests/explained.list, with the reason.
 
 Each module's outcome stays in BUILD/check/pytests, the guest's by the binary that made it: what is stopped
 goes on where it was. python.txt there is the list of all that isn't simply a pass on both sides."""
@@ -29,6 +29,7 @@ from .containers import front, own
 DATA = "tests/programs/pytests"
 GROUPS = ("threads", "processes", "files", "numbers", "text", "language")
 NATIVE_SECONDS, TIMES, LEAST, AGAIN = 120, 6, 90, 3
+FAILED = ("error", "failure")
 ARCHES = {"native": "amd64", "guest": "arm64"}
 
 
@@ -38,10 +39,6 @@ def rows(context, name):
             line = line.split("#")[0].split()
             if line:
                 yield line
-
-
-def modules(context, group):
-    return [row[1:] for row in rows(context, "modules.list") if row[0] == group]
 
 
 def explained(context, test, kind):
@@ -59,7 +56,8 @@ class Sides:
         shutil.copy(front(context), folder + "/myna")
         shutil.copy(context.path(DATA, "start.py"), folder)
         for arch in ARCHES.values():
-            shutil.copytree(os.path.join(context.build, "guests", "python-" + arch), os.path.join(folder, arch), symlinks=True)
+            shutil.copytree(os.path.join(context.build, "guests", "python-" + arch),
+                            os.path.join(folder, arch), symlinks=True)
         own(folder)
         for arch in ARCHES.values():  # the user inside: the range begins at 1
             home = os.path.join(folder, arch, "home/tester")
@@ -126,7 +124,7 @@ class Sides:
     def repeat(self, module, native):
         """What fails natively fails always, or counts as passing: native["unsteady"]."""
         native["unsteady"] = []
-        for test in [t for t, o in native["tests"].items() if o in ("error", "failure")][:10]:
+        for test in [t for t, o in native["tests"].items() if o in FAILED][:10]:
             if any(self.run("native", module, None, (test,))["tests"].get(test) == "pass" for _ in range(AGAIN)):
                 native["tests"][test] = "pass"
                 native["unsteady"].append(test)
@@ -175,13 +173,13 @@ def group_of(group):
         bad = []
         with context.temp() as folder:
             sides = Sides(context, folder)
-            for (module,) in modules(context, group):
+            for module in [m for g, m in rows(context, "modules.list") if g == group]:
                 native = sides.outcome("native", module)
                 guest = sides.outcome("guest", module)
                 for test in guest["bad"]:
                     bad.append(f"{module}: {test}: {native['tests'].get(test, native['state'])} natively,"
                                f" {guest['tests'].get(test, guest['state'])} as guest ({sides.kept('guest', module)})")
-            summary(context, sides)
+                summary(context, sides)
         if bad:
             raise Fail(f"{len(bad)} pass natively only\n" + "\n".join(bad)[:6000])
     return test
@@ -189,27 +187,42 @@ def group_of(group):
 
 def summary(context, sides):
     """Writes python.txt from all outcomes kept of this binary."""
-    lines, count, tests, cpu = [], 0, 0, [0.0, 0.0]
-    for row in rows(context, "modules.list"):
-        both = []
+    lines, names = [], ("modules", "skipped whole", "tests", "passed", "skipped", "failed on both sides")
+    figures = dict.fromkeys(names, 0)
+    cpu = dict.fromkeys(ARCHES, 0.0)
+    for _, module in rows(context, "modules.list"):
+        both = {}
         for side in ARCHES:
             with contextlib.suppress(OSError, ValueError):
-                with open(sides.kept(side, row[1]), encoding="utf-8") as f:
-                    both.append(json.load(f))
+                with open(sides.kept(side, module), encoding="utf-8") as f:
+                    both[side] = json.load(f)
         if len(both) < 2:
             continue
-        native, guest = both
-        count, tests = count + 1, tests + len(guest["tests"])
-        cpu = [cpu[0] + native["cpu"], cpu[1] + guest["cpu"]]
-        same = [t for t, o in native["tests"].items() if o in ("error", "failure")]
-        if native["state"] != "0":
-            lines.append(f"{row[1]}: natively {native['state']}, guest {guest['state']}: {' '.join(same) or '-'}")
-        for kind in ("bad", "unsteady"):
-            lines += [f"{row[1]}: {kind}: {t}" for t in guest[kind]]
-        lines += [f"{row[1]}: skipped as guest only: {t}" for t, o in native["tests"].items()
-                  if o == "pass" and guest["tests"].get(t) == "skipped"]
+        native, guest = both["native"], both["guest"]
+        for side in ARCHES:
+            cpu[side] += both[side]["cpu"]
+        outcomes = list(guest["tests"].values())
+        figures["modules"] += 1
+        figures["tests"] += len(outcomes)
+        figures["passed"] += outcomes.count("pass")
+        figures["skipped"] += outcomes.count("skipped")
+        whole = [line for line in guest["text"].splitlines() if line.startswith(module + " skipped --")]
+        figures["skipped whole"] += bool(whole)
+        lines += [f"{line} (natively {native['state']})" for line in whole]
+        if native["state"] != "0" and not native["tests"]:
+            lines.append(f"{module}: natively {native['state']}, guest {guest['state']}")
+        for test, was in native["tests"].items():
+            now = guest["tests"].get(test, "missing")
+            figures["failed on both sides"] += was in FAILED and now in FAILED
+            if was != now or was in FAILED:
+                lines.append(f"{test}: {was} natively, {now} as guest")
+        lines += [f"{test}: {kind}" for kind in ("bad", "unsteady") for test in guest[kind]]
+        lines += [f"{test}: unsteady natively" for test in native["unsteady"]]
+    figures = ", ".join(f"{n} {name}" for name, n in figures.items())
+    ratio = cpu["guest"] / max(cpu["native"], 0.01)
     with open(os.path.join(context.out, "python.txt"), "w", encoding="utf-8") as f:
-        f.write(f"{count} modules, {tests} tests; CPU: native {cpu[0]:.0f} s, guest {cpu[1]:.0f} s\n" + "\n".join(lines) + "\n")
+        f.write(f"{figures}; CPU {cpu['native']:.0f} s natively, {cpu['guest']:.0f} s as guest ({ratio:.2f})\n"
+                + "".join(line + "\n" for line in lines))
 
 
 def cases(context):
