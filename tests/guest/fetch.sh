@@ -52,8 +52,8 @@ stress)
 python-tests)
     for arch in amd64 arm64; do
         root=$dir/python-$arch
-        "$debs" root $arch "$root" python3 libpython3.11-testsuite python3-distutils python3-lib2to3 bash dash coreutils \
-            libc-bin tzdata netbase openssl sed grep findutils gzip procps
+        "$debs" root $arch "$root" python3 python3.11-venv libpython3.11-testsuite python3-distutils \
+            python3-lib2to3 bash dash coreutils libc-bin tzdata netbase openssl sed grep findutils gzip procps
         [ -e "$root/etc/passwd" ] && continue
         # What maintainer scripts would have made; python's modules are byte-compiled by the native one.
         printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
