@@ -11,14 +11,14 @@ A failure of a test that passes natively is repeated alone, three times: load ca
 fails each time is a failure of the case; what passed once counts as passing and is listed as unsteady. A test
 skipped by the guest only must be in tests/programs/pytests/explained.list, with the reason.
 
-Each module's outcome stays in BUILD/check/pytests, the guest's by the binary that made it: what is stopped
-goes on where it was. python.txt there is the list of all that isn't simply a pass on both sides."""
+Each module's outcome stays in BUILD/check/pytests, by the binary that made it (natively by the packages): what
+is stopped goes on where it was. python.txt there is the list of all that isn't simply a pass on both sides."""
 import contextlib
 import fnmatch
 import hashlib
 import json
 import os
-import resource
+import re
 import shutil
 import time
 import xml.etree.ElementTree
@@ -52,7 +52,9 @@ class Sides:
     def __init__(self, context, folder):
         self.context, self.folder = context, folder
         with open(front(context), "rb") as f:
-            self.key = hashlib.sha256(f.read()).hexdigest()[:12]
+            self.keys = {"guest": hashlib.sha256(f.read()).hexdigest()[:12]}
+        with open(os.path.join(context.build, "guests/python-amd64/.versions"), "rb") as f:
+            self.keys["native"] = "native-" + hashlib.sha256(f.read()).hexdigest()[:12]
         shutil.copy(front(context), folder + "/myna")
         shutil.copy(context.path(DATA, "start.py"), folder)
         for arch in ARCHES.values():
@@ -67,8 +69,7 @@ class Sides:
         os.chmod(folder, 0o755)
 
     def kept(self, side, module):
-        key = self.key if side == "guest" else "native"
-        return os.path.join(self.context.out, "pytests", key, module + ".json")
+        return os.path.join(self.context.out, "pytests", self.keys[side], module + ".json")
 
     def run(self, side, module, seconds, match=()):
         """Runs a module, or of it the tests named: "state" (its exit status), "seconds", "cpu", "tests" (a
@@ -84,7 +85,8 @@ class Sides:
                    "--bind", self.folder + "/start.py:/start.py:ro", "/usr/bin/python3", "/start.py", "-W", "--timeout",
                    str(limit - 2), "--junit-xml", "/home/tester/out/result.xml",
                    *[x for m in match for x in ("-m", m)], module]
-        begun, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = ["sh", "-c", '"$@"; s=$?; times >&2; exit $s', "sh", *command]
+        begun = time.monotonic()
         how = {"env": {"MYNA_CACHE": ""}}  # the persistent cache as users have it, in the user's home inside
         try:
             if side == "native":
@@ -94,14 +96,15 @@ class Sides:
             state, text = str(done.status), (done.out + done.err).decode(errors="replace")
         except Fail as e:
             state, text = "no end", str(e)
-        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = re.search(r"(\d+)m([\d.]+)s (\d+)m([\d.]+)s\s*$", text)
+        cpu = sum(60 * float(used[i]) + float(used[i + 1]) for i in (1, 3)) if used else 0.0
         tests = {}
         with contextlib.suppress(OSError, xml.etree.ElementTree.ParseError):
             for e in xml.etree.ElementTree.parse(out).getroot().iter("testcase"):
                 kinds = [k for k in ("error", "failure", "skipped") if e.find(k) is not None]
                 tests[e.get("name")] = kinds[0] if kinds else "failure" if e.get("outcome") else "pass"
-        return {"state": state, "seconds": round(time.monotonic() - begun, 1), "tests": tests, "text": text[-20000:],
-                "cpu": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 2)}
+        return {"state": state, "seconds": round(time.monotonic() - begun, 1), "cpu": round(cpu, 2), "tests": tests,
+                "text": text[-20000:]}
 
     def outcome(self, side, module):
         """The kept outcome of a module, or a new one."""
