@@ -154,7 +154,7 @@ static int open_once(int dirfd, const char *path, int flags, bool *unreadable)
     } else if (faccessat(fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) != 0 && errno == EACCES) {
         real = -EACCES;
     } else {
-        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        snprintf(name, sizeof name, "/proc/thread-self/fd/%d", fd);
         real = open(name, O_RDONLY | O_CLOEXEC);
         if (real < 0 && errno == ENOENT) /* no /proc here */
             real = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
@@ -263,7 +263,7 @@ static int name_of_fd(const struct process *p, struct exec *x)
     struct stat a, b;
     int fd;
 
-    snprintf(link, sizeof link, "/proc/self/fd/%d", x->fd);
+    snprintf(link, sizeof link, "/proc/thread-self/fd/%d", x->fd);
     n = readlink(link, x->path, sizeof x->path - 1);
     if (n > 0) {
         x->path[n] = 0;
@@ -491,7 +491,7 @@ static long do_exec(struct thread *t, int dirfd, const char *guest_path, const c
     if (by_fd) {
         char name[64];
 
-        snprintf(name, sizeof name, "/proc/self/fd/%d", dirfd);
+        snprintf(name, sizeof name, "/proc/thread-self/fd/%d", dirfd);
         x.fd = open_program(AT_FDCWD, name, 0, &unreadable);
         if (x.fd == -ENOENT)
             x.fd = -EBADF;

@@ -165,7 +165,7 @@ static enum own_list list_of(int fd)
 
     if (fstatfs(fd, &fs) < 0 || fs.f_type != 0x9fa0 /* PROC_SUPER_MAGIC */)
         return NO_LIST;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     ssize_t n = readlink(link, name, sizeof(name) - 1);
     if (n < 3)
         return NO_LIST;

@@ -310,7 +310,7 @@ void user_start(struct options *o, char **argv)
         user_die(1, "option -s: %#llx bytes are more than there can be",
                  (unsigned long long)o->stack_size);
     mm_limits_init();
-    p->self_path = "/proc/self/exe";
+    p->self_path = "/proc/thread-self/exe";
     if (o->self_fd > 2 && fcntl((int)o->self_fd, F_SETFD, FD_CLOEXEC) == 0)
         p->self_fd = fd_hide(p, (int)o->self_fd);
     if (path_init(p) < 0)

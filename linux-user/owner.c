@@ -271,7 +271,7 @@ static const char *attr_name(int dirfd, const char *path, int flags, int *fd, ch
     } else if (dirfd == AT_FDCWD) {
         return ".";
     }
-    snprintf(link, 32, "/proc/self/fd/%d", dirfd);
+    snprintf(link, 32, "/proc/thread-self/fd/%d", dirfd);
     return link;
 }
 

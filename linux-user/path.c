@@ -171,7 +171,7 @@ bool path_of_fd(int fd, char *buf)
 {
     char link[32];
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
     ssize_t n = readlink(link, buf, PATH_MAX - 1);
     close(fd);
     if (n <= 0)

@@ -184,7 +184,7 @@ struct smaps {
 static uint64_t present_pages(const struct process *p, uint64_t start, uint64_t end)
 {
     uint64_t entry[512], n = 0, host = start + p->guest_base;
-    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    int fd = open("/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return 0;

@@ -152,9 +152,9 @@ static bool parse(int dirfd, const char *path, struct proc_ref *ref, char *buf)
     if (!generator(last) && strcmp(last, "exe") && strcmp(last, "mem") && strcmp(last, "pagemap"))
         return false;
     if (dirfd == AT_FDCWD)
-        snprintf(link, sizeof(link), "/proc/self/cwd");
+        snprintf(link, sizeof(link), "/proc/thread-self/cwd");
     else
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+        snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", dirfd);
     ssize_t n = readlink(link, buf, PATH_MAX);
     if (n < 5 || (size_t)n + strlen(path) + 2 > PATH_MAX || memcmp(buf, "/proc", 5))
         return false;
@@ -201,7 +201,7 @@ static int open_made(struct thread *t, const struct proc_ref *ref, make_fn make,
     if (fd < 0)
         return fd;
     fchmod(fd, 0444);
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    snprintf(name, sizeof(name), "/proc/thread-self/fd/%d", fd);
     int ro = open(name, O_RDONLY | (host_flags & (O_CLOEXEC | O_NONBLOCK)));
     if (ro < 0)
         return fd;
@@ -297,7 +297,7 @@ static const char *text_file(struct process *p, const char *name, const char *te
         close(fd);
         return buf;
     }
-    snprintf(buf, PATH_MAX, "/proc/self/fd/%d", fd_hide(p, fd));
+    snprintf(buf, PATH_MAX, "/proc/thread-self/fd/%d", fd_hide(p, fd));
     return buf;
 }
 

@@ -25,7 +25,7 @@ bool image_at(struct process *p, uint64_t addr, struct image_file *f)
 {
     unsigned long long s, e, off;
     char line[PATH_MAX + 128];
-    FILE *maps = fopen("/proc/self/maps", "re");
+    FILE *maps = fopen("/proc/thread-self/maps", "re");
     bool found = false;
 
     while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL)

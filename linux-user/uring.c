@@ -215,7 +215,7 @@ int64_t uring_map(struct process *p, uint64_t len, int prot, int flags, int fd, 
     ssize_t n;
     int r;
 
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    snprintf(link, sizeof link, "/proc/thread-self/fd/%d", fd);
     n = readlink(link, name, sizeof name - 1);
     name[n < 0 ? 0 : n] = 0;
     if (p->guest_base != 0 || strcmp(name, "anon_inode:[io_uring]") != 0)

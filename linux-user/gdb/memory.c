@@ -34,7 +34,7 @@ static size_t mapped(struct gdb *g, uint64_t addr, size_t n)
 static int memory_file(struct gdb *g)
 {
     if (g->mem < 0) {
-        int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+        int fd = open("/proc/thread-self/mem", O_RDWR | O_CLOEXEC);
 
         g->mem = fd < 0 ? -1 : fd_hide(g->p, fd);
     }

@@ -11,11 +11,11 @@ VARIANTS = {"static": (["-static"], [], 0), "dynamic": ([], [], 1),
             "base": (["-static"], ["-B", "0x200000000000"], 1)}
 
 
-SLOW = {"abuse"}  # ten seconds: not among the quick ones
+SLOW = {"abuse", "misfits"}  # ten seconds: not among the quick ones
 CONFINED = {"hostile"}  # run where their calls can do no harm
 # Those whose facts hold for every processor: the host's own kernel is asked too.
 NATIVE = {"aio", "interrupted", "uring", "options", "modern", "sandbox", "ioctls", "messages", "mounts", "uffd",
-          "seen", "ranges", "execs", "vdso"}
+          "seen", "ranges", "execs", "vdso", "misfits"}
 
 
 def cross(context, stem, label, flags):
