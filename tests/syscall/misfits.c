@@ -561,6 +561,25 @@ static int limits_of_nothing(void)
     }
     return bad;
 }
+/* Children that share descriptors, but not memory. */
+static int shared_descriptors(void)
+{
+    int bad = 0;
+    for (int i = 0; i < 200; i++) {
+        int fd[2];
+        pipe(fd);
+        pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+        if (!pid) {
+            write(fd[1], "x", 1);
+            close(fd[1]);
+            _exit(3);
+        }
+        char c = 0;
+        bad += ended(pid) != 3 || read(fd[0], &c, 1) != 1 || c != 'x' || close(fd[1]) != -1;
+        close(fd[0]);
+    }
+    return bad;
+}
 static void *unshares(void *arg)
 {
     unshare(CLONE_FILES | CLONE_FS);
@@ -655,6 +674,7 @@ static const struct { const char *name; int (*f)(void); int status; } all[] = {
     { "stopped_and_continued", stopped_and_continued, 0 },
     { "descriptors_taken", descriptors_taken, 5 },
     { "limits_of_nothing", limits_of_nothing, 0 },
+    { "shared_descriptors", shared_descriptors, 0 },
     { "unshared_threads", unshared_threads, 0 },
     { "first_thread_gone", first_thread_gone, 0 },
     { "nested_signals", nested_signals, 0 },
