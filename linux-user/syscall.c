@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "gdb/gdb.h"
 #include "syscall.h"
 
 enum { NOW, RESTART, NOHAND, INTR };
@@ -78,6 +79,11 @@ void syscall_run(struct thread *t)
     const struct sysent *s = syscall_row(p->abi, nr);
     long r;
 
+    if (p->gdb) {
+        gdb_syscall(t, nr, true);
+        nr = p->abi->syscall_get(t->cpu, a); /* gdb may have changed them */
+        s = syscall_row(p->abi, nr);
+    }
     t->sys_nr = nr;
     t->sys_arg0 = a[0];
     t->in_syscall = true;
@@ -104,4 +110,6 @@ void syscall_run(struct thread *t)
         p->abi->syscall_result(t->cpu, (uint64_t)r);
     else if (r != -SYS_KEEP_REGS)
         t->restart = (unsigned)-r;
+    if (t->p->gdb && !t->restart && !t->exiting)
+        gdb_syscall(t, nr, false);
 }

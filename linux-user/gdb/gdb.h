@@ -60,6 +60,8 @@ enum ir_leave gdb_run(struct thread *t);
 /* A signal is about to be delivered to the guest; gdb may want to see it and to change it (info). False: it
  * is not delivered. */
 bool gdb_signal(struct thread *t, siginfo_t *info);
+/* The thread begins (entry) or has ended system call nr, its result in the registers: gdb may want to know. */
+void gdb_syscall(struct thread *t, uint64_t nr, bool entry);
 /* Does the host have to catch the signal although the guest doesn't? */
 bool gdb_wants(const struct process *p, int signo);
 /* The thread is about to leave the list of threads. */

@@ -173,7 +173,7 @@ static void supported(struct gdb *g, const char *s)
     g->swbreak = strstr(s, "swbreak+") != NULL;
     g->hwbreak = strstr(s, "hwbreak+") != NULL;
     gdb_putf(g, "PacketSize=%x;multiprocess+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+;"
-                "QPassSignals+;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
+                "QPassSignals+;QCatchSyscalls+;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
                 "qXfer:threads:read+;qXfer:siginfo:read+", GDB_PACKET - 16);
 }
 
@@ -188,6 +188,21 @@ static void pass_signals(struct gdb *g, const char *s)
             g->pass_signals |= signal_bit(signo);
         if (*s && *s++ != ';')
             break;
+    }
+    gdb_put(g, "OK");
+}
+
+/* "0", or "1" and the numbers of calls, all without any. */
+static void catch_syscalls(struct gdb *g, const char *s)
+{
+    bool on = *s++ == '1';
+
+    memset(g->catches, on && !*s ? 0xff : 0, sizeof g->catches);
+    while (on && *s++ == ';') {
+        uint64_t nr = gdb_parse_hex(&s);
+
+        if (nr < GDB_CALLS)
+            g->catches[nr / 64] |= 1ull << nr % 64;
     }
     gdb_put(g, "OK");
 }
@@ -211,6 +226,8 @@ void gdb_query(struct gdb *g, char *s)
         gdb_put(g, "OK");
     } else if (starts(s, "QPassSignals:", &rest)) {
         pass_signals(g, rest);
+    } else if (starts(s, "QCatchSyscalls:", &rest)) {
+        catch_syscalls(g, rest);
     } else if (starts(s, "qXfer:", &rest)) {
         transfer(g, rest);
     } else if (!strcmp(s, "qfThreadInfo") || !strcmp(s, "qsThreadInfo")) {

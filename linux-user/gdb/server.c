@@ -124,6 +124,8 @@ static void put_trap(struct gdb *g, struct thread *t)
     if (s->kind == GDB_STOP_WATCH)
         gdb_putf(g, "%swatch:%llx;", s->type == '3' ? "r" : s->type == '4' ? "a" : "",
                  (unsigned long long)s->addr);
+    else if (s->kind == GDB_STOP_ENTRY || s->kind == GDB_STOP_RETURN)
+        gdb_putf(g, "syscall_%s:%llx;", s->kind == GDB_STOP_ENTRY ? "entry" : "return", (unsigned long long)s->addr);
     else if (s->kind == GDB_STOP_BREAK && (s->type == '1' ? g->hwbreak : g->swbreak))
         gdb_put(g, s->type == '1' ? "hwbreak:;" : "swbreak:;");
     for (unsigned k = 0; k < target->nexpedited; k++) {
@@ -150,6 +152,8 @@ void gdb_put_stop(struct gdb *g)
     case GDB_STOP_SIGNAL:
     case GDB_STOP_BREAK:
     case GDB_STOP_WATCH:
+    case GDB_STOP_ENTRY:
+    case GDB_STOP_RETURN:
         if (t == NULL)
             t = gdb_find(g, 0);
         if (t == NULL) {
@@ -300,6 +304,7 @@ static void accept_gdb(struct gdb *g)
     pthread_mutex_lock(&g->lock);
     g->attached = true;
     g->pass_signals = 0;
+    memset(g->catches, 0, sizeof g->catches);
     g->stop = (struct gdb_stop){.kind = GDB_STOP_SIGNAL, .signo = SIGTRAP};
     gdb_close_gate(g);
     signal_debugged(g->p); /* until now Ctrl-C and the like ended a process that waits for gdb */

@@ -196,6 +196,23 @@ bool gdb_signal(struct thread *t, siginfo_t *info)
     return signo != 0;
 }
 
+/* -------------------------------------------------------------- system calls */
+
+void gdb_syscall(struct thread *t, uint64_t nr, bool entry)
+{
+    struct gdb *g = t->p->gdb;
+    const siginfo_t info = {.si_signo = SIGTRAP, .si_code = SIGTRAP};
+    const struct gdb_stop s = {.kind = entry ? GDB_STOP_ENTRY : GDB_STOP_RETURN, .signo = SIGTRAP, .addr = nr};
+    bool told = false;
+
+    if (nr >= GDB_CALLS || gdb_of(t) == NULL)
+        return;
+    pthread_mutex_lock(&g->lock);
+    while (g->attached && !told && g->catches[nr / 64] >> nr % 64 & 1)
+        told = report(g, t, &s, &info);
+    pthread_mutex_unlock(&g->lock);
+}
+
 /* --------------------------------------------------------------------- ends */
 
 void gdb_thread_exit(struct thread *t)

@@ -6,7 +6,7 @@
 
 #include "gdb/gdb.h"
 
-enum { GDB_PACKET = 128 << 10, GDB_BREAKS = 4096, GDB_FILES = 16 };
+enum { GDB_PACKET = 128 << 10, GDB_BREAKS = 4096, GDB_FILES = 16, GDB_CALLS = 512 };
 
 enum gdb_where { GDB_OUT /* in myna or a system call */, GDB_RUNNING, GDB_AT_GATE };
 enum gdb_action { GDB_CONT, GDB_STEP, GDB_RANGE /* steps while pc is in [low, high) */ };
@@ -23,12 +23,13 @@ struct gdb_thread {
 };
 
 /* Why the guest stopped. */
-enum gdb_kind { GDB_STOP_SIGNAL, GDB_STOP_BREAK, GDB_STOP_WATCH, GDB_STOP_EXIT, GDB_STOP_KILLED };
+enum gdb_kind { GDB_STOP_SIGNAL, GDB_STOP_BREAK, GDB_STOP_WATCH, GDB_STOP_ENTRY, GDB_STOP_RETURN, GDB_STOP_EXIT,
+                GDB_STOP_KILLED };
 struct gdb_stop {
     enum gdb_kind kind;
     pid_t tid;           /* 0: any thread */
     int signo;           /* the host's number; of GDB_STOP_EXIT the status */
-    uint64_t addr;       /* GDB_STOP_WATCH */
+    uint64_t addr;       /* GDB_STOP_WATCH; of GDB_STOP_ENTRY and _RETURN the system call's number */
     char type;           /* '2' write, '3' read, '4' access; breakpoints '0', '1' */
 };
 
@@ -46,6 +47,7 @@ struct gdb {
     unsigned running;        /* threads in guest code */
     struct gdb_stop stop;
     uint64_t pass_signals;   /* QPassSignals: delivered without a stop */
+    uint64_t catches[GDB_CALLS / 64]; /* QCatchSyscalls: system calls that stop, by number */
     /* breakpoints and watched memory as gdb sees them; the engine follows when threads are let go */
     struct gdb_break breaks[GDB_BREAKS];
     unsigned nbreaks;

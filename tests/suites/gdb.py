@@ -190,6 +190,19 @@ def symbol(d, name):
     return int(re.search(rf"^(\w+) \w {name}$", out, re.M).group(1), 16)
 
 
+def syscalls(context):
+    """catch syscall: stops before and after a call; its number and result can be changed."""
+    with Debuggee(context, "forks") as d:
+        gdb(context, d, [
+            "catch syscall wait4 clone", "continue", "p $x8 == 220", "continue", "p $x0 > 1000", "continue", "continue",
+            "p $x0 > 1000", "delete", "catch syscall write", "continue", "p $x2", "set $x2 = 5", "continue", "p $x0",
+            "delete", "continue"], [
+            r"^Catchpoint 1", r"\(call to syscall clone\)", r"^\$1 = 1", r"\(returned from syscall clone\)", r"^\$2 = 1",
+            r"\(call to syscall wait4\)", r"\(returned from syscall wait4\)", r"^\$3 = 1",
+            r"\(call to syscall write\)", r"^\$4 = (8|18)", r"\(returned from syscall write\)", r"^\$5 = 5", r"exited"])
+        d.end(0, r"child.*\n*.*(.|\n)*")
+
+
 def packets(context):
     with Debuggee(context, "waiting", stdin=subprocess.PIPE, env={"QEMU_GDB": "SOCKET"}) as d:
         p = Packets(d)
@@ -373,6 +386,7 @@ def cases(context):
         Case("gdb/watches", watches),
         Case("gdb/forks", forks, 0),
         Case("gdb/packets", packets, 0),
+        Case("gdb/syscalls", syscalls, 0),
         Case("gdb/attach", attach),
         Case("gdb/backtrace", backtrace, 0),
         Case("gdb/unwinding", unwinding, 0),
