@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "gdb/gdb.h"
 #include "guest_process.h"
 #include "guest_signal.h"
 #include "path.h"
@@ -377,12 +378,19 @@ static long run_guest(struct thread *t, struct exec *x)
     if ((limits[0] && !push_option(x, "-kept-limits", limits)) ||
         (strcmp(x->execfn, x->path) && !push_option(x, "-execfn", x->execfn)))
         return -E2BIG;
+    bool debugged = gdb_exec(t, limits, sizeof limits);
+    if (debugged && !push_option(x, "-gdb-session", limits)) {
+        gdb_exec_failed(t);
+        return -E2BIG;
+    }
     for (unsigned i = t->p->n_self_args; i > 0; i--)
         x->argv[--x->first] = t->p->self_args[i - 1];
     x->argv[--x->first] = self;
-    if (by_fd)
-        return run_by_descriptor(t, x->argv + x->first, x->envp);
-    return run(t, -1, t->p->self_path, x->argv + x->first, x->envp);
+    long r = by_fd ? run_by_descriptor(t, x->argv + x->first, x->envp)
+                   : run(t, -1, t->p->self_path, x->argv + x->first, x->envp);
+    if (debugged)
+        gdb_exec_failed(t);
+    return r;
 }
 
 /* Does the file give whoever runs it rights that only the kernel can give? Then binfmt_misc must start

@@ -52,8 +52,8 @@ extern const struct gdb_target gdb_target_aarch64;
 
 /* ------------------------------------------------------------ what others call */
 
-/* Opens where gdb is expected (PORT, HOST:PORT, unix:PATH, PATH; ",suspend=n" after it) and starts the
- * server. Unless suspend=n, guest threads wait at the gate for gdb. 0, or -errno with the reason in err. */
+/* Opens where gdb is expected (PORT, HOST:PORT, unix:PATH, PATH; ",suspend=n" after it; or "session:..." of gdb_exec)
+ * and starts the server. Unless suspend=n, guest threads wait at the gate for gdb. 0, or -errno with the reason in err. */
 int gdb_start(struct process *p, const char *where, char *err, size_t errlen);
 /* The thread runs until something is for cpu_loop: engine_run for a process that may be debugged. */
 enum ir_leave gdb_run(struct thread *t);
@@ -69,6 +69,10 @@ void gdb_thread_exit(struct thread *t);
 /* The process ends by exit(status), or by a signal. gdb is told. */
 void gdb_exit(struct thread *t, int status);
 void gdb_killed(struct thread *t, int signo);
+/* Before an execve of a guest program: will gdb's session go on in it? Then text is where the next myna finds it
+ * (gdb_start's `where`), and the stub stands still until the execve or gdb_exec_failed. */
+bool gdb_exec(struct thread *t, char *text, size_t size);
+void gdb_exec_failed(struct thread *t);
 /* In the child of a fork: it is not debugged. files_shared: its table of descriptors is the parent's. */
 void gdb_fork_child(struct thread *t, bool files_shared);
 

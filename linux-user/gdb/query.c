@@ -172,7 +172,8 @@ static void supported(struct gdb *g, const char *s)
     g->multiprocess = strstr(s, "multiprocess+") != NULL;
     g->swbreak = strstr(s, "swbreak+") != NULL;
     g->hwbreak = strstr(s, "hwbreak+") != NULL;
-    gdb_putf(g, "PacketSize=%x;multiprocess+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+;"
+    g->exec_events = strstr(s, "exec-events+") != NULL;
+    gdb_putf(g, "PacketSize=%x;exec-events+;multiprocess+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+;"
                 "QPassSignals+;QCatchSyscalls+;qXfer:features:read+;qXfer:auxv:read+;qXfer:exec-file:read+;"
                 "qXfer:threads:read+;qXfer:siginfo:read+", GDB_PACKET - 16);
 }

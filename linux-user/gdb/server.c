@@ -6,6 +6,7 @@
  * If gdb goes away without a word the guest goes on without it, and gdb may come again.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -124,7 +125,11 @@ static void put_trap(struct gdb *g, struct thread *t)
     if (s->kind == GDB_STOP_WATCH)
         gdb_putf(g, "%swatch:%llx;", s->type == '3' ? "r" : s->type == '4' ? "a" : "",
                  (unsigned long long)s->addr);
-    else if (s->kind == GDB_STOP_ENTRY || s->kind == GDB_STOP_RETURN)
+    else if (s->kind == GDB_STOP_EXEC) {
+        gdb_put(g, "exec:");
+        gdb_put_hex(g, g->p->exe, strlen(g->p->exe));
+        gdb_put(g, ";");
+    } else if (s->kind == GDB_STOP_ENTRY || s->kind == GDB_STOP_RETURN)
         gdb_putf(g, "syscall_%s:%llx;", s->kind == GDB_STOP_ENTRY ? "entry" : "return", (unsigned long long)s->addr);
     else if (s->kind == GDB_STOP_BREAK && (s->type == '1' ? g->hwbreak : g->swbreak))
         gdb_put(g, s->type == '1' ? "hwbreak:;" : "swbreak:;");
@@ -154,6 +159,7 @@ void gdb_put_stop(struct gdb *g)
     case GDB_STOP_WATCH:
     case GDB_STOP_ENTRY:
     case GDB_STOP_RETURN:
+    case GDB_STOP_EXEC:
         if (t == NULL)
             t = gdb_find(g, 0);
         if (t == NULL) {
@@ -300,7 +306,7 @@ static void accept_gdb(struct gdb *g)
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     g->conn = fd_hide(g->p, fd);
-    g->no_ack = g->multiprocess = g->swbreak = g->hwbreak = false;
+    g->no_ack = g->multiprocess = g->swbreak = g->hwbreak = g->exec_events = false;
     pthread_mutex_lock(&g->lock);
     g->attached = true;
     g->pass_signals = 0;
@@ -413,6 +419,51 @@ static int listen_tcp(const char *host, const char *port, char *err, size_t errl
     return fd;
 }
 
+/* The connection that an earlier program of this process had, after execve: gdb is told of it. */
+static int take_session(struct gdb *g, const char *text, char *err, size_t errlen)
+{
+    int fd;
+    unsigned flags;
+
+    if (sscanf(text, "%d,%x", &fd, &flags) != 2 || fd < 3 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        snprintf(err, errlen, "no session of gdb's: %s", text);
+        return -EINVAL;
+    }
+    g->conn = fd_hide(g->p, fd);
+    g->no_ack = flags & 1;
+    g->multiprocess = flags & 2;
+    g->swbreak = flags & 4;
+    g->hwbreak = flags & 8;
+    g->exec_events = g->suspend = g->attached = true;
+    g->stop = (struct gdb_stop){.kind = GDB_STOP_EXEC, .signo = SIGTRAP};
+    return -1;
+}
+
+bool gdb_exec(struct thread *t, char *text, size_t size)
+{
+    struct gdb *g = t->p->gdb;
+
+    if (g == NULL)
+        return false;
+    pthread_mutex_lock(&g->lock);
+    if (!g->attached || !g->exec_events || g->conn < 0) {
+        pthread_mutex_unlock(&g->lock);
+        return false;
+    }
+    fcntl(g->conn, F_SETFD, 0);
+    snprintf(text, size, "session:%d,%x", g->conn,
+             (unsigned)(g->no_ack | g->multiprocess << 1 | g->swbreak << 2 | g->hwbreak << 3));
+    return true;
+}
+
+void gdb_exec_failed(struct thread *t)
+{
+    struct gdb *g = t->p->gdb;
+
+    fcntl(g->conn, F_SETFD, FD_CLOEXEC);
+    pthread_mutex_unlock(&g->lock);
+}
+
 /* where is cut up. */
 static int open_listener(struct gdb *g, char *where, char *err, size_t errlen)
 {
@@ -456,18 +507,24 @@ int gdb_start(struct process *p, const char *where, char *err, size_t errlen)
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->go, NULL);
     pthread_cond_init(&g->quiet, NULL);
-    r = open_listener(g, copy, err, errlen);
+    bool session = !strncmp(copy, "session:", 8);
+    r = session ? take_session(g, copy + 8, err, errlen) : open_listener(g, copy, err, errlen);
     free(copy);
-    if (r < 0)
+    if (r < -1 || (r < 0 && !session))
         return r;
-    g->listener = fd_hide(p, r);
+    g->listener = session ? -1 : fd_hide(p, r);
     g->event = fd_hide(p, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    g->stopped = g->told = g->suspend;
+    g->stopped = g->suspend;
+    g->told = g->suspend && !session; /* otherwise gdb asks by itself */
     p->gdb = g;
     p->threaded = true; /* forks go through the C library: there is a host thread more */
     r = -signal_host_thread(p, &id, NULL, gdb_server, g);
     signal_unblock(p->threads);
     if (r < 0)
         snprintf(err, errlen, "the stub's thread can't start: %s", strerror(-r));
+    if (session) {
+        signal_debugged(p);
+        eventfd_write(g->event, 1);
+    }
     return r;
 }

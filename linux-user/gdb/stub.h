@@ -23,8 +23,8 @@ struct gdb_thread {
 };
 
 /* Why the guest stopped. */
-enum gdb_kind { GDB_STOP_SIGNAL, GDB_STOP_BREAK, GDB_STOP_WATCH, GDB_STOP_ENTRY, GDB_STOP_RETURN, GDB_STOP_EXIT,
-                GDB_STOP_KILLED };
+enum gdb_kind { GDB_STOP_SIGNAL, GDB_STOP_BREAK, GDB_STOP_WATCH, GDB_STOP_ENTRY, GDB_STOP_RETURN, GDB_STOP_EXEC,
+                GDB_STOP_EXIT, GDB_STOP_KILLED };
 struct gdb_stop {
     enum gdb_kind kind;
     pid_t tid;           /* 0: any thread */
@@ -58,7 +58,7 @@ struct gdb {
     /* the server's own */
     int listener, conn, event, mem; /* descriptors, -1: none */
     char *unlink_path;
-    bool suspend, no_ack, multiprocess, swbreak, hwbreak;
+    bool suspend, no_ack, multiprocess, swbreak, hwbreak, exec_events;
     pid_t current, cont;     /* Hg, Hc */
     pid_t at_thread;         /* qsThreadInfo: the last one listed */
     struct gdb_file { int fd; } files[GDB_FILES];

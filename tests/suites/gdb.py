@@ -190,6 +190,16 @@ def symbol(d, name):
     return int(re.search(rf"^(\w+) \w {name}$", out, re.M).group(1), 16)
 
 
+def execve(context):
+    """The session goes on in the next program: breakpoints count there, registers are its own; a failed execve before
+    changes nothing. A program without gdb's session is a session's end, no more."""
+    with Debuggee(context, "exec") as d:
+        gdb(context, d, ["break main", "continue", "p argc", "catch exec", "continue", "info threads", "continue", "p argv[1]",
+                         "delete", "continue"], [
+            r"^Breakpoint 1, main", r"^\$1 = 2", r"^Catchpoint 2", r"(exec|Catchpoint 2).*debuggee", r"^\* 1 +Thread",
+            r"^Breakpoint 1, main", r"^\$2 = 0x\w+ \"vectors\"", r"exited with code 0?\d+|exited normally"])
+
+
 def syscalls(context):
     """catch syscall: stops before and after a call; its number and result can be changed."""
     with Debuggee(context, "forks") as d:
@@ -387,6 +397,7 @@ def cases(context):
         Case("gdb/forks", forks, 0),
         Case("gdb/packets", packets, 0),
         Case("gdb/syscalls", syscalls, 0),
+        Case("gdb/execve", execve, 0),
         Case("gdb/attach", attach),
         Case("gdb/backtrace", backtrace, 0),
         Case("gdb/unwinding", unwinding, 0),
