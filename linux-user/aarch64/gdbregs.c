@@ -94,6 +94,9 @@ static const struct gdb_feature features[] = {
     {"org.gnu.gdb.aarch64.pauth", "", REG_DMASK},
 };
 
+/* "ELF for the Arm 64-bit Architecture", TLS variant 1: the thread pointer points at it. */
+static uint64_t dtv(struct cpu *cpu) { return *a64_reg(cpu, A64_tpidr); }
+
 const struct gdb_target gdb_target_aarch64 = {
     .architecture = "aarch64",
     .osabi = "GNU/Linux",
@@ -106,5 +109,6 @@ const struct gdb_target gdb_target_aarch64 = {
     .pc = 32,
     .read = read_special,
     .write = write_special,
+    .dtv = dtv,
 };
 static_assert(sizeof regs / sizeof *regs == REG_CMASK + 1, "gdb's numbers");

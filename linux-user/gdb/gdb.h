@@ -47,6 +47,7 @@ struct gdb_target {
     unsigned pc;                       /* its number */
     uint64_t (*read)(struct cpu *cpu, unsigned number);
     void (*write)(struct cpu *cpu, unsigned number, uint64_t value);
+    uint64_t (*dtv)(struct cpu *cpu);  /* guest address of the pointer to the thread's vector of TLS blocks */
 };
 extern const struct gdb_target gdb_target_aarch64;
 

@@ -165,6 +165,47 @@ static void extra_info(struct gdb *g, const char *s)
     gdb_put_hex(g, name, strlen(name));
 }
 
+/* -------------------------------------------------------------- thread-local storage */
+
+/* glibc describes the fields of its structures to debuggers (nptl_db): size in bits, number, offset. */
+#define MODID_FIELD "_thread_db_link_map_l_tls_modid"
+
+/* "qSymbol::" is an offer, "qSymbol:VALUE:NAME" an answer. */
+static void symbol(struct gdb *g, const char *s)
+{
+    if (*s != ':' && !g->modid_field)
+        g->modid_field = gdb_parse_hex(&s);
+    if (*s == ':' && !s[1] && !g->modid_field) {
+        gdb_put(g, "qSymbol:");
+        gdb_put_hex(g, MODID_FIELD, sizeof MODID_FIELD - 1);
+    } else {
+        gdb_put(g, "OK");
+    }
+}
+
+/* "THREAD,OFFSET,MODULE": module is the address of glibc's struct link_map, 0 of a static program. The thread's block
+ * of that module is in its vector (dtv), two words a module, if the thread has used it. */
+static void tls_address(struct gdb *g, const char *s)
+{
+    struct thread *t = gdb_find(g, gdb_parse_thread(g, &s));
+    uint64_t offset = *s == ',' ? (s++, gdb_parse_hex(&s)) : 0, module = *s == ',' ? (s++, gdb_parse_hex(&s)) : 0;
+    uint64_t number = 1, dtv, block = 0;
+    uint32_t field[3];
+
+    if (t == NULL || g->p->abi->gdb->dtv == NULL || (module && !g->modid_field)) {
+        gdb_put(g, "E01");
+        return;
+    }
+    if (module && (gdb_read_memory(g, g->modid_field, field, sizeof field) != sizeof field ||
+                   gdb_read_memory(g, module + field[2], &number, 8) != 8))
+        number = 0;
+    if (number - 1 < 1 << 20 && gdb_read_memory(g, g->p->abi->gdb->dtv(t->cpu), &dtv, 8) == 8 &&
+        gdb_read_memory(g, dtv + number * 16, &block, 8) == 8 && block && ~block)
+        gdb_putf(g, "%llx", (unsigned long long)(block + offset));
+    else
+        gdb_put(g, "E02");
+}
+
 /* ------------------------------------------------------------------ features */
 
 static void supported(struct gdb *g, const char *s)
@@ -243,6 +284,8 @@ void gdb_query(struct gdb *g, char *s)
     } else if (starts(s, "qAttached", &rest)) {
         gdb_put(g, g->suspend ? "0" : "1");
     } else if (starts(s, "qSymbol:", &rest)) {
-        gdb_put(g, "OK");
+        symbol(g, rest);
+    } else if (starts(s, "qGetTLSAddr:", &rest)) {
+        tls_address(g, rest);
     }
 }

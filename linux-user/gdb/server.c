@@ -311,6 +311,7 @@ static void accept_gdb(struct gdb *g)
     g->attached = true;
     g->pass_signals = 0;
     memset(g->catches, 0, sizeof g->catches);
+    g->modid_field = 0;
     g->stop = (struct gdb_stop){.kind = GDB_STOP_SIGNAL, .signo = SIGTRAP};
     gdb_close_gate(g);
     signal_debugged(g->p); /* until now Ctrl-C and the like ended a process that waits for gdb */

@@ -60,6 +60,7 @@ struct gdb {
     char *unlink_path;
     bool suspend, no_ack, multiprocess, swbreak, hwbreak, exec_events;
     pid_t current, cont;     /* Hg, Hc */
+    uint64_t modid_field;    /* guest address of libc's description of link_map.l_tls_modid, 0: not known */
     pid_t at_thread;         /* qsThreadInfo: the last one listed */
     struct gdb_file { int fd; } files[GDB_FILES];
     uint8_t in[GDB_PACKET], packet[GDB_PACKET + 1], memory[GDB_PACKET];

@@ -14,7 +14,7 @@
 int watched;
 volatile int handled, sum;
 volatile uint8_t bytes[64];
-float32x4_t lanes;
+float32x4_t lanes; __thread long own = 5;
 
 /* --- threads: breakpoints, steps, backtraces, watched memory */
 
@@ -41,7 +41,7 @@ static void *worker(void *arg)
     long k = (long)arg;
     int s = 0;
 
-    pthread_setname_np(pthread_self(), k ? "second" : "first");
+    pthread_setname_np(pthread_self(), k ? "second" : "first"), own = 1000 + k;
     for (int i = 0; i < 5; i++)
         s += outer(i + (int)k);
     return (void *)(long)s;

@@ -190,6 +190,16 @@ def symbol(d, name):
     return int(re.search(rf"^(\w+) \w {name}$", out, re.M).group(1), 16)
 
 
+def tls(context):
+    """Thread-local variables, by the dynamic loader's and by a static program's tables."""
+    for static in (True, False):
+        with Debuggee(context, "threads", static=static) as d:
+            gdb(context, d, ["break leaf if own == 1010", "continue", "p own", "p &own", "thread apply all -q p own",
+                             "set var own = 77", "p own", "delete", "continue"], [
+                r"^Thread .* hit Breakpoint 1, leaf", r"^\$1 = 1010", r"^\$2 = \(.*long \*\) 0x",
+                r"(^\$\d = (5|1000|1010)\n+){2,3}", r"= 77", r"exited with code 07"])
+
+
 def execve(context):
     """The session goes on in the next program: breakpoints count there, registers are its own; a failed execve before
     changes nothing. A program without gdb's session is a session's end, no more."""
@@ -398,6 +408,7 @@ def cases(context):
         Case("gdb/packets", packets, 0),
         Case("gdb/syscalls", syscalls, 0),
         Case("gdb/execve", execve, 0),
+        Case("gdb/tls", tls, 0),
         Case("gdb/attach", attach),
         Case("gdb/backtrace", backtrace, 0),
         Case("gdb/unwinding", unwinding, 0),
