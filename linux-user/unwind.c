@@ -161,6 +161,9 @@ static void set(struct state *s, uint64_t reg, int how, int64_t value)
         s->reg[reg] = (struct rule){ how, value };
 }
 
+/* Offsets are in units of the CIE's; nonsense wraps. */
+static int64_t scaled(uint64_t n, const struct frame *w) { return (int64_t)(n * (uint64_t)w->data_align); }
+
 /* Carries out instructions until they speak of code behind pc. */
 static void run(struct frame *w, struct reader *r)
 {
@@ -172,14 +175,14 @@ static void run(struct frame *w, struct reader *r)
         uint64_t step = 0;
         switch (op & 0xc0 ? op & 0xc0 : op) {
         case 0x40: step = low; break;
-        case 0x80: set(s, low, AT_CFA, (int64_t)take_uleb(r) * w->data_align); break;
+        case 0x80: set(s, low, AT_CFA, scaled(take_uleb(r), w)); break;
         case 0xc0: s->reg[low % UNWIND_REGS] = w->first.reg[low % UNWIND_REGS]; break;
         case 0x00: break;
         case 0x01: loc = take_pointer(r, w->encoding, 0); break;
         case 0x02: step = take(r, 1); break;
         case 0x03: step = take(r, 2); break;
         case 0x04: step = take(r, 4); break;
-        case 0x05: reg = take_uleb(r); set(s, reg, AT_CFA, (int64_t)take_uleb(r) * w->data_align); break;
+        case 0x05: reg = take_uleb(r); set(s, reg, AT_CFA, scaled(take_uleb(r), w)); break;
         case 0x06: reg = take_uleb(r); set(s, reg, reg < UNWIND_REGS ? (int)w->first.reg[reg].how : SAME,
                                            reg < UNWIND_REGS ? w->first.reg[reg].value : 0); break;
         case 0x07: set(s, take_uleb(r), UNDEFINED, 0); break;
@@ -202,11 +205,11 @@ static void run(struct frame *w, struct reader *r)
         case 0x0e: s->cfa_offset = (int64_t)take_uleb(r); break;
         case 0x0f: s->cfa_unknown = true; r->at += take_uleb(r); break;
         case 0x10: case 0x16: reg = take_uleb(r); set(s, reg, UNKNOWN, 0); r->at += take_uleb(r); break;
-        case 0x11: reg = take_uleb(r); set(s, reg, AT_CFA, take_sleb(r) * w->data_align); break;
-        case 0x12: s->cfa_reg = take_uleb(r); s->cfa_offset = take_sleb(r) * w->data_align; s->cfa_unknown = false; break;
-        case 0x13: s->cfa_offset = take_sleb(r) * w->data_align; break;
-        case 0x14: reg = take_uleb(r); set(s, reg, CFA_PLUS, (int64_t)take_uleb(r) * w->data_align); break;
-        case 0x15: reg = take_uleb(r); set(s, reg, CFA_PLUS, take_sleb(r) * w->data_align); break;
+        case 0x11: reg = take_uleb(r); set(s, reg, AT_CFA, scaled((uint64_t)take_sleb(r), w)); break;
+        case 0x12: s->cfa_reg = take_uleb(r); s->cfa_offset = scaled((uint64_t)take_sleb(r), w); s->cfa_unknown = false; break;
+        case 0x13: s->cfa_offset = scaled((uint64_t)take_sleb(r), w); break;
+        case 0x14: reg = take_uleb(r); set(s, reg, CFA_PLUS, scaled(take_uleb(r), w)); break;
+        case 0x15: reg = take_uleb(r); set(s, reg, CFA_PLUS, scaled((uint64_t)take_sleb(r), w)); break;
         case 0x2d: break; /* the return address is signed from here on: the code is dropped anyway */
         case 0x2e: take_uleb(r); break;
         default: r->bad = true;
@@ -326,7 +329,7 @@ static bool caller(struct process *p, const struct frame *w, uint64_t regs[UNWIN
         case AT_CFA: ok = !user_read(p, &regs[k], cfa + (uint64_t)rule->value, 8); break;
         case CFA_PLUS: regs[k] = cfa + (uint64_t)rule->value; break;
         case IN_REGISTER:
-            ok = rule->value < UNWIND_REGS && was >> rule->value & 1;
+            ok = (uint64_t)rule->value < UNWIND_REGS && was >> rule->value & 1;
             if (ok)
                 regs[k] = old[rule->value];
             break;
