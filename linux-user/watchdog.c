@@ -149,7 +149,8 @@ void watchdog_fork_child(struct process *p, bool plain)
 
 struct watchdog *watchdog_pause(struct process *p)
 {
-    struct watchdog *w = p->watchdog;
+    /* of several threads more than one may come here; and what wants one thread fails then anyway */
+    struct watchdog *w = p->nthreads == 1 ? p->watchdog : NULL;
 
     if (w != NULL) {
         /* not pthread_cancel, whose signal 32 is the guest's */

@@ -4,12 +4,12 @@
 #
 #   tests/ownroot.sh [--user] COMMAND...
 #
-# Started by root, COMMAND's user is one that owns nothing and no other process has (outside); started by
-# anyone else, that user. It has user, process, mount, IPC, network, host name and control group
-# namespaces of its own; /proc is of its processes, /mnt memory; /dev has the harmless devices, a /dev/pts, /dev/shm and
-# /dev/mqueue of its own. It can't gain rights by set-id programs. Limits: 6 GiB of address space and 1 GiB
-# of file for a process, 700 processes. Everything in there ends with this script. --user: COMMAND is there an
-# ordinary user with id 1000.
+# Started by root, COMMAND's user is one that owns nothing and no other process has (outside); started
+# by anyone else, that user. It has user, process, mount, IPC, network, host name and control group
+# namespaces of its own; /proc is of its processes, /mnt memory; /dev has the harmless devices, a
+# /dev/pts, /dev/shm and /dev/mqueue of its own. It can't gain rights by set-id programs. Limits: 6 GiB
+# of address space and 1 GiB of file for a process, 700 processes. Everything in there ends with this
+# script. --user: COMMAND is there an ordinary user with id 1000.
 set -eu
 [ $# -gt 0 ] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 1; }
 [ "$1" = --user ] || set -- "" "$@"
