@@ -120,6 +120,8 @@ check-long:
 	@tests/guest/fetch.sh $(B)/guests torture
 	@tests/guest/fetch.sh $(B)/guests stress
 	@tests/guest/fetch.sh $(B)/guests debian
+	@tests/guest/fetch.sh $(B)/guests pgbench
+	@tests/guest/fetch.sh $(B)/guests src bash
 	@tests/guest/fetch.sh $(B)/guests qemu10
 	@tests/guest/fetch.sh $(B)/guests code
 	@tests/guest/fetch.sh $(B)/guests runtimes

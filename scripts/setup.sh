@@ -15,7 +15,7 @@ native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file find
         lua5.4 luajit m4 make openssl perl python3 ruby sed sqlite3 tar tcl xz-utils zstd"
 bench="aom-tools dav1d flac lame libjpeg-turbo-progs opus-tools vorbis-tools webp"
 profile="valgrind"
-distro="debootstrap"
+distro="debootstrap redis-tools wrk postgresql-client"
 # What glibc's tests are made with (tests/guest/glibc.sh).
 glibc="bison gawk gettext locales g++-aarch64-linux-gnu"
 

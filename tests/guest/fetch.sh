@@ -10,6 +10,7 @@
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
+#   tests/guest/fetch.sh DIR pgbench        DIR/pgbench: the host's pgbench, without the server it comes with
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
 #   tests/guest/fetch.sh DIR glibc-tests    DIR/glibc-tests: glibc's own tests, built (glibc.sh); needs arm64
 #
@@ -67,6 +68,11 @@ python-tests)
             'tester:x:1000:1000:tester:/home/tester:/bin/bash' >"$root/etc/passwd"
     done ;;
 src) "$debs" source "$dir/src" "$3" ;;
+pgbench)
+    [ -n "$(find "$dir/pgbench" -name pgbench -type f 2>/dev/null)" ] && exit 0
+    "$debs" bare "$(dpkg --print-architecture)" "$dir/pgbench" postgresql-15
+    find "$dir/pgbench/usr" -type f ! -name pgbench -delete
+    rm -rf "$dir/pgbench.apt/archives" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 debian)
     # debootstrap's first stage for arm64, as an archive; as an ordinary user in a user namespace.
