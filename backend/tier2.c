@@ -15,6 +15,8 @@
  * Locks: the owner's, then engine->lock, then work. Work is held alone while a region is made.
  */
 #include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,20 +294,41 @@ static bool room(struct tier2 *t)
     return true;
 }
 
+static int create(void *arg)
+{
+    struct tier2 *t = arg;
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 256 << 10);
+    t->running = !pthread_create(&t->thread, &attr, run, t);
+    pthread_attr_destroy(&attr);
+    return 0;
+}
+
+/* pthread_create makes the two threads share a list of semaphore adjustments (CLONE_SYSVSEM), which the guest would
+ * see (kcmp, and when they are made). So a thread without such a list makes it: one of a moment, on this
+ * one's stack and with its thread-local memory while this one waits. */
+static void create_apart(struct tier2 *t)
+{
+    char stack[16 << 10] __attribute__((aligned(64)));
+    pid_t tid = -1, now;
+    if (clone(create, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+              CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID, t, &tid, NULL, &tid) < 0)
+        return; /* no thread to be had: no second tier */
+    while ((now = __atomic_load_n(&tid, __ATOMIC_ACQUIRE)))
+        syscall(SYS_futex, &tid, FUTEX_WAIT, now, NULL, NULL, 0);
+}
+
 void tier2_start(struct engine *e)
 {
     struct tier2 *t = e->tier2;
     uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
-    pthread_attr_t attr;
     pthread_mutex_lock(&e->lock);
     if (t && !t->running && room(t)) {
         t->stop = false;
-        pthread_attr_init(&attr);
-        pthread_attr_setstacksize(&attr, 256 << 10);
         syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
-        t->running = !pthread_create(&t->thread, &attr, run, t);
+        create_apart(t);
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
-        pthread_attr_destroy(&attr);
     }
     pthread_mutex_unlock(&e->lock);
 }
