@@ -41,6 +41,7 @@ struct tier2 {
     pthread_t thread;
     bool running;                /* changed under engine->lock */
     bool stop;
+    pid_t pid;                   /* the process it belongs to: a vfork child shares all of this and is another */
     pid_t tid;                   /* 0: not running */
     pthread_mutex_t work;
     struct { uint64_t pc; uint32_t n; } sample[SAMPLES];
@@ -269,6 +270,7 @@ struct tier2 *tier2_new(struct engine *e)
     if (!t)
         return NULL;
     t->e = e;
+    t->pid = getpid();
     pthread_mutex_init(&t->work, NULL);
     return t;
 }
@@ -324,7 +326,7 @@ void tier2_start(struct engine *e)
     struct tier2 *t = e->tier2;
     uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
     pthread_mutex_lock(&e->lock);
-    if (t && !t->running && room(t)) {
+    if (!t->running && getpid() == t->pid && room(t)) {
         t->stop = false;
         syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
         create_apart(t);
@@ -341,7 +343,7 @@ pid_t engine_own_thread(const struct engine *e)
 void engine_quiet(struct engine *e)
 {
     struct tier2 *t = e->tier2;
-    if (!t)
+    if (!t || getpid() != t->pid)
         return;
     pthread_mutex_lock(&e->lock);
     bool was = t->running;
@@ -374,6 +376,7 @@ void tier2_fork_child(struct engine *e)
         return;
     pthread_mutex_init(&e->tier2->work, NULL);
     e->tier2->running = false;
+    e->tier2->pid = getpid();
     e->tier2->tid = 0;
 }
 

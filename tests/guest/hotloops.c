@@ -1,7 +1,7 @@
 /* Loops that become hot while they run: nested ones with breaks and continues, many registers carried, doubles and
  * vectors among them; the same in four threads, under a timer's signals, in a forked child; a load in such a loop
  * that faults, whose handler sees the registers as they must be there (aarch64) and goes on; a loop whose code
- * another thread changes (aarch64). Argument: how often (1). Compared with the native build. */
+ * another thread changes (aarch64); a vfork child meanwhile. Argument: how often (1). Compared with the native build. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -128,6 +129,27 @@ static uint64_t faulting(void)
 static uint64_t patched(void) { return 1; }
 #endif
 
+/* A vfork child that makes many calls, some of them such as want a process of one thread, while the parent's loops
+ * are being looked at; the same by the parent. */
+static int lives(void)
+{
+    pid_t child = vfork();
+    if (child == 0) {
+        for (int k = 0; k < 300; k++)
+            syscall(SYS_getppid);
+        syscall(SYS_setresuid, -1, -1, -1);
+        nest(7, 500);
+        syscall(SYS_setresgid, -1, -1, -1);
+        _exit(5);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    syscall(SYS_setresuid, -1, -1, -1);
+    for (int k = 0; k < 300; k++)
+        syscall(SYS_getppid);
+    return WEXITSTATUS(status);
+}
+
 int main(int argc, char **argv)
 {
     struct itimerval often = { { 0, 700 }, { 0, 700 } }, off = { { 0, 0 }, { 0, 0 } };
@@ -156,6 +178,7 @@ int main(int argc, char **argv)
         }
         setitimer(ITIMER_REAL, &off, NULL);
         printf("%d %d %d\n", under == alone, WEXITSTATUS(status), ticks > 3);
+        printf("%d\n", lives());
         printf("%llu\n", (unsigned long long)faulting());
         printf("%llu\n", (unsigned long long)patched());
 #ifdef __aarch64__
