@@ -256,7 +256,7 @@ static void *run(void *arg)
                 }
         }
         ask_samples(e);
-        ns = STEP_NS << (quiet / QUIET < 3 ? quiet / QUIET : 3);
+        ns = STEP_NS << (quiet / QUIET < 2 ? quiet / QUIET : 2);
     }
     __atomic_store_n(&t->tid, 0, __ATOMIC_RELEASE);
     return NULL;

@@ -20,7 +20,7 @@ void fault_point(struct emit *e)
     }
     o->faults[o->nfaults++] = (struct fault_entry){
         .off = (uint32_t)(e->cb.p - e->cb.start),
-        .pc_delta = (int32_t)(uint32_t)(e->guest_pc - e->r->pc) << 8 >> 8,
+        .pc_delta = (int32_t)((uint32_t)(e->guest_pc - e->r->pc) << 8) >> 8,
         .flags = (e->borrowed ? FAULT_BORROWED : 0) | (e->nflex ? FAULT_FLEX : 0),
     };
 }
