@@ -410,7 +410,8 @@ static bool is_another(struct engine *e, const struct segment *g, const struct c
     return compare(e, &s, first, w) < GLANCE / 4;
 }
 
-static bool load_from(struct engine *e, struct segment *g, const struct code_window *w, int fd)
+/* *spare: it isn't loaded because most of it is there already. */
+static bool load_from(struct engine *e, struct segment *g, const struct code_window *w, int fd, bool *spare)
 {
     struct pcache *p = e->pcache;
     struct cache *c = &e->cache;
@@ -418,7 +419,7 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
     size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
     size_t fault_len = s->nfaults * sizeof(struct fault_entry);
     if (is_another(e, g, w, fd)) {
-        if (p->have < GLANCE / 4)
+        if (!(*spare = p->have >= GLANCE / 4))
             g->verdict = REFUSED;
         return false;
     }
@@ -431,7 +432,7 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
         return false;
     uint32_t right = compare(e, s, m.tbs, w);
     if (right * 2 < s->ntbs) {
-        if ((right + p->have) * 2 < s->ntbs)
+        if (!(*spare = (right + p->have) * 2 >= s->ntbs))
             g->verdict = REFUSED;
         return false;
     }
@@ -462,13 +463,13 @@ static bool load(struct engine *e, struct segment *g, const struct code_window *
     struct pcache *p = e->pcache;
     uint32_t first = e->cache.ntbs;
     int err = errno, fd = reopen(p);
-    bool done = fd >= 0 && load_from(e, g, w, fd);
+    bool spare = false, done = fd >= 0 && load_from(e, g, w, fd, &spare);
     drop_temporary(p);
     if (fd >= 0)
         close(fd);
     errno = err;
     if (!done) {
-        p->st.refused++;
+        p->st.refused += !spare;
         return false;
     }
     p->st.segs++;
