@@ -23,7 +23,8 @@
 #include <unistd.h>
 #include "pcache.h"
 
-enum { TIER2_WORTH = 32 /* a hot loop is worth more than code that ran once */, MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32, AHEAD = 6 };
+enum { TIER2_WORTH = 32 /* a hot loop is worth more than code that ran once */, MAX_TRIES = 8, MAX_READS = 8, LINE = 64, GLANCE = 32, AHEAD = 6,
+       SMALL_SEGMENT = 10000 /* guest instructions: loaded in half a millisecond */ };
 #define HUGE_PAGE (2ul << 20)
 #define HUGE_FROM (512ul << 10)
 
@@ -103,6 +104,7 @@ void pcache_free(struct pcache *p)
 {
     if (!p)
         return;
+    pcache_drop_segments(p);
     free(p->segs);
     free(p->notes);
     free(p->relocs);
@@ -191,7 +193,7 @@ void pcache_note(struct engine *e, const struct tb *tb, const struct code_window
 static void open_index(struct pcache *p)
 {
     p->opened = true;
-    p->nsegs = 0;
+    pcache_drop_segments(p);
     p->ino = 0;
     p->reads++;
     pcache_root(p->root);
@@ -482,12 +484,57 @@ static bool load(struct engine *e, struct segment *g, const struct code_window *
     return true;
 }
 
+static uint32_t filter_bit(const struct segment *g, uint64_t pc)
+{
+    return (uint32_t)((pc - g->s.lo) * 0x9e3779b97f4a7c15u >> 32) & g->mask;
+}
+
+/* Asks the file what the segment holds; only a guide, so nothing is verified. False: no memory or no file. */
+static bool make_filter(struct pcache *p, struct segment *g)
+{
+    struct stored_tb tbs[256];
+    uint32_t bits = 4096;
+    while (bits < g->s.ntbs * 8)
+        bits *= 2;
+    int err = errno, fd = reopen(p);
+    uint8_t *filter = fd < 0 ? NULL : calloc(bits / 8, 1);
+    g->mask = bits - 1;
+    for (uint32_t k = 0, n; filter && k < g->s.ntbs; k += n) {
+        n = g->s.ntbs - k < sizeof tbs / sizeof *tbs ? g->s.ntbs - k : sizeof tbs / sizeof *tbs;
+        if (!pcache_pread(fd, tbs, n * sizeof *tbs, g->at + k * sizeof *tbs)) {
+            free(filter);
+            filter = NULL;
+            break;
+        }
+        for (uint32_t j = 0; j < n; j++) {
+            uint32_t bit = filter_bit(g, g->s.lo + tbs[j].pc);
+            filter[bit / 8] |= (uint8_t)(1 << bit % 8);
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+    errno = err;
+    g->filter = filter;
+    return filter != NULL;
+}
+
+/* A program's file may hold far more than a run needs (a compiler's): a large segment is loaded for what it holds
+ * alone, a small one for what is near. */
+static bool may_hold(struct pcache *p, struct segment *g, uint64_t pc)
+{
+    if (g->s.ninsns <= SMALL_SEGMENT || (!g->filter && !make_filter(p, g)))
+        return true;
+    uint32_t bit = filter_bit(g, pc);
+    return g->filter[bit / 8] >> (bit % 8) & 1;
+}
+
 /* May the segment have the translation at pc? tier2: or better ones for the mapping, than older segments have. */
-static bool is_of_use(const struct segment *g, uint64_t pc, const struct code_window *w, bool tier2)
+static bool is_of_use(struct pcache *p, struct segment *g, uint64_t pc, const struct code_window *w, bool tier2)
 {
     if (!g->waiting || !g->s.ntier2 != !tier2)
         return false;
-    return tier2 ? g->s.lo >= w->stored_lo && g->s.hi <= w->stored_hi : pc >= g->s.lo && pc < g->s.hi;
+    return (tier2 ? g->s.lo >= w->stored_lo && g->s.hi <= w->stored_hi : pc >= g->s.lo && pc < g->s.hi) &&
+           may_hold(p, g, pc);
 }
 
 struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w)
@@ -501,7 +548,7 @@ struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *
         open_index(p);
     for (unsigned k = p->nsegs * 2; k-- && !(tb && k < p->nsegs);) { /* those with tier 2 code first, the newest before */
         struct segment *g = &p->segs[k % p->nsegs];
-        if (!is_of_use(g, pc, w, k >= p->nsegs))
+        if (!is_of_use(p, g, pc, w, k >= p->nsegs))
             continue;
         if ((log_mask & LOG_STATS) && !t0)
             t0 = now_ns();
@@ -522,7 +569,7 @@ void pcache_flushed(struct engine *e)
     struct pcache *p = e->pcache;
     p->nnotes = p->nrelocs = p->new_insns = 0;
     p->opened = false;
-    p->nsegs = 0;
+    pcache_drop_segments(p);
 }
 
 void pcache_changed(struct engine *e, uint64_t start, uint64_t len)

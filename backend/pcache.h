@@ -29,6 +29,8 @@ struct segment {
     enum { UNTRIED, LOADED, REFUSED /* it is of other code */ } verdict;
     uint8_t tries;
     bool waiting;        /* may be tried */
+    uint32_t mask;       /* of the filter: bits less one */
+    uint8_t *filter;     /* malloc'd; bits by hash of pc: what it may hold. NULL: not asked yet */
 };
 
 /* A segment's meta data in memory. */
@@ -112,6 +114,8 @@ int pcache_open_file(int dirfd, const char *name, int flags);
 int pcache_aside(int fd);
 /* What the root folder is. */
 void pcache_root(uint64_t id[2]);
+/* Forgets the segments. */
+void pcache_drop_segments(struct pcache *p);
 /* Reads header and chunks' descriptors into p. */
 void pcache_read_index(struct pcache *p, int fd);
 /* Reads exactly n bytes. */

@@ -164,13 +164,21 @@ static bool read_chunk(struct pcache *p, int fd, uint64_t size, uint8_t *buf, ui
     return good;
 }
 
+void pcache_drop_segments(struct pcache *p)
+{
+    for (unsigned k = 0; k < p->nsegs; k++)
+        free(p->segs[k].filter);
+    p->nsegs = 0;
+}
+
 void pcache_read_index(struct pcache *p, int fd)
 {
     uint8_t buf[INDEX_READ] __attribute__((aligned(16)));
     struct stored_header h;
     struct stat st;
     uint64_t from = 0;
-    p->nsegs = p->nchunks = 0;
+    pcache_drop_segments(p);
+    p->nchunks = 0;
     p->end = 0;
     p->bad = true;
     if (fstat(fd, &st) < 0 || st.st_size > MAX_FILE)

@@ -282,12 +282,16 @@ static unsigned read_again(struct pcache *p, int fd)
     struct segment *old = p->segs;
     unsigned n = p->nsegs;
     uint64_t ino = p->ino, dev = p->dev, end = p->end;
+    unsigned known = n;
     p->segs = NULL;
+    p->nsegs = 0;
     pcache_read_index(p, fd);
     if (p->ino != ino || p->dev != dev || p->end < end || p->nsegs < n)
         n = 0;
     for (unsigned k = 0; k < n; k++)
         p->segs[k] = old[k];
+    for (unsigned k = n; k < known; k++)
+        free(old[k].filter);
     free(old);
     return n;
 }
