@@ -191,6 +191,11 @@ void emit_flags(struct emit *e, uint32_t i); /* FLG operations */
 void flags_restore(struct emit *e, ir_ref f); /* EFLAGS := FLG value f */
 void flags_store(struct emit *e, ir_ref f, struct mem m); /* two-byte form */
 
+/* flex.c: chooses a loop's homes, goes over to them, goes back (keeps EFLAGS) */
+void flex_choose(struct emit *e);
+void flex_in(struct emit *e);
+void flex_out(struct emit *e);
+
 /* emit_flow.c */
 void emit_region(struct emit *e);
 void emit_jmp(struct emit *e, struct dest d);
