@@ -43,6 +43,7 @@ struct tier2 {
     bool stop;
     pid_t pid;                   /* the process it belongs to: a vfork child shares all of this and is another */
     pid_t tid;                   /* 0: not running */
+    pid_t task;                  /* the thread's id, kept when it has ended */
     pthread_mutex_t work;
     struct { uint64_t pc; uint32_t n; } sample[SAMPLES];
     uint64_t covered[COVERED / 64];
@@ -239,7 +240,8 @@ static void *run(void *arg)
     struct engine *e = t->e;
     unsigned quiet = 0;
     long ns = FIRST_NS;
-    __atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+    t->task = (pid_t)syscall(SYS_gettid);
+    __atomic_store_n(&t->tid, t->task, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
         struct timespec step = { 0, ns };
         clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &step, NULL);
@@ -353,9 +355,12 @@ void engine_quiet(struct engine *e)
     for (struct exec *x = e->cpus; x; x = x->next)
         x->rounds = TIER2_ROUNDS - LATER; /* it begins again by and by */
     pthread_mutex_unlock(&e->lock);
-    if (was) /* it sleeps until the process has used some more time: this one waits for it actively */
-        while (pthread_tryjoin_np(thread, NULL) == EBUSY)
-            ;
+    if (!was)
+        return;
+    while (pthread_tryjoin_np(thread, NULL) == EBUSY)
+        ; /* it sleeps until the process has used some more time, which this uses */
+    while (syscall(SYS_tgkill, t->pid, t->task, 0) == 0)
+        sched_yield(); /* joined, but the kernel still counts it */
 }
 
 void tier2_fork_prepare(struct engine *e)
