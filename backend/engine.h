@@ -99,7 +99,8 @@ void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr);
 
 /* --- tier2.c: start without the lock, the others with it ----------------------------------------- */
 
-enum { TIER2_ROUNDS = 32 }; /* of the run loop before the thread starts */
+enum { TIER2_ROUNDS = 32, /* of the run loop before the thread starts */
+       TIER2_INSNS = 400 /* guest instructions of a region */ };
 struct tier2 *tier2_new(struct engine *e);
 void tier2_free(struct engine *e);
 void tier2_start(struct engine *e);
@@ -162,6 +163,12 @@ void world_retire(void *engine, struct tb *tb);
 void world_ask(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */
 void world_calm(struct exec *x);
+
+/* Has code of pc's page (or one of equal hash) made tagged accesses? */
+static inline bool page_is_masked(const struct engine *e, uint64_t pc)
+{
+    return e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1;
+}
 
 static inline void clear_jump_entry(struct cpu *cpu, size_t k)
 {

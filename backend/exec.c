@@ -21,7 +21,7 @@ FILE *log_file;
 
 enum { MAX_CODE = 48 << 10, /* of one translation */
        TICK_ENTRIES = 64 /* of engine_run, between looks at the clock */,
-       MAX_INSNS = 64, TIER2_INSNS = 400, DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
+       MAX_INSNS = 64, DEFAULT_CACHE = 64 << 20, MAX_SHIFT = 6,
        SMALLEST_CACHE = 256 << 10, LARGEST_CACHE = 1 << 30 /* jumps reach 2 GiB */ };
 
 /* ---------------------------------------------------------------- engine */
@@ -133,11 +133,6 @@ void engine_free(struct engine *e)
 }
 
 /* ------------------------------------------------------------- translation */
-
-static bool page_is_masked(const struct engine *e, uint64_t pc)
-{
-    return e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1;
-}
 
 static struct ir_region *clone_region(const struct ir_region *r)
 {

@@ -319,7 +319,7 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
         if (k + AHEAD < s->ntbs) /* guest code is cold: it has not been read in this process */
             __builtin_prefetch(w->host + (int64_t)(s->lo + tbs[k + AHEAD].pc - w->pc));
         x->zero = lo < w->stored_lo || pc + x->len > w->stored_hi ||
-                  (e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1) ||
+                  page_is_masked(e, pc) ||
                   e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
                   pcache_hash(bytes, len, e->pcache->file_seed) != x->hash;
         if (!x->zero && cache_find(&e->cache, pc)) {

@@ -33,7 +33,7 @@ enum {
     HOT = 2,         /* samples that make code hot */
     SAMPLES = 512,   /* places of the table; a power of two */
     COVERED = 4096,  /* bits: loop heads inside regions that stand, and code that has no region, by hash */
-    AROUND = 2048 + 64, CODE = 64 << 10, INSNS = 400,
+    AROUND = 2048 + 64, CODE = 64 << 10,
 };
 
 struct tier2 {
@@ -179,11 +179,6 @@ static bool install(struct tier2 *t, const struct code_window *w, size_t len)
     return true;
 }
 
-static bool is_masked(const struct engine *e, uint64_t pc)
-{
-    return e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1;
-}
-
 static void compile(struct tier2 *t, uint64_t pc)
 {
     struct engine *e = t->e;
@@ -193,13 +188,13 @@ static void compile(struct tier2 *t, uint64_t pc)
                                  .exact_fp = e->cfg.model->exact_fp, .without = e->cfg.without };
     lock(e);
     uint64_t flushes = e->cache.flushes;
-    bool ready = !e->debug && !e->watching && e->cpus && take_window(t, pc, &w) && !is_masked(e, pc);
+    bool ready = !e->debug && !e->watching && e->cpus && take_window(t, pc, &w) && !page_is_masked(e, pc);
     if (ready) {
         ir_region_reset(r, e->cfg.guest->ir);
         t->log.n = 0;
         o.gs = e->cpus->cpu->guest_base != 0;
         o.check_tiny = e->check_tiny;
-        ready = guest_plan_loops(&t->plan, r, e->cfg.guest, &w, executed, e, INSNS);
+        ready = guest_plan_loops(&t->plan, r, e->cfg.guest, &w, executed, e, TIER2_INSNS);
         if (!ready)
             cover(t, pc);
     }
@@ -214,7 +209,7 @@ static void compile(struct tier2 *t, uint64_t pc)
     pthread_mutex_unlock(&t->work);
     lock(e);
     if (len && flushes == e->cache.flushes && e->check_tiny == o.check_tiny && !e->debug && !e->watching &&
-        !is_masked(e, pc) && unchanged(t, &w))
+        !page_is_masked(e, pc) && unchanged(t, &w))
         install(t, &w, len);
     else if (!len)
         cover(t, pc);

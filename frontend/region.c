@@ -180,9 +180,8 @@ static void find_loops(struct plan *p, uint64_t inside, uint64_t entries, unsign
         }
         if (!heads)
             heads = loop;
-        uint64_t header = heads & -heads, inner = loop & ~header, ways = 0;
-        ways = p->b[__builtin_ctzll(header)].succ;
-        find_loops(p, inner, ways, depth + 1);
+        uint64_t header = heads & -heads;
+        find_loops(p, loop & ~header, p->b[__builtin_ctzll(header)].succ, depth + 1);
     }
 }
 

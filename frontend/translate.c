@@ -100,11 +100,9 @@ static void emit_end(struct tr *t, enum ir_op op, ir_ref a, ir_ref b, unsigned a
 /* Can a branch to target stay inside the region? Notes polls. */
 static bool is_loop(struct tr *t, uint64_t target)
 {
-    if (translation_of(t)->plan)
-        return false;
     if (target <= t->r->pc)
         t->r->blocks[0].poll = true;
-    return target == t->r->pc && t->max_insns > 1;
+    return target == t->r->pc && t->max_insns > 1 && !translation_of(t)->plan;
 }
 
 static void use_loop(struct tr *t)
@@ -141,12 +139,12 @@ static unsigned planned(struct tr *t, uint64_t target)
 
 void tr_goto(struct tr *t, uint64_t target)
 {
-    if (translation_of(t)->plan && plan_find(translation_of(t)->plan, target) != PLAN_NONE) {
-        emit_end(t, IR_jmp, 0, 0, 0, planned(t, target));
+    const struct plan *p = translation_of(t)->plan;
+    unsigned k = p ? plan_find(p, target) : PLAN_NONE;
+    if (k != PLAN_NONE) {
+        emit_end(t, IR_jmp, 0, 0, 0, p->b[k].block);
         return;
     }
-    if (translation_of(t)->plan && target <= t->r->pc)
-        t->r->blocks[0].poll = true;
     if (is_loop(t, target)) {
         use_loop(t);
         emit_end(t, IR_jmp, 0, 0, 0, 0);

@@ -83,55 +83,9 @@ static bool sets_flags(int row, uint32_t word)
     }
 }
 
-static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t pc,
-                                        uint64_t next[2])
+/* struct guest's flow, for a row. */
+static inline enum flow where_next(int row, uint64_t pc, uint32_t word, uint64_t next[2])
 {
-    uint32_t word;
-    next[0] = next[1] = 0;
-    const uint8_t *bytes = code_at(code, pc, 4);
-    if ((pc & 3) || !bytes)
-        return FLAGS_READ;
-    memcpy(&word, bytes, 4);
-    code_note(code, pc, word);
-    int row = a64_decode(word);
-    if (row < 0)
-        return FLAGS_READ;
-    switch (row) {
-    case A64_ROW_B:
-    case A64_ROW_BL:
-        next[0] = branch_target(pc, word, 0, 26);
-        break;
-    case A64_ROW_CBZ:
-    case A64_ROW_CBNZ:
-        next[0] = pc + 4;
-        next[1] = branch_target(pc, word, 5, 19);
-        break;
-    case A64_ROW_TBZ:
-    case A64_ROW_TBNZ:
-        next[0] = pc + 4;
-        next[1] = branch_target(pc, word, 5, 14);
-        break;
-    default:
-        if (!a64_keys[row].ends)
-            next[0] = pc + 4;
-    }
-    if (a64_keys[row].flags == FLAGS_SET && !sets_flags(row, word))
-        return FLAGS_READ;
-    return (enum flag_effect)a64_keys[row].flags;
-}
-
-static enum flow a64_flow(const struct code_window *code, uint64_t pc, uint64_t next[2], unsigned *len)
-{
-    uint32_t word;
-    const uint8_t *bytes = code_at(code, pc, 4);
-    next[0] = next[1] = 0;
-    *len = 4;
-    if ((pc & 3) || !bytes)
-        return FLOW_BAD;
-    memcpy(&word, bytes, 4);
-    int row = a64_decode(word);
-    if (row < 0)
-        return FLOW_BAD;
     switch (row) {
     case A64_ROW_B:
         next[0] = branch_target(pc, word, 0, 26);
@@ -150,11 +104,47 @@ static enum flow a64_flow(const struct code_window *code, uint64_t pc, uint64_t 
         next[1] = branch_target(pc, word, 5, 14);
         break;
     default:
+        if (a64_keys[row].ends)
+            return FLOW_END;
         next[0] = pc + 4;
-        return a64_keys[row].ends ? FLOW_END : FLOW_NEXT;
+        return FLOW_NEXT;
     }
     next[0] = pc + 4;
     return FLOW_BRANCH;
+}
+
+static enum flag_effect a64_flag_effect(const struct code_window *code, uint64_t pc,
+                                        uint64_t next[2])
+{
+    uint32_t word;
+    next[0] = next[1] = 0;
+    const uint8_t *bytes = code_at(code, pc, 4);
+    if ((pc & 3) || !bytes)
+        return FLAGS_READ;
+    memcpy(&word, bytes, 4);
+    code_note(code, pc, word);
+    int row = a64_decode(word);
+    if (row < 0)
+        return FLAGS_READ;
+    where_next(row, pc, word, next);
+    if (a64_keys[row].flags == FLAGS_SET && !sets_flags(row, word))
+        return FLAGS_READ;
+    return (enum flag_effect)a64_keys[row].flags;
+}
+
+static enum flow a64_flow(const struct code_window *code, uint64_t pc, uint64_t next[2], unsigned *len)
+{
+    uint32_t word;
+    const uint8_t *bytes = code_at(code, pc, 4);
+    next[0] = next[1] = 0;
+    *len = 4;
+    if ((pc & 3) || !bytes)
+        return FLOW_BAD;
+    memcpy(&word, bytes, 4);
+    int row = a64_decode(word);
+    if (row < 0)
+        return FLOW_BAD;
+    return where_next(row, pc, word, next);
 }
 
 /* Linux sets TBI0 and not TBI1: the top byte of a branch target is dropped where bit 55 is 0 (Arm ARM,
