@@ -170,11 +170,12 @@ static inline bool page_is_masked(const struct engine *e, uint64_t pc)
     return e->any_mask && e->mask_pages[(pc >> 12) % MASK_PAGES] == (pc >> 12) + 1;
 }
 
-static inline void clear_jump_entry(struct cpu *cpu, size_t k)
+void clear_jump_caches(struct cpu *cpu);
+static inline void clear_jump_entry(struct jump_entry *cache, size_t k)
 {
     /* An empty entry holds a pc that belongs elsewhere: 0, and ~0 in the entry that 0 belongs to. So
      * fresh memory is an empty cache but for that one. */
-    __atomic_store_n(&cpu->jump_cache[k].pc, k ? 0 : ~0ull, __ATOMIC_RELAXED);
+    __atomic_store_n(&cache[k].pc, k ? 0 : ~0ull, __ATOMIC_RELAXED);
 }
 
 #endif

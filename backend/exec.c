@@ -92,7 +92,7 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         snprintf(err, errlen, "no memory for the engine");
         goto fail;
     }
-    size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, e->cache.rw, 65536,
+    size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, c->without, e->cache.rw, 65536,
                                e->cache.rx - e->cache.rw);
     e->cache.used = e->cache.floor = (n + 63) & ~(size_t)63;
     e->pcache = pcache_new(e);
@@ -340,14 +340,19 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     return tb;
 }
 
-/* Enters tb in the thread's own jump cache. Another thread may be retiring it: see world.c. */
+static void fill(struct engine *e, struct jump_entry *cache, size_t k, struct tb *tb)
+{
+    cache[k].code = (uint64_t)(uintptr_t)tb_code(&e->cache, tb);
+    __atomic_store_n(&cache[k].pc, tb->pc, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&tb->valid, __ATOMIC_SEQ_CST))
+        clear_jump_entry(cache, k);
+}
+
+/* Enters tb in the thread's own jump caches. Another thread may be retiring it: see world.c. */
 static void fill_jump_cache(struct engine *e, struct cpu *cpu, struct tb *tb)
 {
-    size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1);
-    cpu->jump_cache[k].code = (uint64_t)(uintptr_t)tb_code(&e->cache, tb);
-    __atomic_store_n(&cpu->jump_cache[k].pc, tb->pc, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&tb->valid, __ATOMIC_SEQ_CST))
-        clear_jump_entry(cpu, k);
+    fill(e, cpu->jump_cache, tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), tb);
+    fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb);
 }
 
 /* This is the first thread that flushes subnormal results: all code is translated again, with the check
@@ -404,7 +409,7 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
         }
         world_unlock(x, false);
     }
-    if (tb && !tb->region && !(e->cfg.stress && stress_hides(e, tb->pc)))
+    if (tb && !tb->region && !(e->cfg.without & WITHOUT_JUMPCACHE) && !(e->cfg.stress && stress_hides(e, tb->pc)))
         fill_jump_cache(e, cpu, tb);
     return tb;
 }

@@ -75,8 +75,7 @@ void stress_turn(struct engine *e, struct exec *x, struct cpu *cpu)
 {
     uint32_t r = draw(x);
     if (chance(&r, EMPTY_JUMPS))
-        for (size_t k = 0; k < JUMP_CACHE; k++)
-            clear_jump_entry(cpu, k);
+        clear_jump_caches(cpu);
     if (chance(&r, LOSE_RETURNS))
         cpu->ret_sp = cpu->ret_base;
     if (chance(&r, ASK))

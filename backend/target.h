@@ -71,9 +71,9 @@ const char *host_feature_name(unsigned i, bool *has);
 uint64_t host_features_bits(const struct host_features *f);
 
 /* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
- * - writable address. Returns the length. */
-size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, uint8_t *buf,
-                       size_t cap, intptr_t delta);
+ * - writable address; without: bits WITHOUT_... Returns the length. */
+size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without,
+                       uint8_t *buf, size_t cap, intptr_t delta);
 
 struct host_xlate_opts {
     const struct host_features *hf;

@@ -36,10 +36,12 @@ static void st64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_
 
 static void reset_return_stack(struct cpu *cpu) { cpu->ret_sp = cpu->ret_base; }
 
-static void clear_jump_cache(struct cpu *cpu)
+void clear_jump_caches(struct cpu *cpu)
 {
     memset(cpu->jump_cache, 0, sizeof cpu->jump_cache);
-    clear_jump_entry(cpu, 0);
+    memset(cpu->jump_cache2, 0, sizeof cpu->jump_cache2);
+    clear_jump_entry(cpu->jump_cache, 0);
+    clear_jump_entry(cpu->jump_cache2, 0);
 }
 
 static size_t cpu_bytes(void) { return (sizeof(struct cpu) + 4095) & ~(size_t)4095; }
@@ -74,7 +76,8 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     cpu->poll_limit = cpu->ret_limit;
     cpu->guest_mxcsr = 0x1f80;
     reset_return_stack(cpu);
-    clear_jump_entry(cpu, 0);
+    clear_jump_entry(cpu->jump_cache, 0);
+    clear_jump_entry(cpu->jump_cache2, 0);
     e->cfg.guest->reset(cpu, e->cfg.model);
     pthread_mutex_lock(&e->lock);
     x->next = e->cpus;
@@ -249,7 +252,7 @@ void world_flush(struct engine *e)
         pcache_flushed(e);
     tier2_flushed(e);
     for (struct exec *x = e->cpus; x; x = x->next) {
-        clear_jump_cache(x->cpu);
+        clear_jump_caches(x->cpu);
         reset_return_stack(x->cpu); /* landing sites are gone */
     }
 }
@@ -272,10 +275,12 @@ void world_retire(void *arg, struct tb *tb)
     e->st.retired++;
     cache_retire(&e->cache, tb);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1);
+    size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(tb->pc);
     for (struct exec *x = e->cpus; x; x = x->next) {
         if (__atomic_load_n(&x->cpu->jump_cache[k].pc, __ATOMIC_RELAXED) == tb->pc)
-            clear_jump_entry(x->cpu, k);
+            clear_jump_entry(x->cpu->jump_cache, k);
+        if (__atomic_load_n(&x->cpu->jump_cache2[k2].pc, __ATOMIC_RELAXED) == tb->pc)
+            clear_jump_entry(x->cpu->jump_cache2, k2);
         if (tb->loops && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
             e->st.asks++;
             world_ask(x);

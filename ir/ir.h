@@ -361,8 +361,13 @@ struct cpu {
     const struct ir_watch *watch; /* accesses that the interpreter reports instead of doing them, or NULL */
     uint64_t pending;      /* nonzero: something for the run loop's owner to do at a poll */
     uint64_t counters[16]; /* engine statistics */
-    struct { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
+    struct jump_entry { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
+    struct jump_entry jump_cache2[4096]; /* what the first has lost to others; index ir_jump2_index */
 } __attribute__((aligned(64)));
+
+/* Index into cpu->jump_cache2: the stubs compute it too. Targets of JITs are aligned, so low bits of the pc are poor ones. */
+enum { IR_JUMP2_FACTOR = 0x1e3779b1, IR_JUMP2_SHIFT = 20 };
+static inline unsigned ir_jump2_index(uint64_t pc) { return (uint32_t)pc * (uint32_t)IR_JUMP2_FACTOR >> IR_JUMP2_SHIFT; }
 
 /* Bits of cpu->fp_mode, set by the guest's floating-point control register. */
 enum ir_fp_mode {

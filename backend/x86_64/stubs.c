@@ -94,8 +94,8 @@ static void pop(struct codebuf *c, int r)
     cb8(c, 0x58 | (unsigned)(r & 7));
 }
 
-size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, uint8_t *buf,
-                       size_t cap, intptr_t delta)
+size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without,
+                       uint8_t *buf, size_t cap, intptr_t delta)
 {
     struct codebuf c = { .p = buf, .start = buf, .end = buf + cap, .delta = delta };
     if (cap < 4096)
@@ -151,7 +151,21 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     mov_ri(&c, RAX, IR_LEAVE_POLL);
     jmp_to(&c, s, STUB_LEAVE);
 
-    BEGIN(STUB_LOOKUP); /* rax = pc */
+    BEGIN(STUB_LOOKUP); /* rax = pc; clobbers rcx */
+    if (!(without & (WITHOUT_JUMPCACHE | WITHOUT_JUMPCACHE2))) {
+        x_rr(&c, OP_IMUL_I, false, RCX, RAX);
+        cb32(&c, IR_JUMP2_FACTOR);
+        shift_ri(&c, SH_SHR, false, RCX, IR_JUMP2_SHIFT - 4);
+        alu_ri(&c, ALU_AND, false, RCX, -16);
+        struct mem second = { .base = STATE, .index = RCX, .disp = CPU_DISP(jump_cache2) };
+        alu_rm(&c, ALU_CMP, true, RAX, second);
+        cb8(&c, 0x70 | CC_NE);
+        uint8_t *miss = c.p;
+        cb8(&c, 0);
+        second.disp += 8;
+        x_rm(&c, 0xff, false, 4, second);
+        *miss = (uint8_t)(c.p - miss - 1);
+    }
     x_rm(&c, OP_MOV_RM_R, true, RAX, field(CPU_DISP(pc)));
     mov_ri(&c, RAX, IR_LEAVE_LOOKUP);
     jmp_to(&c, s, STUB_LEAVE);

@@ -115,7 +115,7 @@ int main(void)
     out.relocs = calloc(512, sizeof *out.relocs);
     out.links = calloc(512, sizeof *out.links);
     out.faults = calloc(512, sizeof *out.faults);
-    host_emit_stubs(&stubs, guest_aarch64.ir, 2, code, CODE, 0);
+    host_emit_stubs(&stubs, guest_aarch64.ir, 2, 0, code, CODE, 0);
     static struct ir_region r;
     ir_region_init(&r, guest_aarch64.ir);
     for (size_t k = 0; k <= sizeof rows / sizeof *rows; k++) {

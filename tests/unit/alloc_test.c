@@ -121,6 +121,7 @@ static struct cpu *new_cpu(void)
     sentinel[1] = ~0ull;
     for (unsigned k = 0; k < 4096; k++) /* of another index: no probe hits */
         c->jump_cache[k].pc = (k ^ 1) << 2;
+    c->jump_cache2[0].pc = ~0ull;
     return c;
 }
 
@@ -465,7 +466,7 @@ int main(int argc, char **argv)
         puts("FAIL cannot map memory\n0 passed, 1 failed");
         return 1;
     }
-    code_start = (host_emit_stubs(&stubs, &table, 2, code, 65536, 0) + 63) & ~(size_t)63;
+    code_start = (host_emit_stubs(&stubs, &table, 2, 0, code, 65536, 0) + 63) & ~(size_t)63;
     out.relocs = calloc(out.cap_relocs = 4096, sizeof *out.relocs);
     out.links = calloc(out.cap_links = 4096, sizeof *out.links);
     out.faults = calloc(out.cap_faults = 4096, sizeof *out.faults);

@@ -411,7 +411,7 @@ int main(int argc, char **argv)
     if (code == MAP_FAILED)
         return 2;
     struct stubs stubs;
-    size_t used = host_emit_stubs(&stubs, &target, 2, code, 65536, 0);
+    size_t used = host_emit_stubs(&stubs, &target, 2, 0, code, 65536, 0);
     used = (used + 63) & ~(size_t)63;
     struct xlate_out out = { 0 };
     out.relocs = calloc(out.cap_relocs = 4096, sizeof *out.relocs);
