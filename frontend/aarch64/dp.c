@@ -4,7 +4,8 @@
  * (Arm ARM C3.3.5, C3.4.3, C3.5.4 to C3.5.11).
  */
 #include "lower.h"
-#include "crc32.h"
+#include "simd.h"
+#undef ROW
 
 /* One expression of t, a and sf, whose value is written to rd with the width of the form. */
 #define ROW(name, width, expression)                                       \
@@ -175,15 +176,42 @@ bool lower_CSNEG(struct tr *t, const struct arg_CSNEG *a)
 
 /* ------------------------------------------------------------------- CRC-32 */
 
-uint64_t a64_helper_crc32(uint64_t crc, uint64_t value, uint64_t bytes)
+/* x86's instruction has another polynomial than this one (0x04c11db7, reflected). With carry-less products 64 bits x are
+ * reduced by Barrett's method: the quotient of x * t^64 by the polynomial is the low half of x times the reflected
+ * reciprocal (t^96 divided by the polynomial), the remainder the high half of that quotient times the reflected polynomial.
+ * lane: where x is in its vector. */
+static ir_ref reduce(struct tr *t, ir_ref x, unsigned lane)
 {
-    return crc32_update((uint32_t)crc, value, (unsigned)bytes);
+    ir_ref k = ir_const128(t->r, IR_V128, 0xb4e5b025f7011641, 0x1db710641);
+    return v2i(t, IR_vpmull, 3, v2i(t, IR_vpmull, 3, x, k, lane), k, 0x10);
 }
 
+/* The vector whose upper half is crc, the result of a reduction before; 0: it is none. */
+static ir_ref reduced(const struct ir_region *r, ir_ref crc)
+{
+    if (ir_is_const(crc) || r->insts[crc].op != IR_vget || r->insts[crc].imm != 2 || (r->insts[crc].aux & 7) != 2)
+        return 0;
+    ir_ref v = r->insts[crc].arg[0];
+    return !ir_is_const(v) && r->insts[v].op == IR_vpmull && r->insts[v].imm == 0x10 ? v : 0;
+}
+
+/* Fewer than eight bytes stand at the top of x, where those that come last are; bits of the old value below them only move.
+ * From one instruction to the next of a chain the value stays a vector: that takes half of the latency away. */
 static ir_ref update_crc32(struct tr *t, unsigned acc, ir_ref value, unsigned bytes)
 {
-    return call_helper(t, A64_HELPER_crc32, ir1i(t->r, IR_zext, IR_I64, get_w(t, acc), 32), value,
-                       imm_x(t, bytes), 0);
+    struct ir_region *r = t->r;
+    ir_ref crc = get_w(t, acc), before = bytes == 8 ? reduced(r, crc) : 0, x, vector, sum;
+    if (before) {
+        vector = v2(t, IR_vcomb, 3, ir_const128(r, IR_V128, 0, 0), ir1(r, IR_vzx, IR_V128, value));
+        vector = reduce(t, v2(t, IR_vxor, 3, before, vector), 1);
+    } else {
+        x = ir2(r, IR_xor, IR_I64, ir1i(r, IR_zext, IR_I64, crc, 32), value);
+        if (bytes < 8)
+            x = ir2(r, IR_shl, IR_I64, x, imm_w(t, 64 - 8 * bytes));
+        vector = reduce(t, ir1(r, IR_vzx, IR_V128, x), 0);
+    }
+    sum = ir_emit(r, IR_vget, IR_I32, vector, 0, 0, 0, 2, 2);
+    return bytes >= 4 ? sum : ir2(r, IR_xor, IR_I32, sum, ir2(r, IR_shr, IR_I32, crc, imm_w(t, 8 * bytes)));
 }
 
 static ir_ref update_crc32c(struct tr *t, unsigned acc, ir_ref value, unsigned bytes)

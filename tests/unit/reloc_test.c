@@ -22,7 +22,8 @@ static const struct sample {
     unsigned n;
 } samples[] = {
     { "loop", { 0xd2800000, 0x8b010000, 0xf1000421, 0x54ffffc1, 0xd4200000 }, 5 },
-    { "helper", { 0x9ac14c00, 0xd4200000 }, 2 },          /* crc32x w0, w0, x1 */
+    { "constant of a vector", { 0x9ac14c00, 0xd4200000 }, 2 }, /* crc32x w0, w0, x1 */
+    { "helper", { 0xd53b4420, 0xd4200000 }, 2 },          /* mrs x0, fpsr */
     { "exact fp", { 0x1e622820, 0x1e604021, 0xd4200000 }, 3 }, /* fadd d0, d1, d2; fmov d1, d1 */
     { "constant", { 0x1e614021, 0x4ea1b821, 0x0e205821, 0xd4200000 }, 4 }, /* fneg, abs v, cnt v */
     { "call", { 0x97fffff0, 0xd503201f }, 2 },

@@ -109,6 +109,9 @@ crc32w w0, w1, w2 | 1ac24820 | x1=0xfffffffff1234567 x2=0 => x0=0xa4b3357a
 crc32w w1, w1, w2 | 1ac24821 | x1=0xffffffff x2=-1 => x1=0
 crc32x w0, w1, x2 | 9ac24c20 | x1=0x89abcdef x2=0x123456789abcdef1 => x0=0x88bd22f5
 crc32x w0, wzr, x2 | 9ac24fe0 | x2=-1 => x0=0x44660075
+crc32x w0, w0, x2; crc32x w0, w0, x3; crc32x w5, w0, x4 | 9ac24c00 9ac34c00 9ac44c05 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 => x0=0xb88aac84 x5=0x8c804624
+crc32x w0, w0, x2; ldr x5, [x1]; crc32x w0, w0, x3 | 9ac24c00 f9400025 9ac34c00 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 x1=M+0x1000 => fault=M+0x1000 x0=0x14c682f pc=P+4
+crc32x w0, w0, x2; crc32w w0, w0, w3; crc32x w0, w0, x3; crc32b w0, w0, w4; crc32h w0, w0, w2; crc32x w0, w0, x2 | 9ac24c00 1ac34800 9ac34c00 1ac44000 1ac24400 9ac24c00 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 => x0=0x39f4f643
 crc32cb w0, w1, w2 | 1ac25020 | x1=0 x2=0x123456789abcdef1 => x0=0x105ec76
 crc32cb w0, w1, w2 | 1ac25020 | x1=0xfffffffff1234567 x2=0 => x0=0xb5fdd4cc
 crc32cb w1, w1, w2 | 1ac25021 | x1=0xffffffff x2=-1 => x1=0xffffff
@@ -120,6 +123,9 @@ crc32cw w0, w1, w2 | 1ac25820 | x1=0xfffffffff1234567 x2=0 => x0=0xd310e2f6
 crc32cw w1, w1, w2 | 1ac25821 | x1=0xffffffff x2=-1 => x1=0
 crc32cx w0, w1, x2 | 9ac25c20 | x1=0x89abcdef x2=0x123456789abcdef1 => x0=0x2a56b133
 crc32cx w0, wzr, x2 | 9ac25fe0 | x2=-1 => x0=0xc44ff94d
+crc32cx w0, w0, x2; crc32cx w0, w0, x3; crc32cx w5, w0, x4 | 9ac25c00 9ac35c00 9ac45c05 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 => x0=0x7a8c431c x5=0x39c8f631
+crc32cx w0, w0, x2; ldr x5, [x1]; crc32cx w0, w0, x3 | 9ac25c00 f9400025 9ac35c00 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 x1=M+0x1000 => fault=M+0x1000 x0=0x8d128345 pc=P+4
+crc32cx w0, w0, x2; crc32cw w0, w0, w3; crc32cx w0, w0, x3; crc32cb w0, w0, w4; crc32ch w0, w0, w2; crc32cx w0, w0, x2 | 9ac25c00 1ac35800 9ac35c00 1ac45000 1ac25400 9ac25c00 | x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1 => x0=0x10aaebef
 
 # multiply
 madd x0, x1, x2, x3 | 9b020c20 | x1=0xfedcba9876543210 x2=0x8123456789abcdef x3=0x1111111122222222 => x0=0x3347e9a10783af12

@@ -191,6 +191,10 @@ def dp():
             t(f"{op}{s} w1, w1, w2", "x1=0xffffffff x2=-1")
         t(f"{op}x w0, w1, x2", "x1=0x89abcdef x2=0x123456789abcdef1")
         t(f"{op}x w0, wzr, x2", "x2=-1")
+        V = "x2=0x123456789abcdef1 x3=0xfedcba9876543210 x4=-1"
+        t(f"{op}x w0, w0, x2; {op}x w0, w0, x3; {op}x w5, w0, x4", V)
+        t(f"{op}x w0, w0, x2; ldr x5, [x1]; {op}x w0, w0, x3", V + " x1=M+0x1000")
+        t(f"{op}x w0, w0, x2; {op}w w0, w0, w3; {op}x w0, w0, x3; {op}b w0, w0, w4; {op}h w0, w0, w2; {op}x w0, w0, x2", V)
     section("multiply")
     V = "x1=0xfedcba9876543210 x2=0x8123456789abcdef x3=0x1111111122222222"
     for op in ("madd", "msub"):
