@@ -68,18 +68,18 @@ $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 
 $(B)/libengine.a: $(engine_objs)
-$(B)/libuser.a: $(filter-out $(main_obj),$(user_objs))
+$(B)/libuser.a: $(filter-out $(main_obj) $(B)/linux-user/fixed.o,$(user_objs))
 $(B)/lib%.a:
 	@rm -f $@
 	@echo "  ar $@"; ar rcs $@ $^
-$(B)/myna: $(main_obj) $(B)/libuser.a $(B)/libengine.a
+$(B)/myna: $(main_obj) $(FIXED) $(B)/libuser.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) $(LINK) -Wl,--build-id $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
 # Whole: tests may name engine functions weakly.
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
-$(B)/tests/%: tests/%.c $(B)/libuser.a $(B)/libengine.a $(gen)
+$(B)/tests/%: tests/%.c $(FIXED) $(B)/libuser.a $(B)/libengine.a $(gen)
 	@mkdir -p $(@D)
-	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(TEST_LIBS) $(LIBS) -lm
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(FIXED) $(TEST_LIBS) $(LIBS) -lm
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 install: all

@@ -18,20 +18,19 @@ enum { MAX_SIDE = 4096, SOON = 4096, LARGE_HASH = 128 << 10 };
 /* Entries of a table of which there are max in a cache of full size. */
 static uint32_t table_size(const struct cache *c, uint32_t max) { return max >> c->shift; }
 
-static void *reserve(size_t n)
+void *cache_pages(size_t n)
 {
     void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
-/* Sees to it that bytes [0, used) of a table have memory, and some after them (ahead). Without the call's help
+/* Sees to it that bytes [0, used) of a table have memory, and `ahead` after them. Without the call's help
  * (older kernels) they get it page by page. */
-static void populate(void *base, size_t used, size_t *ready, size_t size, bool ahead)
+static void populate(void *base, size_t used, size_t *ready, size_t size, size_t ahead)
 {
     if (used <= *ready)
         return;
-    size_t more = !ahead ? 0 : used / 2 < LEAST_AHEAD ? LEAST_AHEAD : used / 2 > MOST_AHEAD ? MOST_AHEAD : used / 2;
-    size_t to = (used + more + 4095) & ~(size_t)4095;
+    size_t to = (used + ahead + 4095) & ~(size_t)4095;
     if (to > size)
         to = size;
 #ifdef MADV_POPULATE_WRITE
@@ -116,15 +115,15 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     }
     if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
         goto fail;
-    c->tbs = reserve(table_size(c, MAX_TBS) * sizeof *c->tbs);
-    c->links = reserve(table_size(c, MAX_LINKS) * sizeof *c->links);
-    c->faults = reserve(table_size(c, MAX_FAULTS) * sizeof *c->faults);
-    c->flexes = reserve(table_size(c, MAX_FLEXES) * sizeof *c->flexes);
+    c->tbs = cache_pages(table_size(c, MAX_TBS) * sizeof *c->tbs);
+    c->links = cache_pages(table_size(c, MAX_LINKS) * sizeof *c->links);
+    c->faults = cache_pages(table_size(c, MAX_FAULTS) * sizeof *c->faults);
+    c->flexes = cache_pages(table_size(c, MAX_FLEXES) * sizeof *c->flexes);
     c->hash = hash_new(FIRST_HASH);
-    c->pages = reserve(PAGE_HASH * sizeof *c->pages);
-    c->entries = reserve(CODE_ENTRIES / 8);
-    c->signatures = reserve(table_size(c, MAX_TBS) * sizeof *c->signatures);
-    c->retired = reserve(RETIRED_HASH * sizeof *c->retired);
+    c->pages = cache_pages(PAGE_HASH * sizeof *c->pages);
+    c->entries = cache_pages(CODE_ENTRIES / 8);
+    c->signatures = cache_pages(table_size(c, MAX_TBS) * sizeof *c->signatures);
+    c->retired = cache_pages(RETIRED_HASH * sizeof *c->retired);
     if (!c->signatures || !c->retired || !c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
         goto fail;
     return 0;
@@ -389,13 +388,14 @@ bool cache_has_room(struct cache *c, size_t code)
         c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
         return false;
-    populate(c->rw, c->used + SOON, &c->ready, c->size, true);
+    size_t ahead = c->made < LEAST_AHEAD ? LEAST_AHEAD : c->made > MOST_AHEAD ? MOST_AHEAD : c->made;
+    populate(c->rw, c->used + SOON, &c->ready, c->size, ahead);
     populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready,
-             table_size(c, MAX_TBS) * sizeof *c->tbs, true);
+             table_size(c, MAX_TBS) * sizeof *c->tbs, ahead / 2);
     populate(c->links, (c->nlinks + 16) * sizeof *c->links, &c->links_ready,
-             table_size(c, MAX_LINKS) * sizeof *c->links, true);
+             table_size(c, MAX_LINKS) * sizeof *c->links, ahead / 2);
     populate(c->faults, (c->nfaults + 64) * sizeof *c->faults, &c->faults_ready,
-             table_size(c, MAX_FAULTS) * sizeof *c->faults, true);
+             table_size(c, MAX_FAULTS) * sizeof *c->faults, ahead / 4);
     return true;
 }
 
@@ -407,13 +407,13 @@ bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, u
         c->nfaults + faults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + flexes + MAX_FLEX >= table_size(c, MAX_FLEXES) || !hash_reserve(c, tbs))
         return false;
-    populate(c->rw, c->used + code, &c->ready, c->size, false);
+    populate(c->rw, c->used + code, &c->ready, c->size, 0);
     populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready,
-             table_size(c, MAX_TBS) * sizeof *c->tbs, false);
+             table_size(c, MAX_TBS) * sizeof *c->tbs, 0);
     populate(c->links, (c->nlinks + links) * sizeof *c->links, &c->links_ready,
-             table_size(c, MAX_LINKS) * sizeof *c->links, false);
+             table_size(c, MAX_LINKS) * sizeof *c->links, 0);
     populate(c->faults, (c->nfaults + faults) * sizeof *c->faults, &c->faults_ready,
-             table_size(c, MAX_FAULTS) * sizeof *c->faults, false);
+             table_size(c, MAX_FAULTS) * sizeof *c->faults, 0);
     return true;
 }
 
@@ -502,6 +502,7 @@ struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, con
         if (o->nlinks)
             memcpy(c->rw + tb->code_off + o->id_off, &tb->links, 4);
         c->used = (c->used + o->code_len + 15) & ~(size_t)15;
+        c->made += o->code_len;
     }
     page_add(c, tb);
     __atomic_store_n(&c->ntbs, id, __ATOMIC_RELEASE);

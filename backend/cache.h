@@ -69,6 +69,7 @@ struct cache {
     size_t size, used, floor;  /* floor: end of the common stubs */
     unsigned shift;            /* tables have their entries >> shift */
     size_t ready;              /* of the arena: bytes whose memory is there */
+    size_t made;               /* bytes of code translated here: how far memory is asked for ahead (loaded code tells nothing) */
     struct tb *tbs;            /* tables are reserved at once and filled from the start */
     uint32_t ntbs;
     struct tb_link *links;
@@ -90,6 +91,9 @@ struct cache {
     uint64_t flushes;
 };
 
+/* n bytes of zeroes that cost nothing until they are touched (calloc clears the heap's first pages); to be given back by
+ * munmap. NULL: no memory. */
+void *cache_pages(size_t n);
 /* Reserves the arena of size >> shift bytes and the tables. 0 or -errno. */
 int cache_init(struct cache *c, size_t size, unsigned shift);
 void cache_free(struct cache *c);

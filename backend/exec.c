@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,12 +59,11 @@ static const struct guest *without_pins(const struct guest *g)
 
 struct engine *engine_new(const struct engine_config *c, char *err, size_t errlen)
 {
-    struct engine *e = aligned_alloc(64, sizeof *e);
+    struct engine *e = cache_pages(sizeof *e);
     if (!e) {
         snprintf(err, errlen, "no memory for the engine");
         return NULL;
     }
-    memset(e, 0, sizeof *e);
     e->cfg = *c;
     if (c->without & WITHOUT_PINNED)
         e->cfg.guest = without_pins(c->guest);
@@ -129,7 +129,7 @@ void engine_free(struct engine *e)
     free(e->out.links);
     free(e->out.faults);
     pthread_mutex_destroy(&e->lock);
-    free(e);
+    munmap(e, sizeof *e);
 }
 
 /* ------------------------------------------------------------- translation */
@@ -253,15 +253,15 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     struct tb *tb = changing ? reuse_find(e, &w, page_is_masked(e, pc)) : NULL;
     if (tb)
         return tb;
-    bool room = make_room(e, cpu->exec);
-    if (e->cfg.stress)
-        stress_shape(cpu->exec, &max, &blocks);
     if (e->pcache && w.stored_hi) {
         struct tb *stored = pcache_find(e, pc, &w);
         if (stored)
             return stored;
         w.log = &e->code_log;
     }
+    bool room = make_room(e, cpu->exec);
+    if (e->cfg.stress)
+        stress_shape(cpu->exec, &max, &blocks);
     bool loops = (e->cfg.tier2_always || (e->cfg.stress && stress_loops(cpu->exec))) && !precise && !e->cfg.interp &&
                  !e->watching;
     for (;; loops ? (void)(loops = false) : (void)(max = max > 1 ? max / 2 : 0)) {

@@ -73,9 +73,10 @@ struct pcache *pcache_new(struct engine *e)
     memset(&id, 0, sizeof id);
     if (dl_iterate_phdr(find_build_id, id.build) <= 0)
         return NULL;
-    struct pcache *p = calloc(1, sizeof *p);
+    struct pcache *p = cache_pages(sizeof *p);
     if (!p || getrandom(p->seed, sizeof p->seed, 0) != sizeof p->seed) {
-        free(p);
+        if (p)
+            munmap(p, sizeof *p);
         return NULL;
     }
     strncpy(id.guest, c->guest->name, sizeof id.guest - 1);
@@ -110,7 +111,7 @@ void pcache_free(struct pcache *p)
     free(p->relocs);
     if (p->temp)
         munmap(p->temp, p->cap_temp);
-    free(p);
+    munmap(p, sizeof *p);
 }
 
 /* ------------------------------------------------------------------- notes */

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -263,7 +264,7 @@ static void *run(void *arg)
 
 struct tier2 *tier2_new(struct engine *e)
 {
-    struct tier2 *t = calloc(1, sizeof *t);
+    struct tier2 *t = cache_pages(sizeof *t);
     if (!t)
         return NULL;
     t->e = e;
@@ -405,6 +406,6 @@ void tier2_free(struct engine *e)
     free(t->out.links);
     free(t->out.faults);
     free(t->code);
-    free(t);
+    munmap(t, sizeof *t);
     e->tier2 = NULL;
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "hostcpu.h"
 #include "target.h"
 
 enum verdict { OK, NOTE, BAD };
@@ -85,8 +86,9 @@ static int in_child(int (*f)(void))
 
 static enum verdict check_processor(struct finding *f)
 {
-    if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt") ||
-        !__builtin_cpu_supports("ssse3")) {
+    unsigned r[4], needed = bit_SSE4_2 | bit_POPCNT | bit_SSSE3;
+
+    if (!host_cpuid(1, r) || (r[2] & needed) != needed) {
         say(f, "older than x86-64-v2");
         advise(f, "none: SSE4.2 and POPCNT are needed");
         return BAD;

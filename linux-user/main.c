@@ -324,10 +324,8 @@ void user_start(struct options *o, char **argv)
     }
     p->self_args = o->repeat;
     p->n_self_args = o->nrepeat;
-    if (p->prefix) { /* without a trailing slash, absolute */
-        char *full = realpath(p->prefix, NULL);
-        p->prefix = full && strcmp(full, "/") ? full : NULL;
-    }
+    if (p->prefix)
+        path_set_prefix(p);
 
     int fd = open_program(p, name, &host, buf);
     if (!called_as(o->self, p->abi))

@@ -55,6 +55,27 @@ int path_init(struct process *p)
     return 0;
 }
 
+void path_set_prefix(struct process *p)
+{
+    struct prefix_cache *c = p->paths;
+    char buf[PATH_MAX], link[40];
+    ssize_t n = -1;
+    int fd = open(p->prefix, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) { /* the kernel has its name: one call in place of one for each component */
+        snprintf(link, sizeof(link), "/proc/thread-self/fd/%d", fd);
+        n = readlink(link, buf, sizeof(buf) - 1);
+        buf[n > 0 ? n : 0] = 0;
+    }
+    char *full = n > 0 && buf[0] == '/' && n < PATH_MAX - 1 && !strstr(buf, " (deleted)") ? strdup(buf)
+                                                                                          : realpath(p->prefix, NULL);
+    p->prefix = full && strcmp(full, "/") ? full : NULL;
+    if (fd >= 0 && p->prefix)
+        c->fd = fd_hide(p, fd);
+    else if (fd >= 0)
+        close(fd);
+}
+
 /* What is known of the first component of path (absolute): `to` is where it leads if it is a link,
  * as lib does to usr/lib. NULL: nothing below the prefix has this name. */
 static const struct top *top_of(struct prefix_cache *c, const char *path)

@@ -8,6 +8,8 @@
 
 /* Before the first use of a path. 0 or -ENOMEM. */
 int path_init(struct process *p);
+/* Makes p->prefix, a folder, absolute and free of links; NULL if there is none or it is the root. Once, after path_init. */
+void path_set_prefix(struct process *p);
 /* Might path exist below the prefix? False is certain. */
 bool path_in_prefix(const struct process *p, const char *path);
 /* Descriptor of the prefix folder, negative if it can't be opened. */

@@ -2,11 +2,11 @@
  * Entry of the code generator (host_xlate), host features, and the small services that emit.h promises to
  * the emitters of vector and floating point operations.
  */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "emit_priv.h"
+#include "hostcpu.h"
 
 struct codebuf *emit_cb(struct emit *e) { return &e->cb; }
 const struct host_features *emit_hf(const struct emit *e) { return e->hf; }
@@ -22,9 +22,10 @@ const struct ir_const *emit_const(const struct emit *e, ir_ref v)
 static struct host_features detect(void)
 {
     struct host_features f = { 0 };
-    unsigned a, b, c, d, xcr0 = 0;
-    if (!__get_cpuid(1, &a, &b, &c, &d))
+    unsigned r[4], b, c, xcr0 = 0;
+    if (!host_cpuid(1, r))
         return f;
+    c = r[2];
     bool osxsave = c >> 27 & 1;
     if (osxsave) {
         unsigned hi;
@@ -36,7 +37,9 @@ static struct host_features detect(void)
     f.avx = ymm && (c >> 28 & 1);
     f.fma = f.avx && (c >> 12 & 1);
     f.f16c = f.avx && (c >> 29 & 1);
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+    if (host_cpuid(7, r)) {
+        b = r[1];
+        c = r[2];
         f.bmi1 = b >> 3 & 1;
         f.bmi2 = b >> 8 & 1;
         f.avx2 = f.avx && (b >> 5 & 1);
@@ -47,8 +50,8 @@ static struct host_features detect(void)
         f.vbmi = f.avx512vl && (c >> 1 & 1);
         f.vnni = f.avx512vl && (c >> 11 & 1);
     }
-    if (__get_cpuid(0x80000001, &a, &b, &c, &d))
-        f.lzcnt = c >> 5 & 1;
+    if (host_cpuid(0x80000001, r))
+        f.lzcnt = r[2] >> 5 & 1;
     return f;
 }
 
