@@ -106,6 +106,7 @@ void tier2_free(struct engine *e);
 void tier2_start(struct engine *e);
 void tier2_sample(struct engine *e, uint64_t pc); /* needs no lock */
 void tier2_flushed(struct engine *e);
+void tier2_changed(struct engine *e, uint64_t pc); /* under the engine's lock */
 void tier2_loaded(struct engine *e, uint64_t pc); /* a region from the persistent cache */
 void tier2_fork_prepare(struct engine *e);
 void tier2_fork_parent(struct engine *e);

@@ -317,8 +317,10 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
     tb->dispatches = has_indirect_branch(r);
-    if (changing)
+    if (changing) {
         reuse_note(e, tb, &w);
+        tier2_changed(e, pc);
+    }
     if (w.log) {
         pcache_note(e, tb, &w, &e->out, r->ninsns, loops);
         pcache_tick(e);

@@ -34,6 +34,7 @@ enum {
     HOT = 2,         /* samples that make code hot */
     SAMPLES = 512,   /* places of the table; a power of two */
     COVERED = 4096,  /* bits: loop heads inside regions that stand, and code that has no region, by hash */
+    MOST = 12,       /* regions of a place that changes; then it stays in the first tier */
     AROUND = 2048 + 64, CODE = 64 << 10,
 };
 
@@ -48,6 +49,7 @@ struct tier2 {
     pthread_mutex_t work;
     struct { uint64_t pc; uint32_t n; } sample[SAMPLES];
     uint64_t covered[COVERED / 64];
+    uint8_t made[COVERED];       /* regions, by the hash of their pc */
     uint32_t finds;              /* samples that made something hot, since the thread looked */
     struct ir_region region;
     struct xlate_out out;
@@ -69,6 +71,15 @@ static void cover(struct tier2 *t, uint64_t pc)
 {
     unsigned k = hash(pc) & (COVERED - 1);
     __atomic_fetch_or(&t->covered[k / 64], 1ull << (k % 64), __ATOMIC_RELAXED);
+}
+
+/* Code that has changed is translated anew at pc: the region that stood there is gone, if there was one. */
+void tier2_changed(struct engine *e, uint64_t pc)
+{
+    struct tier2 *t = e->tier2;
+    unsigned k = hash(pc) & (COVERED - 1);
+    if (t && t->made[k] < MOST)
+        __atomic_fetch_and(&t->covered[k / 64], ~(1ull << (k % 64)), __ATOMIC_RELAXED);
 }
 
 /* A guest thread has left translated code at pc because it was asked for a sample. */
@@ -161,6 +172,9 @@ static bool install(struct tier2 *t, const struct code_window *w, size_t len)
         if (t->plan.b[k].head)
             cover(t, t->plan.b[k].pc);
     cover(t, r->pc);
+    uint8_t *made = &t->made[hash(r->pc) & (COVERED - 1)];
+    *made += *made < MOST;
+    reuse_note(e, tb, w);
     e->st.tier2++;
     e->st.tier2_insns += r->ninsns;
     if (e->perfmap)

@@ -55,6 +55,18 @@ def hot(context):
                 raise Fail(f"{regions} regions of tier 2\ncommand: " + got.shell())
 
 
+def changed(context):
+    """Code that changes becomes hot again."""
+    context.need_myna()
+    source, target = context.path("tests/guest/hotpatch.c"), os.path.join(context.out, "guest", "hotpatch")
+    build(context, target, [source], ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O2", "-static", "-D_GNU_SOURCE", "-w", "-o", target, source])
+    with context.temp() as d:
+        got = run([context.myna, "-d", "stats", "-D", d + "/log", target], timeout=120)
+        regions = int(re.search(r"tier 2 regions (\d+)", open(d + "/log", encoding="utf-8").read())[1])
+    if got.status or got.out != b"wrong 0\n" or regions < 3:
+        raise Fail(f"{got.out} {regions} regions of tier 2\ncommand: " + got.shell())
+
+
 def profile(context):
     """-d prof: samples of threads, and of a program that has a use for the signal itself; a child has a profile of its own."""
     context.need_myna()
@@ -77,4 +89,4 @@ def profile(context):
 
 
 def cases(context):
-    return [Case("jit/profile", profile), Case("jit/reuse", reuse, 0), Case("jit/hot", hot, 0), Case("jit/ways", small, 1)]
+    return [Case("jit/profile", profile), Case("jit/reuse", reuse, 0), Case("jit/hot", hot, 0), Case("jit/changed", changed, 0), Case("jit/ways", small, 1)]
