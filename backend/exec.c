@@ -39,19 +39,15 @@ unsigned engine_ablation(const char *name, size_t n)
     return 0;
 }
 
-/* For WITHOUT_PINNED: the guest with all registers in their slots. */
-static const struct guest *without_pins(const struct guest *g)
+/* The guest with registers pinned only by numbers below these; the others in their slots. NULL: no memory. */
+static const struct guest *with_pins(const struct guest *g, unsigned general, unsigned vector)
 {
-    struct guest *copy = malloc(sizeof *copy);
-    struct ir_target *t = malloc(sizeof *t);
-    struct ir_reg *regs = malloc(g->ir->nregs * sizeof *regs);
-    if (!copy || !t || !regs)
+    const struct ir_target *t = host_fit_pins(g->ir, general, vector);
+    if (t == g->ir)
         return g;
-    memcpy(regs, g->ir->regs, g->ir->nregs * sizeof *regs);
-    for (unsigned k = 0; k < g->ir->nregs; k++)
-        regs[k].pin = -1;
-    *t = *g->ir;
-    t->regs = regs;
+    struct guest *copy = malloc(sizeof *copy);
+    if (!t || !copy)
+        return NULL;
     *copy = *g;
     copy->ir = t;
     return copy;
@@ -65,16 +61,25 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         return NULL;
     }
     e->cfg = *c;
-    if (c->without & WITHOUT_PINNED)
-        e->cfg.guest = without_pins(c->guest);
-    c = &e->cfg;
     pthread_mutex_init(&e->lock, NULL);
-    ir_region_init(&e->region, c->guest->ir);
-    if (!log_file)
-        log_file = stderr;
     e->hf = host_features_get(c->host_features, err, errlen);
     if (!e->hf)
         goto fail;
+    unsigned general = host_npins(e->hf, false), vector = host_npins(e->hf, true);
+    if (c->without & WITHOUT_PINNED)
+        general = vector = 0;
+    if ((c->without & WITHOUT_EVEX) && vector > 12)
+        vector = 12;
+    const struct guest *guest = with_pins(c->guest, general, vector);
+    if (!guest) {
+        snprintf(err, errlen, "no memory for the engine");
+        goto fail;
+    }
+    e->cfg.guest = guest;
+    c = &e->cfg;
+    ir_region_init(&e->region, c->guest->ir);
+    if (!log_file)
+        log_file = stderr;
     size_t size = c->cache_size ? c->cache_size : DEFAULT_CACHE;
     size = size < SMALLEST_CACHE ? SMALLEST_CACHE : size > LARGEST_CACHE ? LARGEST_CACHE : size;
     int rc = cache_init(&e->cache, (size + 4095) & ~(size_t)4095, 0);

@@ -6,6 +6,7 @@
  * leave stub. Everything here runs in a signal handler: it reads the cache's tables, which are only
  * appended to while this thread runs, and changes nothing but this thread's own state.
  */
+#include <cpuid.h>
 #include <string.h>
 #include "engine.h"
 
@@ -68,6 +69,31 @@ static void fault_address(struct cpu *cpu, const siginfo_t *si, const ucontext_t
     }
 }
 
+/* Vector register reg of the interrupted code: 16 bytes. Those above 15 are a component of the extended state, where it
+ * is by CPUID; absent if all are zero. */
+static const void *saved_vector(const ucontext_t *uc, unsigned reg)
+{
+    enum { SW_BYTES = 464, XSTATE_BV = 512, HIGH_ZMM = 7 };
+    static const uint8_t zero[16];
+    static uint32_t at; /* the same for all */
+    const char *fp = (const char *)uc->uc_mcontext.fpregs;
+    if (reg < 16)
+        return &uc->uc_mcontext.fpregs->_xmm[reg];
+    uint32_t magic;
+    uint64_t present;
+    memcpy(&magic, fp + SW_BYTES, sizeof magic);
+    memcpy(&present, fp + XSTATE_BV, sizeof present);
+    if (magic != FP_XSTATE_MAGIC1 || !(present >> HIGH_ZMM & 1))
+        return zero;
+    uint32_t offset = __atomic_load_n(&at, __ATOMIC_RELAXED);
+    if (!offset) {
+        uint32_t size, c, d;
+        __cpuid_count(0xd, HIGH_ZMM, size, offset, c, d);
+        __atomic_store_n(&at, offset, __ATOMIC_RELAXED);
+    }
+    return fp + offset + (reg - 16) * 64;
+}
+
 /* The guest's registers out of the host's, at a place in translated code where all have homes. */
 static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, const struct fault_entry *f,
                         const ucontext_t *uc)
@@ -75,7 +101,7 @@ static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, 
     const struct cache *c = &e->cache;
     const struct ir_target *t = e->cfg.guest->ir;
     const greg_t *g = uc->uc_mcontext.gregs;
-    struct host_pin p[16];
+    struct host_pin p[MAX_PINS];
     unsigned n = host_pins(t, false, p);
     for (unsigned k = 0; k < n; k++) {
         if ((f->flags & FAULT_BORROWED) && (p[k].reg == 3 || p[k].reg == 11))
@@ -94,7 +120,7 @@ static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, 
             for (unsigned j = 0; j < tb->nflex; j++)
                 if (c->flexes[tb->flex + j].reg == p[k].reg && c->flexes[tb->flex + j].vector)
                     row = (uint16_t)c->flexes[tb->flex + j].in;
-        memcpy((char *)cpu + t->regs[row].offset, &uc->uc_mcontext.fpregs->_xmm[p[k].reg], 16);
+        memcpy((char *)cpu + t->regs[row].offset, saved_vector(uc, p[k].reg), 16);
     }
     if (uc->uc_mcontext.fpregs)
         cpu->guest_mxcsr = uc->uc_mcontext.fpregs->mxcsr;

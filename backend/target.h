@@ -70,6 +70,12 @@ const char *host_feature_name(unsigned i, bool *has);
 /* All of them as a number. */
 uint64_t host_features_bits(const struct host_features *f);
 
+/* How many pin numbers of a class the host has registers for. */
+unsigned host_npins(const struct host_features *hf, bool vector);
+/* t with registers pinned only by numbers below these, the others in their slots: t itself or a copy (free it and
+ * its regs), NULL without memory. The functions below want a table that fits the host. */
+const struct ir_target *host_fit_pins(const struct ir_target *t, unsigned general, unsigned vector);
+
 /* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
  * - writable address; without: bits WITHOUT_... Returns the length. */
 size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without,
@@ -100,7 +106,8 @@ unsigned host_enter(struct cpu *cpu, const struct stubs *s, const uint8_t *code)
 
 /* For fault handling: which host registers hold which guest registers (default homes). */
 struct host_pin { uint8_t reg; uint16_t row; };
-unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[16]);
+enum { MAX_PINS = 32 }; /* of a class */
+unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[MAX_PINS]);
 
 /* Effective address of the memory operand of the host instruction at pc with the given general registers
  * (hardware numbering); false if it has none that we emit. */

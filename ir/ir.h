@@ -351,7 +351,7 @@ struct cpu {
     uint32_t fp_flags;     /* cumulative flags that MXCSR has no bit for: 64 = subnormal operand flushed */
     uint64_t fault_addr;   /* guest address of the fault (IR_LEAVE_FAULT) */
     uint32_t fault_signo, fault_code; /* host signal and si_code */
-    uint8_t cold_save[384];  /* registers kept over calls from cold code */
+    uint8_t cold_save[592];  /* registers kept over calls from cold code */
     uint64_t helper_arg[4]; /* arguments of helpers called from translated code */
     uint64_t spill[64] __attribute__((aligned(16))); /* backend's spill slots */
     uint8_t scratch[128];  /* 128-bit arguments and results of helpers */

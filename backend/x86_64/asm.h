@@ -152,13 +152,26 @@ static inline void asm_vex(struct codebuf *c, unsigned op, bool w, int l, int re
     *p++ = (uint8_t)op;
     c->p = p;
 }
+/* evex.c: the same with a vector register above 15 among the operands; scale of a one-byte displacement, log2. */
+void evex_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm);
+void evex_rrm(struct codebuf *c, unsigned op, bool w, int reg, int v, struct mem m);
+unsigned evex_scale(unsigned op, bool w);
+
 static inline void v_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
 {
+    if (__builtin_expect((reg | v | rm) & 16, 0)) {
+        evex_rrr(c, op, w, reg, v, rm);
+        return;
+    }
     asm_vex(c, op, w, 0, reg, v, 0, rm);
     cb8(c, 0xc0 | (unsigned)(reg & 7) << 3 | (unsigned)(rm & 7));
 }
 static inline void v_rrm(struct codebuf *c, unsigned op, bool w, int reg, int v, struct mem m)
 {
+    if (__builtin_expect((reg | v) & 16, 0)) {
+        evex_rrm(c, op, w, reg, v, m);
+        return;
+    }
     if (m.gs)
         cb8(c, 0x65);
     asm_vex(c, op, w, 0, reg, v, m.index < 0 ? 0 : m.index, m.base < 0 ? 0 : m.base);

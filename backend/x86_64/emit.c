@@ -49,6 +49,8 @@ static struct host_features detect(void)
         f.avx512vl = avx512 && (b >> 31 & 1);
         f.vbmi = f.avx512vl && (c >> 1 & 1);
         f.vnni = f.avx512vl && (c >> 11 & 1);
+        f.vaes = f.avx512vl && (c >> 9 & 1);
+        f.vpclmul = f.avx512vl && (c >> 10 & 1);
     }
     if (host_cpuid(0x80000001, r))
         f.lzcnt = r[2] >> 5 & 1;
@@ -58,7 +60,7 @@ static struct host_features detect(void)
 static const struct { const char *name; size_t off; } names[] = {
 #define F(n) { #n, offsetof(struct host_features, n) }
     F(avx), F(avx2), F(bmi1), F(bmi2), F(lzcnt), F(fma), F(f16c), F(aes), F(pclmul), F(sha), F(gfni),
-    F(avx512vl), F(vbmi), F(vnni),
+    F(avx512vl), F(vbmi), F(vnni), F(vaes), F(vpclmul),
 #undef F
 };
 
@@ -92,7 +94,9 @@ const struct host_features *host_features_get(const char *list, char *err, size_
         s += n + (s[n] == ',');
     }
     if (!f.avx)
-        f.avx2 = f.fma = f.f16c = f.avx512vl = f.vbmi = f.vnni = false;
+        f.avx2 = f.fma = f.f16c = f.avx512vl = false;
+    if (!f.avx512vl)
+        f.vbmi = f.vnni = f.vaes = f.vpclmul = false;
     return &f;
 }
 
@@ -133,6 +137,10 @@ void emit_x2(struct emit *e, unsigned op, int dst, int src)
 
 void emit_x3i(struct emit *e, unsigned op, int dst, int a, int b, unsigned imm)
 {
+    if (((dst | a | b) & 16) && (op & 0x3ff) == (0xc2 | M0F)) {
+        evex_compare(&e->cb, op, dst, a, b, imm);
+        return;
+    }
     emit_x3(e, op, dst, a, b);
     cb8(&e->cb, imm);
 }
@@ -144,7 +152,7 @@ void emit_x2i(struct emit *e, unsigned op, int dst, int src, unsigned imm)
 }
 
 /* A rip-relative operand: mod 0, rm 5. */
-static void rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi)
+void emit_rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi)
 {
     cb8(&e->cb, (unsigned)(reg & 7) << 3 | 5);
     if (e->npool == sizeof e->pool / sizeof *e->pool) {
@@ -160,6 +168,10 @@ static void rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi)
 
 void emit_const_op(struct emit *e, unsigned op, int reg, int v, uint64_t lo, uint64_t hi)
 {
+    if ((reg | v) & 16) {
+        evex_const(e, op, reg, v, lo, hi);
+        return;
+    }
     if (e->hf->avx) {
         asm_vex(&e->cb, op, false, 0, reg, v, 0, 0);
     } else {
@@ -168,7 +180,7 @@ void emit_const_op(struct emit *e, unsigned op, int reg, int v, uint64_t lo, uin
             cb8(&e->cb, 0x40 | (unsigned)(reg >> 3) << 2 | (op & OPW ? 8u : 0u));
         asm_map(&e->cb, op);
     }
-    rip_operand(e, reg, lo, hi);
+    emit_rip_operand(e, reg, lo, hi);
 }
 
 void emit_cold(struct emit *e, int cc, void (*fn)(struct emit *, uint32_t, const int *), uint32_t i,

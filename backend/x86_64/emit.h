@@ -25,7 +25,7 @@ enum { STATE = RBP /* &cpu + 128 */, STATE_BIAS = 128 };
 
 /* What the host can do; by CPUID, reducible for tests. Baseline: x86-64-v2. */
 struct host_features {
-    bool avx, avx2, bmi1, bmi2, lzcnt, fma, f16c, aes, pclmul, sha, gfni, avx512vl, vbmi, vnni;
+    bool avx, avx2, bmi1, bmi2, lzcnt, fma, f16c, aes, pclmul, sha, gfni, avx512vl, vbmi, vnni, vaes, vpclmul;
 };
 
 struct emit;

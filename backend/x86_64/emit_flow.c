@@ -461,9 +461,10 @@ static void emit_one(struct emit *e, uint32_t i)
 vec:
     if (op == IR_fcmp && (e->v[i].flags & V_DEFER))
         return;
-    if (emit_fp_op(e, i) || emit_vec_op(e, i))
-        return;
-    e->failed = true;
+    e->low = e->evex && evex_low(e, i);
+    if (!emit_fp_op(e, i) && !emit_vec_op(e, i))
+        e->failed = true;
+    e->low = false;
 }
 
 static void poll(struct emit *e, uint64_t pc)

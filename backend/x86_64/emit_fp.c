@@ -72,7 +72,7 @@ static uint64_t what_of(const struct emit *e, const struct ir_inst *p)
     return 0;
 }
 
-/* regs: result (general if bit 4 is set), then operands or -1. */
+/* regs: result (general from FP_GENERAL on), then operands or -1. */
 static void cold_exact(struct emit *e, uint32_t i, const int *regs)
 {
     struct codebuf *c = &e->cb;

@@ -107,7 +107,7 @@ static inline void ties_away(struct emit *e, bool dbl, bool scalar, int t, int u
 /* emit_fp.c. The operation i is done exactly out of line: jump there on condition cc, always with
  * -1. dst: the result's register, + FP_GENERAL if it is a general one; a, b, c: the operands', or
  * -1. */
-enum { FP_GENERAL = 16 };
+enum { FP_GENERAL = 32 };
 void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c);
 /* Where results are flushed: the host looks for tiny ones after rounding, the guest before, so that
  * one of the least normal magnitude in any lane of d may have to be 0: cold. */

@@ -8,7 +8,7 @@
 #include "emit.h"
 #include "target.h"
 
-enum { NGPR = 16, NXMM = 16, MAX_SPILL = 32 /* of 16 bytes */ };
+enum { NGPR = 16, NXMM = 32, MAX_SPILL = 32 /* of 16 bytes */ };
 
 /* Scratch registers; all others but RSP and RBP are pinned. */
 #define GPR_SCRATCH (1u << RAX | 1u << RCX | 1u << RDX)
@@ -78,6 +78,8 @@ struct emit {
     bool exact_fp;             /* floating point is done out of line, but for what is exact on the host */
     bool borrowed;             /* RBX and R11 are in their guest slots (fault map) */
     bool busy_alu;             /* next flag op wants this operation's flags */
+    bool evex;                 /* the target has homes in xmm16 to xmm31 */
+    bool low;                  /* the operation being emitted takes vector registers below 16 alone */
 
     struct vinfo *v;           /* by instruction */
     uint32_t cap_v;
@@ -169,6 +171,16 @@ static inline void ra_inst_end(struct emit *e)
 
 /* stubs.c */
 void host_homes(struct emit *e, const struct ir_target *t);
+
+/* evex.c: what v_rrr and the others go to with a vector register above 15. */
+void evex_compare(struct codebuf *c, unsigned op, int reg, int a, int b, unsigned imm); /* cmpps, cmppd */
+void evex_const(struct emit *e, unsigned op, int reg, int v, uint64_t lo, uint64_t hi);
+/* EFLAGS: NE if a lane of a is not a number. */
+void evex_unordered(struct codebuf *c, bool dbl, int a);
+/* Does operation i have an instruction without an EVEX form? */
+bool evex_low(const struct emit *e, uint32_t i);
+/* emit.c: ModRM and field of an operand in the constant pool */
+void emit_rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi);
 
 /* emit_bits.c */
 void emit_shift(struct emit *e, uint32_t i, enum shift op);

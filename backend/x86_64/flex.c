@@ -5,6 +5,15 @@
  */
 #include "emit_priv.h"
 
+static void move_vector(struct emit *e, bool load, int reg, struct mem m)
+{
+    unsigned op = load ? OP_MOVUPS_L : OP_MOVUPS_S;
+    if (reg >= 16)
+        evex_rrm(&e->cb, op, false, reg, 0, m);
+    else
+        x_rm(&e->cb, op, false, reg, m);
+}
+
 /* The homes of a loop go back to what all other code expects. Keeps EFLAGS. */
 void flex_out(struct emit *e)
 {
@@ -14,8 +23,8 @@ void flex_out(struct emit *e)
         struct mem out = mem_bd(STATE, e->r->target->regs[f->out].offset - STATE_BIAS);
         if (f->vector) {
             if (e->flex[k].dirty)
-                x_rm(&e->cb, OP_MOVUPS_S, false, f->reg, in);
-            x_rm(&e->cb, OP_MOVUPS_L, false, f->reg, out);
+                move_vector(e, false, f->reg, in);
+            move_vector(e, true, f->reg, out);
         } else {
             if (e->flex[k].dirty)
                 x_rm(&e->cb, OP_MOV_RM_R, true, f->reg, in);
@@ -30,8 +39,13 @@ void flex_in(struct emit *e)
         const struct xlate_flex *f = &e->flex[k].f;
         struct mem in = mem_bd(STATE, e->r->target->regs[f->in].offset - STATE_BIAS);
         struct mem out = mem_bd(STATE, e->r->target->regs[f->out].offset - STATE_BIAS);
-        x_rm(&e->cb, f->vector ? OP_MOVUPS_S : OP_MOV_RM_R, !f->vector, f->reg, out);
-        x_rm(&e->cb, f->vector ? OP_MOVUPS_L : OP_MOV_R_RM, !f->vector, f->reg, in);
+        if (f->vector) {
+            move_vector(e, false, f->reg, out);
+            move_vector(e, true, f->reg, in);
+        } else {
+            x_rm(&e->cb, OP_MOV_RM_R, true, f->reg, out);
+            x_rm(&e->cb, OP_MOV_R_RM, true, f->reg, in);
+        }
     }
 }
 
@@ -85,7 +99,7 @@ static int cheapest_home(const struct emit *e, unsigned row, const uint32_t *get
     bool vector = e->r->target->regs[row].type == IR_V128;
     int found = -1;
     *cost = UINT32_MAX;
-    for (int h = 0; h < NGPR; h++) {
+    for (int h = 0; h < (vector ? NXMM : NGPR); h++) {
         int out = vector ? e->xpin[h] : e->gpin[h];
         if (out < 0 || e->home[out].reg != h)
             continue;

@@ -19,12 +19,12 @@ void ra_block_begin(struct emit *e, uint32_t block, bool keep)
     e->glock = e->xlock = 0;
     if (keep)
         return;
-    for (int k = 0; k < NGPR; k++) {
+    for (int k = 0; k < NGPR; k++)
         if (e->gval[k])
             e->v[e->gval[k]].reg = -1;
+    for (int k = 0; k < NXMM; k++)
         if (e->xval[k])
             e->v[e->xval[k]].reg = -1;
-    }
     memset(e->gval, 0, sizeof e->gval);
     memset(e->gcst, 0, sizeof e->gcst);
     memset(e->xval, 0, sizeof e->xval);
@@ -99,7 +99,7 @@ void ra_to_mem(struct emit *e, ir_ref ref)
 static int other_holder(struct emit *e, ir_ref v, int not_this, bool vec)
 {
     ir_ref *val = vec ? e->xval : e->gval;
-    for (int k = 0; k < NGPR; k++)
+    for (int k = 0; k < (vec ? NXMM : NGPR); k++)
         if (k != not_this && val[k] == v)
             return k;
     return -1;
@@ -349,6 +349,11 @@ int rx_use(struct emit *e, ir_ref ref)
         e->xval[k] = v->root;
         v->reg = (int8_t)k;
     }
+    if (e->low && v->reg >= 16) {
+        int k = rx_temp(e);
+        emit_x2(e, OP_MOVAPS, k, v->reg);
+        return k;
+    }
     e->xlock |= 1u << v->reg;
     return v->reg;
 }
@@ -419,7 +424,7 @@ static int home_for(struct emit *e, uint32_t i, bool vec, bool clear)
     if (!v->hint)
         return -1;
     int p = e->home[v->hint - 1].reg;
-    if (p < 0)
+    if (p < 0 || (p >= 16 && e->low))
         return -1;
     ir_ref old = (vec ? e->xval : e->gval)[p];
     uint32_t lock = vec ? e->xlock : e->glock;
@@ -504,7 +509,7 @@ static int def_copy(struct emit *e, uint32_t i, ir_ref a, ir_ref b, bool vec)
     int d = -1;
     struct vinfo *v = &e->v[i];
     int hp = v->hint ? e->home[v->hint - 1].reg : -1;
-    if (hp >= 0 && hp != rb) {
+    if (hp >= 0 && hp != rb && !(hp >= 16 && e->low)) {
         d = home_for(e, i, vec, false);
         if (d >= 0 && ra == d)
             ra = d; /* in place: a is there and dies, or its copy was moved away and d still holds it */
@@ -609,11 +614,11 @@ void ra_forget_homes(struct emit *e)
                 ra_to_mem(e, e->gval[k]);
             vacate(e, k, false, false);
         }
-        if (!(XMM_SCRATCH >> k & 1)) {
-            if (live_after(e, e->xval[k]) && e->v[e->xval[k]].reg == k)
-                ra_to_mem(e, e->xval[k]);
-            vacate(e, k, true, false);
-        }
+    }
+    for (int k = 4; k < NXMM; k++) { /* above the scratch registers */
+        if (live_after(e, e->xval[k]) && e->v[e->xval[k]].reg == k)
+            ra_to_mem(e, e->xval[k]);
+        vacate(e, k, true, false);
     }
 }
 

@@ -6,6 +6,7 @@
  * In translated code rsp is the return stack, rbp = cpu + 128, MXCSR is the guest's. The C stack pointer
  * waits in cpu->host_sp.
  */
+#include <stdlib.h>
 #include "emit_priv.h"
 
 static const int8_t gpr_pin[] = {
@@ -19,7 +20,38 @@ static const int8_t xmm_pin[] = {
 
 static bool is_vec(const struct ir_reg *r) { return r->type == IR_V128 || r->type == IR_V256; }
 
-unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[16])
+unsigned host_npins(const struct host_features *hf, bool vector)
+{
+    enum { LOW = 12 /* of vectors, in xmm4 to xmm15 */ };
+    if (!vector)
+        return sizeof gpr_pin;
+    return hf->avx512vl ? sizeof xmm_pin : LOW;
+}
+
+const struct ir_target *host_fit_pins(const struct ir_target *t, unsigned general, unsigned vector)
+{
+    bool fits = true;
+    for (unsigned k = 0; k < t->nregs; k++)
+        fits &= t->regs[k].pin < (int)(is_vec(&t->regs[k]) ? vector : general);
+    if (fits)
+        return t;
+    struct ir_target *copy = malloc(sizeof *copy);
+    struct ir_reg *regs = malloc(t->nregs * sizeof *regs);
+    if (!copy || !regs) {
+        free(copy);
+        free(regs);
+        return NULL;
+    }
+    memcpy(regs, t->regs, t->nregs * sizeof *regs);
+    for (unsigned k = 0; k < t->nregs; k++)
+        if (regs[k].pin >= (int)(is_vec(&regs[k]) ? vector : general))
+            regs[k].pin = -1;
+    *copy = *t;
+    copy->regs = regs;
+    return copy;
+}
+
+unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[NXMM])
 {
     unsigned n = 0;
     for (unsigned k = 0; k < t->nregs; k++)
@@ -33,13 +65,15 @@ unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[1
 void host_homes(struct emit *e, const struct ir_target *t)
 {
     e->target = t;
-    for (int k = 0; k < NGPR; k++)
-        e->gpin[k] = e->xpin[k] = -1;
+    memset(e->gpin, -1, sizeof e->gpin);
+    memset(e->xpin, -1, sizeof e->xpin);
+    e->evex = false;
     for (unsigned k = 0; k < t->nregs; k++) {
         const struct ir_reg *r = &t->regs[k];
         bool vec = is_vec(r);
         e->home[k].disp = r->offset - STATE_BIAS;
         e->home[k].reg = r->pin < 0 ? -1 : vec ? xmm_pin[r->pin] : gpr_pin[r->pin];
+        e->evex |= e->home[k].reg >= 16;
         if (r->pin >= 0)
             (vec ? e->xpin : e->gpin)[e->home[k].reg] = (int16_t)k;
     }
@@ -54,7 +88,7 @@ static struct mem field(int32_t disp) { return mem_bd(STATE, disp); }
 /* Stores (to = true) or loads the pinned registers. caller_saved: only those a C function may change. */
 static void sync_gpr(struct codebuf *c, const struct ir_target *t, bool to, bool caller_saved)
 {
-    struct host_pin p[16];
+    struct host_pin p[NXMM];
     unsigned n = host_pins(t, false, p);
     for (unsigned k = 0; k < n; k++) {
         bool kept = p[k].reg == RBX || p[k].reg >= R12;
@@ -62,12 +96,30 @@ static void sync_gpr(struct codebuf *c, const struct ir_target *t, bool to, bool
             x_rm(c, to ? OP_MOV_RM_R : OP_MOV_R_RM, true, p[k].reg, slot(t, p[k].row));
     }
 }
+static void move_xmm(struct codebuf *c, bool store, int reg, struct mem m)
+{
+    unsigned op = store ? OP_MOVUPS_S : OP_MOVUPS_L;
+    if (reg >= 16)
+        evex_rrm(c, op, false, reg, 0, m);
+    else
+        x_rm(c, op, false, reg, m);
+}
 static void sync_xmm(struct codebuf *c, const struct ir_target *t, bool to)
 {
-    struct host_pin p[16];
+    struct host_pin p[NXMM];
     unsigned n = host_pins(t, true, p);
     for (unsigned k = 0; k < n; k++)
-        x_rm(c, to ? OP_MOVUPS_S : OP_MOVUPS_L, false, p[k].reg, slot(t, p[k].row));
+        move_xmm(c, to, p[k].reg, slot(t, p[k].row));
+}
+/* How many vector registers translated code has. */
+static int nxmm(const struct ir_target *t)
+{
+    struct host_pin p[NXMM];
+    unsigned n = host_pins(t, true, p);
+    for (unsigned k = 0; k < n; k++)
+        if (p[k].reg >= 16)
+            return NXMM;
+    return 16;
 }
 
 static void jmp_to(struct codebuf *c, const struct stubs *s, enum stub to)
@@ -225,8 +277,8 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     static const int8_t saved[8] = { RCX, RDX, RSI, RDI, R8, R9, R10, R11 };
     for (int k = 0; k < 8; k++)
         x_rm(&c, OP_MOV_RM_R, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
-    for (int k = 0; k < NXMM; k++)
-        x_rm(&c, OP_MOVUPS_S, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
+    for (int k = 0; k < nxmm(t); k++)
+        move_xmm(&c, true, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
     x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(leave_arg)));
     x_rm(&c, OP_MOV_RM_R, true, RCX, field(CPU_DISP(cold_save) + 64));
     stmxcsr(&c, CPU_DISP(guest_mxcsr));
@@ -237,8 +289,8 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     x_rr(&c, 0xff, false, 2, RAX);
     x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(ret_sp)));
     ldmxcsr(&c, CPU_DISP(guest_mxcsr));
-    for (int k = 0; k < NXMM; k++)
-        x_rm(&c, OP_MOVUPS_L, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
+    for (int k = 0; k < nxmm(t); k++)
+        move_xmm(&c, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
     for (int k = 0; k < 8; k++)
         x_rm(&c, OP_MOV_R_RM, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
     x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(cold_save) + 64));
@@ -261,7 +313,7 @@ unsigned host_enter(struct cpu *cpu, const struct stubs *s, const uint8_t *code)
 bool host_operand_address(const uint8_t *pc, const uint64_t regs[16], uint64_t gs_base, uint64_t *addr)
 {
     const uint8_t *p = pc;
-    unsigned rex_x = 0, rex_b = 0;
+    unsigned rex_x = 0, rex_b = 0, scale8 = 0;
     bool gs = false;
     for (;; p++) {
         if (*p == 0x65)
@@ -269,7 +321,12 @@ bool host_operand_address(const uint8_t *pc, const uint64_t regs[16], uint64_t g
         else if (*p != 0x66 && *p != 0xf0 && *p != 0xf2 && *p != 0xf3)
             break;
     }
-    if (*p == 0xc5 || *p == 0xc4) { /* VEX */
+    if (*p == 0x62) { /* EVEX */
+        rex_x = ~p[1] >> 6 & 1;
+        rex_b = ~p[1] >> 5 & 1;
+        scale8 = evex_scale(p[4] | (p[1] & 3u) << 8 | (p[2] & 3u) << 10, p[2] >> 7);
+        p += 5;
+    } else if (*p == 0xc5 || *p == 0xc4) { /* VEX */
         if (*p == 0xc4) {
             rex_x = ~p[1] >> 6 & 1;
             rex_b = ~p[1] >> 5 & 1;
@@ -314,7 +371,7 @@ bool host_operand_address(const uint8_t *pc, const uint64_t regs[16], uint64_t g
         a += regs[rm | rex_b << 3];
     }
     if (mod == 1) {
-        a += (uint64_t)(int64_t)(int8_t)*p;
+        a += (uint64_t)(int64_t)(int8_t)*p << scale8;
     } else if (mod == 2) {
         int32_t d;
         memcpy(&d, p, 4);

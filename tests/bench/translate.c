@@ -32,6 +32,7 @@ static const struct guest *const g = &guest_aarch64;
 static struct ir_region region;
 static struct xlate_out out;
 static struct stubs stubs;
+static const struct ir_target *target; /* g's registers, fitting the host */
 static uint8_t *arena;
 static size_t floor_;
 
@@ -45,7 +46,7 @@ static struct sum sweep(struct code_window w, uint64_t max, int parts, bool hash
                                  .insn_shift = g->insn_shift };
     size_t used = floor_;
     while (s.insns < max && w.len >= 4) {
-        ir_region_reset(&region, g->ir);
+        ir_region_reset(&region, target);
         guest_translate(&region, g, &g->models[0], w, 64, false);
         if (parts >= 2)
             ir_optimise(&region);
@@ -105,12 +106,14 @@ int main(int argc, char **argv)
     struct code_window w = { .host = file + p->p_offset + (h->e_entry - p->p_vaddr), .pc = h->e_entry,
                              .len = p->p_filesz - (h->e_entry - p->p_vaddr),
                              .before = h->e_entry - p->p_vaddr };
-    ir_region_init(&region, g->ir);
+    const struct host_features *hf = host_features_get(NULL, NULL, 0);
+    target = host_fit_pins(g->ir, host_npins(hf, false), host_npins(hf, true));
+    ir_region_init(&region, target);
     out.cap_relocs = out.cap_links = out.cap_faults = TABLE;
     out.relocs = malloc(TABLE * sizeof *out.relocs);
     out.links = malloc(TABLE * sizeof *out.links);
     out.faults = malloc(TABLE * sizeof *out.faults);
-    floor_ = (host_emit_stubs(&stubs, g->ir, g->insn_shift, 0, arena, 65536, 0) + 63) & ~(size_t)63;
+    floor_ = (host_emit_stubs(&stubs, target, g->insn_shift, 0, arena, 65536, 0) + 63) & ~(size_t)63;
 
     struct sum s = sweep(w, max, 3, true);
     printf("%llu instructions, %llu regions, %.2f operations and %.2f bytes each, %llu failed, hash %016llx\n",

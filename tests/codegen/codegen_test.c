@@ -115,12 +115,13 @@ int main(void)
     out.relocs = calloc(512, sizeof *out.relocs);
     out.links = calloc(512, sizeof *out.links);
     out.faults = calloc(512, sizeof *out.faults);
-    host_emit_stubs(&stubs, guest_aarch64.ir, 2, 0, code, CODE, 0);
+    const struct ir_target *target = host_fit_pins(guest_aarch64.ir, host_npins(hf, false), host_npins(hf, true));
+    host_emit_stubs(&stubs, target, 2, 0, code, CODE, 0);
     static struct ir_region r;
-    ir_region_init(&r, guest_aarch64.ir);
+    ir_region_init(&r, target);
     for (size_t k = 0; k <= sizeof rows / sizeof *rows; k++) {
         const struct row *row = k < sizeof rows / sizeof *rows ? &rows[k] : &loop;
-        ir_region_reset(&r, guest_aarch64.ir);
+        ir_region_reset(&r, target);
         struct code_window w = { (const uint8_t *)row->words, PC, row->n * 4 };
         guest_translate(&r, &guest_aarch64, guest_aarch64.models, w, 0, true);
         ir_optimise(&r);

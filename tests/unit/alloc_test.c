@@ -26,13 +26,15 @@
 
 enum { MEMORY = 16384, ORIGIN = 0x10000000, CODE = 1 << 20, STATES = 2, ORDINARY = 24 };
 
-static const char *const feature_lists[] = { NULL, "-bmi2,-bmi1,-lzcnt", "-avx",
+static const char *const feature_lists[] = { NULL, "-bmi2,-bmi1,-lzcnt", "-avx", "-avx512vl", "-vaes,-vpclmul",
                                              "-avx,-bmi1,-bmi2,-lzcnt,-gfni,-pclmul" };
 enum { NFEATURES = sizeof feature_lists / sizeof *feature_lists };
 static struct host_features features[NFEATURES];
 
 static struct gen_machine machine;
 static struct ir_target table; /* aarch64's registers with the helpers below */
+static const struct ir_target *fitting[2]; /* the same as hosts without and with AVX-512 pin them */
+static struct stubs stub_sets[2];
 static struct cpu *cpus[2];    /* 0: translated, 1: interpreted */
 static uint8_t *code;
 static size_t code_start;
@@ -230,6 +232,11 @@ static const char *attempt(const struct ir_region *raw, const struct trial *t, s
     }
     if (ir_verify(raw, &at) || !ir_region_copy(made, raw))
         return NULL;
+    unsigned set = host_npins(&features[t->features], true) > 12;
+    made->target = fitting[set];
+    stubs = stub_sets[set];
+    for (unsigned k = 0; k < 2; k++)
+        *(uint64_t *)(uintptr_t)cpus[k]->ret_base = (uint64_t)(uintptr_t)stubs.at[STUB_RET_MISS];
     made->precise_flags = raw->precise_flags;
     lazy_fcmp = 0;
     for (uint32_t i = 1; i < raw->ninsts; i++)
@@ -466,7 +473,11 @@ int main(int argc, char **argv)
         puts("FAIL cannot map memory\n0 passed, 1 failed");
         return 1;
     }
-    code_start = (host_emit_stubs(&stubs, &table, 2, 0, code, 65536, 0) + 63) & ~(size_t)63;
+    for (unsigned k = 0; k < 2; k++) {
+        fitting[k] = host_fit_pins(&table, 32, k ? 32 : 12);
+        code_start += (host_emit_stubs(&stub_sets[k], fitting[k], 2, 0, code + code_start, 65536, 0) + 63) & ~(size_t)63;
+    }
+    stubs = stub_sets[0];
     out.relocs = calloc(out.cap_relocs = 4096, sizeof *out.relocs);
     out.links = calloc(out.cap_links = 4096, sizeof *out.links);
     out.faults = calloc(out.cap_faults = 4096, sizeof *out.faults);

@@ -87,7 +87,7 @@ int main(void)
         return 1;
     }
     struct stubs s1, s2;
-    const struct ir_target *t = guest_aarch64.ir;
+    const struct ir_target *t = host_fit_pins(guest_aarch64.ir, host_npins(hf, false), host_npins(hf, true));
     struct xlate_out out = { .cap_relocs = 512, .cap_links = 512, .cap_faults = 512 };
     out.relocs = calloc(512, sizeof *out.relocs);
     out.links = calloc(512, sizeof *out.links);
