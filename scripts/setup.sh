@@ -8,7 +8,7 @@
 # root or through sudo. apt-get update runs only if the packages can't be had without.
 set -eu
 
-build="gcc libc6-dev make libcapstone-dev libffi-dev"
+build="gcc libc6-dev make libcapstone-dev libffi-dev zlib1g-dev"
 check="python3 strace gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binutils uidmap busybox-static"
 # Native twins of tests/guest/packages.list, for comparisons; dpkg-dev unpacks sources (fetch.sh src).
 native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file findutils gawk git grep gzip
