@@ -23,8 +23,13 @@ void emit_shift(struct emit *e, uint32_t i, enum shift op)
             cb8(&e->cb, n);
             return;
         }
-        if (op == SH_SHL && n <= 3 && n && (flags_busy(e) || !dies(e, a))) {
+        if (op == SH_SHL && n <= 3 && n && !ra_in_mem(e, a, &m)) {
             int x = ra_use(e, a), d = ra_def(e, i);
+            if (d == x && !flags_busy(e)) {
+                flags_clobber(e);
+                shift_ri(&e->cb, op, w, d, n);
+                return;
+            }
             if (n == 1) {
                 struct mem s = { .base = (int8_t)x, .index = (int8_t)x };
                 x_rm(&e->cb, OP_LEA, w, d, s);

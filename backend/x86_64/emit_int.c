@@ -45,12 +45,31 @@ static bool alu_in_slot(struct emit *e, uint32_t i, enum alu op, ir_ref a, ir_re
     return true;
 }
 
+/* a + (b << n), n from 1 to 3: the shift has no code of its own (scan.c). */
+static bool add_scaled(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    for (int k = 1; k >= 0; k--) {
+        ir_ref v = p->arg[k];
+        if (ir_is_const(v) || inst(e, v)->op != IR_shl || !(e->v[v].flags & V_DEFER))
+            continue;
+        int x = ra_use(e, p->arg[!k]), y = ra_use(e, inst(e, v)->arg[0]);
+        struct mem m = { .base = (int8_t)x, .index = (int8_t)y,
+                         .scale = (uint8_t)ir_const_value(e->r, inst(e, v)->arg[1]) };
+        x_rm(&e->cb, OP_LEA, p->type == IR_I64, ra_def(e, i), m);
+        return true;
+    }
+    return false;
+}
+
 static void emit_add_sub(struct emit *e, uint32_t i, bool sub)
 {
     const struct ir_inst *p = inst(e, i);
     ir_ref a = p->arg[0], b = p->arg[1];
     bool w = p->type == IR_I64;
     int32_t imm;
+    if (!sub && add_scaled(e, i))
+        return;
     bool flags = e->v[i].flags & V_FUSES;
     if (flags) { /* as the flags' operation has it */
         uint32_t f = i + 1;

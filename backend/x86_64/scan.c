@@ -169,12 +169,36 @@ static uint32_t fused_with(const struct emit *e, uint32_t i, uint32_t first)
     return 0;
 }
 
+/* Which operand of the addition p, in block b, is a value shifted left by 1 to 3 and used by nothing else? It is made in the
+ * addition, a lea (emit_add_sub). -1: none. */
+static int scaled_operand(const struct emit *e, const struct ir_inst *p, uint32_t b)
+{
+    for (int k = 1; k >= 0; k--) {
+        ir_ref v = p->arg[k];
+        if (ir_is_const(v) || ir_is_const(p->arg[!k]) || v == p->arg[!k] || block_of(e, v) != b)
+            continue;
+        const struct ir_inst *q = inst(e, v);
+        if (q->op == IR_shl && q->uses == 1 && q->type == p->type && !ir_is_const(q->arg[0]) &&
+            ir_is_const(q->arg[1]) && ir_const_value(e->r, q->arg[1]) - 1 < 3)
+            return k;
+    }
+    return -1;
+}
+
 /* The operands of instruction i of block b are used there. */
 static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t first)
 {
     const struct ir_inst *p = inst(e, i);
     uint32_t fused;
+    int scaled;
     switch (p->op) {
+    case IR_add:
+        if ((scaled = scaled_operand(e, p, b)) < 0)
+            break;
+        e->v[p->arg[scaled]].flags |= V_DEFER;
+        touch(e, inst(e, p->arg[scaled])->arg[0], i, b);
+        touch(e, p->arg[!scaled], i, b);
+        return;
     case IR_br:
     case IR_select:
         if (!defer(e, p->arg[0], i, b, p->op == IR_br))
