@@ -32,6 +32,7 @@ struct tb { /* a cache line */
     bool is_signed;            /* cache_sign: it may be restored after it was retired */
     bool tiny;                 /* reuse.c: engine->check_tiny when it was made */
     bool dispatches;           /* it may end with an indirect branch that is no return */
+    bool lands;                /* calls return into its code */
 };
 static_assert(sizeof(struct tb) == 64, "a translation that is looked at costs one cache miss");
 

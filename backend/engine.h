@@ -63,6 +63,7 @@ struct exec {
     volatile bool in_interp;
     uint32_t running;          /* 1: may be in translated code or hold something of the cache (a futex) */
     uint32_t asked;            /* 1: shall leave translated code at its next poll */
+    uint32_t stale_returns;    /* 1: a translation that calls return into has been retired */
     uint32_t sample;           /* 1: where it leaves next is wanted to be known (tier2.c) */
     uint32_t rounds;           /* of the run loop, until tier 2 begins */
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
@@ -160,6 +161,9 @@ void world_go(struct engine *e);
 void world_flush(struct engine *e);
 /* Retires a translation. Lock held. */
 void world_retire(void *engine, struct tb *tb);
+/* Returns into retired translations, on x's return stack, go to the lookup instead. By x itself, running, between
+ * translations. */
+void world_fix_returns(struct exec *x);
 /* x leaves translated code at its next poll, and goes on. */
 void world_ask(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */

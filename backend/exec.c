@@ -187,6 +187,15 @@ static bool has_cycle(const struct ir_region *r)
     return false;
 }
 
+/* Has it entries behind calls? */
+static bool has_landings(const struct ir_region *r)
+{
+    for (uint32_t b = 1; b < r->nblocks; b++)
+        if (r->blocks[b].entry)
+            return true;
+    return false;
+}
+
 static bool has_indirect_branch(const struct ir_region *r)
 {
     for (uint32_t b = 0; b < r->nblocks; b++)
@@ -247,6 +256,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     unsigned max = e->cfg.one_insn ? 1 : e->cfg.max_insns ? e->cfg.max_insns : MAX_INSNS;
     unsigned blocks = e->cfg.without & WITHOUT_REGIONS ? 1 : e->cfg.max_blocks;
     bool precise = e->cfg.one_insn || e->cfg.precise || e->cfg.without & WITHOUT_DEADFLAGS;
+    bool over_calls = !(e->cfg.without & (WITHOUT_RETURNSTACK | WITHOUT_OVERCALLS)) && !e->cfg.interp && !e->watching;
     struct code_window w = e->cfg.fetch(e->cfg.owner, pc);
     w.entries = c->entries;
     w.known = known;
@@ -280,7 +290,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         if (loops)
             guest_translate_plan(&plan, r, e->cfg.guest, e->cfg.model, w);
         else
-            guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags, blocks);
+            guest_translate_extended(r, e->cfg.guest, e->cfg.model, w, max ? max : 1, r->precise_flags, blocks, over_calls);
         if (log_mask & LOG_IN_ASM) {
             fprintf(log_file, "IN: 0x%llx\n", (unsigned long long)pc);
             disas_guest(log_file, e->cfg.guest, w.host, (size_t)(r->end_pc - r->pc), pc);
@@ -321,6 +331,7 @@ static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
                    &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
+    tb->lands = has_landings(r);
     tb->dispatches = has_indirect_branch(r);
     if (changing) {
         reuse_note(e, tb, &w);
@@ -479,6 +490,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             world_park(x);
             world_enter(x);
         }
+        if (__builtin_expect(__atomic_load_n(&x->stale_returns, __ATOMIC_SEQ_CST), 0))
+            world_fix_returns(x);
         if (__builtin_expect(e->debug != NULL, 0) && debug_is_break(e, cpu->pc)) {
             cpu->leave_imm = 0;
             link = -1;

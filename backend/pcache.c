@@ -365,6 +365,7 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
             .faults = c->nfaults + fault, .links = first, .flex = c->nflexes + flex,
             .in_links = x->in_links ? c->nlinks + x->in_links : 0, .nfaults = x->nfaults, .nlinks = x->nlinks,
             .before = x->before, .len = x->len, .nflex = x->nflex, .valid = !x->zero, .loops = (x->kind & STORED_LOOPS) != 0,
+            .lands = (x->kind & STORED_LANDS) != 0,
             .dispatches = x->dispatches };
         for (uint32_t j = 0; j < x->nlinks; j++) {
             const struct stored_link *l = &m->links[link + j];

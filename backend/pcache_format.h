@@ -56,7 +56,7 @@ struct stored_tb {
 };
 static_assert(sizeof(struct stored_tb) == 48, "no gaps but at the end");
 
-enum { STORED_LOOPS = 1, STORED_TIER2 = 2 };
+enum { STORED_LOOPS = 1, STORED_TIER2 = 2, STORED_LANDS = 4 };
 
 struct stored_link {
     uint16_t field, stub; /* in its translation's code */

@@ -184,7 +184,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
             .hash = n->file_hash, .pc = (uint32_t)(tb->pc - s->lo), .code_off = pos, .code_len = tb->code_len,
             .id_off = n->id_off, .before = tb->before, .len = tb->len, .nfaults = tb->nfaults,
             .nlinks = tb->nlinks, .nrelocs = n->nrelocs, .ninsns = n->ninsns, .nflex = tb->nflex,
-            .kind = (tb->loops ? STORED_LOOPS : 0) | (n->tier2 ? STORED_TIER2 : 0), .dispatches = tb->dispatches };
+            .kind = (tb->loops ? STORED_LOOPS : 0) | (tb->lands ? STORED_LANDS : 0) | (n->tier2 ? STORED_TIER2 : 0), .dispatches = tb->dispatches };
         pos += tb->code_len;
     }
     s->code_len = (pos + 15) & ~15u;

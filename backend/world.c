@@ -7,7 +7,9 @@
  * - Retiring translations (guest code changed or went away) needs no stop: links into them are patched
  *   back by aligned 4-byte stores, jump cache entries cleared. A thread inside one leaves by its
  *   next exit; one that may go round inside is asked to leave at its next poll. Its memory stays until
- *   the next flush, so return addresses into it stay good (landing sites go on by links).
+ *   the next flush. Where calls return into it, all threads are asked; each changes its own return stack before
+ *   it goes on, so that such returns look up what is there now (stale_returns). A context synchronisation (ISB)
+ *   leaves translated code, so that none is missed.
  * - Emptying the cache stops the world: everyone is asked to leave, parks in engine_run, and waits
  *   for the lock that the stopper holds.
  * - A thread fills its own jump cache; others only clear entries of it. It stores the entry, then
@@ -269,6 +271,21 @@ void engine_flush(struct engine *e)
     pthread_mutex_unlock(&e->lock);
 }
 
+void world_fix_returns(struct exec *x)
+{
+    const struct engine *e = x->e;
+    struct cpu *cpu = x->cpu;
+    __atomic_store_n(&x->stale_returns, 0, __ATOMIC_SEQ_CST);
+    if ((cpu->ret_base - cpu->ret_sp) % 16)
+        reset_return_stack(cpu);
+    for (uint64_t at = cpu->ret_sp; at < cpu->ret_base; at += 16) {
+        uint64_t *frame = (uint64_t *)(uintptr_t)at;
+        const struct tb *tb = cache_find_code(&e->cache, (const uint8_t *)(uintptr_t)frame[0]);
+        if (!tb || !tb->valid)
+            frame[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_STALE];
+    }
+}
+
 void world_retire(void *arg, struct tb *tb)
 {
     struct engine *e = arg;
@@ -281,7 +298,9 @@ void world_retire(void *arg, struct tb *tb)
             clear_jump_entry(x->cpu->jump_cache, k);
         if (__atomic_load_n(&x->cpu->jump_cache2[k2].pc, __ATOMIC_RELAXED) == tb->pc)
             clear_jump_entry(x->cpu->jump_cache2, k2);
-        if (tb->loops && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
+        if (tb->lands)
+            __atomic_store_n(&x->stale_returns, 1, __ATOMIC_SEQ_CST);
+        if ((tb->loops || tb->lands) && __atomic_load_n(&x->running, __ATOMIC_SEQ_CST)) {
             e->st.asks++;
             world_ask(x);
         }

@@ -143,9 +143,10 @@ extern const struct guest guest_aarch64;
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                      struct code_window code, unsigned max_insns, bool precise_flags);
 /* The same with up to max_blocks guest blocks: after a conditional branch the region goes on along
- * the fall-through. guest_translate does this with its own default, as does max_blocks 0. */
+ * the fall-through, with over_calls after a call where it returns to. guest_translate does the first with its own default, as
+ * does max_blocks 0. */
 void guest_translate_extended(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                               struct code_window code, unsigned max_insns, bool precise_flags,
-                              unsigned max_blocks);
+                              unsigned max_blocks, bool over_calls);
 
 #endif

@@ -7,12 +7,14 @@
  * back to the entry is an edge inside the region; any other way out of a conditional branch is a
  * block with nothing but a `goto`. Normally a region has one guest block; with max_blocks above 1 it
  * goes on after a conditional branch along the fall-through, which then has one predecessor, so the
- * builder's knowledge of register values carries over (an extended basic block).
+ * builder's knowledge of register values carries over (an extended basic block). With over_calls it goes on
+ * behind a call too, in an entry of its own: where the host's return lands.
  *
  * Polls: every cycle of guest blocks has a branch to an address not above the entry of its region,
  * a call or an indirect branch. A region with one of these polls at its entry, where the state is
  * precise without further cost. Returns do not count: a cycle of them has calls, or returns that no
- * call expects, where the engine polls.
+ * call expects, where the engine polls. Nor do the entries behind calls: each matched return there ends a call
+ * that this or an earlier region made, and regions with calls poll when they are entered at the start.
  *
  * Flags that certainly die on the other side of an exit are not worth storing. Before an exit the
  * look-ahead decodes a few instructions at the target, inside the same window and close by, until
@@ -26,7 +28,7 @@
 
 enum {
     MAX_INSNS = 64,        /* of a region */
-    MAX_BLOCKS = 4,        /* guest blocks of a region: make bench-regions, docs/engine.md */
+    MAX_BLOCKS = 6,        /* guest blocks of a region: make bench-regions, docs/engine.md */
     BLOCKS_LIMIT = 16,     /* the most that guest_translate_extended does */
     LOOK_INSNS = 12,       /* decoded at one exit, both ways of branches together */
     LOOK_BYTES = 2048,     /* farthest look from the region's entry */
@@ -44,6 +46,7 @@ struct translation {
     struct exit *exits; /* the caller's: two for each block */
     unsigned nexits, nguest_blocks, max_blocks;
     unsigned follow; /* block to go on with, or 0 */
+    bool over_calls; /* regions go on behind calls */
     bool loops;      /* has an edge to block 0 */
 };
 
@@ -184,16 +187,28 @@ void tr_goto_indirect(struct tr *t, ir_ref target)
     emit_end(t, IR_gotoi, target, 0, 0, 0);
 }
 
+/* The region goes on where a call returns to, if it may. */
+static void go_on_behind(struct tr *t, uint64_t ret)
+{
+    struct translation *x = translation_of(t);
+    if (!x->over_calls || x->nguest_blocks >= x->max_blocks || t->r->ninsns + 1 >= t->max_insns)
+        return;
+    x->follow = ir_block_new(t->r, ret);
+    t->r->blocks[x->follow].entry = true;
+}
+
 void tr_call(struct tr *t, uint64_t target, uint64_t ret)
 {
     t->r->blocks[0].poll = true;
     emit_end(t, IR_callg, ir_const(t->r, IR_I64, ret), 0, 0, (int64_t)target);
+    go_on_behind(t, ret);
 }
 
 void tr_call_indirect(struct tr *t, ir_ref target, uint64_t ret)
 {
     t->r->blocks[0].poll = true;
     emit_end(t, IR_calli, target, ir_const(t->r, IR_I64, ret), 0, 0);
+    go_on_behind(t, ret);
 }
 
 void tr_return(struct tr *t, ir_ref target)
@@ -337,13 +352,14 @@ void guest_translate_plan(struct plan *p, struct ir_region *r, const struct gues
 
 void guest_translate_extended(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                               struct code_window code, unsigned max_insns, bool precise_flags,
-                              unsigned max_blocks)
+                              unsigned max_blocks, bool over_calls)
 {
     struct exit exits[BLOCKS_LIMIT + 1];
     struct translation x = {
         .exits = exits,
         .t = { .r = r, .guest = g, .model = m, .code = code, .pc = code.pc,
                .max_insns = max_insns ? max_insns : MAX_INSNS, .precise_flags = precise_flags },
+        .over_calls = over_calls,
         .max_blocks = !max_blocks ? MAX_BLOCKS : max_blocks < BLOCKS_LIMIT ? max_blocks : BLOCKS_LIMIT,
     };
     struct tr *t = &x.t;
@@ -359,7 +375,7 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
         if (!x.follow)
             break;
         t->pc += t->len;
-        ir_block_begin(r, x.follow, true);
+        ir_block_begin(r, x.follow, !r->blocks[x.follow].entry);
         if (r->ninsns >= t->max_insns || is_known(t, t->pc)) {
             tr_goto(t, t->pc);
             break;
@@ -374,5 +390,5 @@ void guest_translate_extended(struct ir_region *r, const struct guest *g, const 
 void guest_translate(struct ir_region *r, const struct guest *g, const struct cpu_model *m,
                      struct code_window code, unsigned max_insns, bool precise_flags)
 {
-    guest_translate_extended(r, g, m, code, max_insns, precise_flags, 0);
+    guest_translate_extended(r, g, m, code, max_insns, precise_flags, 0, false);
 }

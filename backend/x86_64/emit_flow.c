@@ -5,7 +5,7 @@
  * until the target is translated. The field never crosses a cache line, so that patching is one store.
  *
  * Guest calls push the guest return address and use the host's call; the landing site pops it and
- * goes on by a link. A return compares the guest address beside the host's and uses ret. Other indirect
+ * goes on in the same region, or by a link. A return compares the guest address beside the host's and uses ret. Other indirect
  * branches probe the jump cache, which is part of struct cpu:
  *
  *     mov rax, target; mov ecx, eax; and ecx, mask; cmp rax, [rbp + rcx*s + pc]; jne miss;
@@ -324,9 +324,12 @@ static void push_pc(struct emit *e, uint64_t pc, int scratch)
     }
 }
 
-static void landing(struct emit *e, uint64_t ret)
+/* Where a call returns to: the code of block next, if that is it and follows, or a link. */
+static void landing(struct emit *e, uint64_t ret, uint32_t next)
 {
     alu_ri(&e->cb, ALU_ADD, true, RSP, 8);
+    if (next != UINT32_MAX && e->r->blocks[next].entry && e->r->blocks[next].pc == ret)
+        return;
     align_field(&e->cb, 1);
     cb8(&e->cb, 0xe9);
     link_field(e, ret);
@@ -372,7 +375,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         align_field(&e->cb, 1);
         cb8(&e->cb, 0xe8);
         link_field(e, (uint64_t)p->imm);
-        landing(e, ret);
+        landing(e, ret, next);
         break;
     }
     case IR_calli: {
@@ -386,7 +389,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         push_pc(e, ret, RCX);
         if (e->without & WITHOUT_JUMPCACHE) {
             emit_call_stub(e, STUB_LOOKUP);
-            landing(e, ret);
+            landing(e, ret, next);
             break;
         }
         struct mem m = probe(&e->cb, e->insn_shift);
@@ -397,7 +400,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         x_rm(&e->cb, 0xff, false, 2, m);
         if (c)
             c->back = e->cb.p;
-        landing(e, ret);
+        landing(e, ret, next);
         break;
     }
     case IR_retg: {

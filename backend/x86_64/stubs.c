@@ -222,6 +222,10 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     mov_ri(&c, RAX, IR_LEAVE_LOOKUP);
     jmp_to(&c, s, STUB_LEAVE);
 
+    BEGIN(STUB_RET_STALE);
+    pop(&c, RAX);
+    jmp_to(&c, s, STUB_LOOKUP);
+
     BEGIN(STUB_RET_MISS); /* the return stack is of no use any more: start again with an empty one */
     x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(ret_base)));
     alu_rm(&c, ALU_CMP, true, RSP, field(CPU_DISP(poll_limit))); /* a loop may consist of such returns */

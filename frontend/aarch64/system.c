@@ -43,7 +43,7 @@ bool lower_SB(struct tr *t, const struct arg_SB *a) { return true; }
 /* Code after it may have been changed before it: it is translated anew. */
 bool lower_ISB(struct tr *t, const struct arg_ISB *a)
 {
-    tr_goto(t, t->pc + 4);
+    tr_leave(t, IR_LEAVE_LOOKUP, 0, t->pc + 4);
     return true;
 }
 
