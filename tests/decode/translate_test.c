@@ -42,6 +42,8 @@ static void expect(bool ok, const char *what, int line)
 }
 #define EXPECT(x) expect(x, #x, __LINE__)
 
+static bool over_calls;
+
 /* Translates the words from index start on; max_insns, precise and blocks as guest_translate has them. */
 static void translate(const uint32_t *words, size_t n, size_t start, unsigned max, bool precise,
                       unsigned blocks)
@@ -50,7 +52,7 @@ static void translate(const uint32_t *words, size_t n, size_t start, unsigned ma
                              4 * start };
     uint32_t at;
     ir_region_reset(&r, guest_aarch64.ir);
-    guest_translate_extended(&r, &guest_aarch64, &model, w, max, precise, blocks, false);
+    guest_translate_extended(&r, &guest_aarch64, &model, w, max, precise, blocks, over_calls);
     const char *wrong = ir_verify(&r, &at);
     expect(!wrong, wrong ? wrong : "", __LINE__);
 }
@@ -90,6 +92,15 @@ static void test_ends(void)
     EXPECT(ir_const_value(&r, end_of(0)->arg[1]) == BASE + 4);
     TRANSLATE(0, 0, false, 1, bl(8));
     EXPECT(end_of(0)->op == IR_callg && end_of(0)->imm == BASE + 32 && r.blocks[0].poll);
+    over_calls = true; /* where the call returns to is an entry that knows nothing; it is not beyond a limit */
+    TRANSLATE(0, 0, false, 2, bl(8), ADD, RET, ADD);
+    EXPECT(r.ninsns == 3 && end_of(0)->op == IR_callg && r.blocks[1].entry && r.blocks[1].pc == BASE + 4);
+    EXPECT(end_of(1)->op == IR_retg && !r.blocks[1].poll && r.blocks[0].poll);
+    TRANSLATE(0, 0, false, 2, BLR, ADD, bl(8), ADD);
+    EXPECT(r.ninsns == 3 && end_of(1)->op == IR_callg && r.nblocks == 2);
+    TRANSLATE(0, 1, false, 2, bl(8), ADD, RET);
+    EXPECT(r.ninsns == 1 && r.nblocks == 1);
+    over_calls = false;
     TRANSLATE(0, 0, false, 1, ADD, SVC, ADD);
     EXPECT(end_of(0)->op == IR_leave && end_of(0)->aux == IR_LEAVE_SYSCALL);
     EXPECT(ir_const_value(&r, end_of(0)->arg[0]) == BASE + 8);
