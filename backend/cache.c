@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include "cache.h"
 
 /* side table entries of one translation at most; bytes of code that one usually stays below */
@@ -41,39 +39,6 @@ static void populate(void *base, size_t used, size_t *ready, size_t size, size_t
     *ready = to;
 }
 
-/* Memory to be mapped twice, with neither a descriptor nor RLIMIT_FSIZE in the way. */
-static uint8_t *shared_memory(size_t size)
-{
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-}
-
-/* A memfd of that size, or -1 where the process may not have one (growing it beyond RLIMIT_FSIZE would
- * raise SIGXFSZ). */
-static int code_file(size_t size)
-{
-    struct rlimit lim;
-    if (getrlimit(RLIMIT_FSIZE, &lim) == 0 && lim.rlim_cur < size)
-        return -1;
-    int fd = memfd_create("myna-code", MFD_CLOEXEC);
-    if (fd >= 0 && ftruncate(fd, (off_t)size) < 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-/* The executable view of the memory at c->rw: at address at, or anywhere. */
-static uint8_t *second_view(const struct cache *c, void *at)
-{
-    int how = MREMAP_MAYMOVE | (at ? MREMAP_FIXED : 0);
-    uint8_t *rx = mremap(c->rw, 0, c->size, how, at); /* old size 0: it stays there too */
-    if (rx != MAP_FAILED && mprotect(rx, c->size, PROT_READ | PROT_EXEC) < 0) {
-        munmap(rx, c->size);
-        return MAP_FAILED;
-    }
-    return rx;
-}
-
 static struct tb_hash *hash_new(uint32_t n)
 {
     struct tb_hash *h = calloc(1, sizeof *h + n * sizeof h->slot[0]);
@@ -102,19 +67,12 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
 {
     memset(c, 0, sizeof *c);
     size >>= shift;
-    c->size = size;
     c->shift = shift;
-    int fd = code_file(size);
-    if (fd >= 0) {
-        c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        c->rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-        close(fd); /* the mappings keep it; a guest counts its own descriptors from 3 */
-    } else {
-        c->rw = shared_memory(size);
-        c->rx = c->rw == MAP_FAILED ? MAP_FAILED : second_view(c, NULL);
+    int err = arena_init(c, size);
+    if (err < 0) {
+        cache_free(c);
+        return err;
     }
-    if (c->rw == MAP_FAILED || c->rx == MAP_FAILED)
-        goto fail;
     c->tbs = cache_pages(table_size(c, MAX_TBS) * sizeof *c->tbs);
     c->links = cache_pages(table_size(c, MAX_LINKS) * sizeof *c->links);
     c->faults = cache_pages(table_size(c, MAX_FAULTS) * sizeof *c->faults);
@@ -127,8 +85,8 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     if (!c->signatures || !c->retired || !c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
         goto fail;
     return 0;
-fail:;
-    int err = errno ? -errno : -ENOMEM;
+fail:
+    err = errno ? -errno : -ENOMEM;
     cache_free(c);
     return err;
 }
@@ -136,10 +94,7 @@ fail:;
 void cache_free(struct cache *c)
 {
     cache_flush(c);
-    if (c->rw && c->rw != MAP_FAILED)
-        munmap(c->rw, c->size);
-    if (c->rx && c->rx != MAP_FAILED)
-        munmap(c->rx, c->size);
+    arena_free(c);
     if (c->tbs)
         munmap(c->tbs, table_size(c, MAX_TBS) * sizeof *c->tbs);
     if (c->links)
@@ -182,68 +137,8 @@ void cache_flush(struct cache *c)
     free_hashes(c->old_hashes);
     c->old_hashes = NULL;
     c->ntbs = c->nlinks = c->nfaults = c->nflexes = c->hash_used = 0;
-    c->used = c->floor;
+    arena_flush(c);
     c->flushes++;
-}
-
-int cache_fork_prepare(struct cache *c, bool files_shared)
-{
-    int fd = files_shared ? -1 : code_file(c->size);
-    for (size_t done = 0; fd >= 0 && done < c->used;) {
-        ssize_t n = pwrite(fd, c->rw + done, c->used - done, (off_t)done);
-        if (n <= 0) {
-            if (n < 0 && errno == EINTR)
-                continue;
-            close(fd);
-            return -ENOMEM;
-        }
-        done += (size_t)n;
-    }
-    if (fd >= 0)
-        return fd;
-    c->copy = shared_memory(c->size);
-    if (c->copy == MAP_FAILED)
-        return -ENOMEM;
-    memcpy(c->copy, c->rw, c->used);
-    return COPY_MAPPED;
-}
-
-void cache_fork_parent(struct cache *c, int copy)
-{
-    if (copy == COPY_MAPPED)
-        munmap(c->copy, c->size);
-    else
-        close(copy);
-}
-
-/* Puts the copy behind both views. */
-static int take_copy(struct cache *c, int copy)
-{
-    if (mmap(c->rw, c->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED ||
-        mmap(c->rx, c->size, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, copy, 0) == MAP_FAILED)
-        return -errno;
-    return 0;
-}
-
-int cache_fork_child(struct cache *c, int copy)
-{
-    int err = 0;
-
-    if (copy == COPY_MAPPED) {
-        if (mremap(c->copy, c->size, c->size, MREMAP_MAYMOVE | MREMAP_FIXED, c->rw) == MAP_FAILED ||
-            second_view(c, c->rx) == MAP_FAILED)
-            err = -errno;
-    } else {
-        err = take_copy(c, copy);
-        if (err == -ENOMEM) { /* as many mappings as there may be: two less first */
-            munmap(c->rw, c->size);
-            munmap(c->rx, c->size);
-            err = take_copy(c, copy);
-        }
-        close(copy);
-    }
-    c->ready = 0; /* the copy's pages are not mapped yet */
-    return err;
 }
 
 /* The entries of 64 bytes of guest code are in one cache line: they are looked for one after the other. */
@@ -383,12 +278,12 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
 
 bool cache_has_room(struct cache *c, size_t code)
 {
-    if (c->hash_used >= c->hash->mask || c->used + code + 64 > c->size || c->ntbs + 1 >= table_size(c, MAX_TBS) ||
+    if (c->hash_used >= c->hash->mask || !arena_room(c, code + 64) || c->ntbs + 1 >= table_size(c, MAX_TBS) ||
         c->nlinks + MAX_SIDE >= table_size(c, MAX_LINKS) ||
         c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
         return false;
-    size_t ahead = c->made < LEAST_AHEAD ? LEAST_AHEAD : c->made > MOST_AHEAD ? MOST_AHEAD : c->made;
+    size_t ahead = c->made > MOST_AHEAD ? MOST_AHEAD : c->made;
     populate(c->rw, c->used + SOON, &c->ready, c->size, ahead);
     populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready,
              table_size(c, MAX_TBS) * sizeof *c->tbs, ahead / 2);
@@ -402,12 +297,13 @@ bool cache_has_room(struct cache *c, size_t code)
 bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, uint32_t faults,
                    uint32_t flexes)
 {
-    if (c->used + code + SOON > c->size || c->ntbs + tbs >= table_size(c, MAX_TBS) ||
+    if ((code && !arena_room(c, code + SOON)) || c->ntbs + tbs >= table_size(c, MAX_TBS) ||
         c->nlinks + links + MAX_SIDE >= table_size(c, MAX_LINKS) ||
         c->nfaults + faults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + flexes + MAX_FLEX >= table_size(c, MAX_FLEXES) || !hash_reserve(c, tbs))
         return false;
-    populate(c->rw, c->used + code, &c->ready, c->size, 0);
+    if (code)
+        populate(c->rw, c->used + code, &c->ready, c->size, 0);
     populate(c->tbs, (c->ntbs + tbs) * sizeof *c->tbs, &c->tbs_ready,
              table_size(c, MAX_TBS) * sizeof *c->tbs, 0);
     populate(c->links, (c->nlinks + links) * sizeof *c->links, &c->links_ready,
@@ -466,11 +362,12 @@ static void page_add(struct cache *c, struct tb *tb)
         }
 }
 
-static void patch(struct cache *c, uint32_t field, uint32_t to)
+/* at: where field may be written */
+static void patch(uint8_t *at, uint32_t field, uint32_t to)
 {
     int32_t rel = (int32_t)to - (int32_t)(field + 4);
     /* one store inside a cache line (emitted so): another thread sees the old or the new target */
-    __atomic_store_n((int32_t *)(void *)(c->rw + field), rel, __ATOMIC_RELEASE);
+    __atomic_store_n((int32_t *)(void *)at, rel, __ATOMIC_RELEASE);
 }
 
 struct tb *cache_add(struct cache *c, uint64_t pc, uint64_t lo, uint64_t hi, const struct xlate_out *o,
@@ -525,13 +422,14 @@ void cache_enter(struct cache *c, uint32_t n)
 void cache_link(struct cache *c, uint32_t link, struct tb *to)
 {
     struct tb_link *l = &c->links[link];
-    if (l->target || to->region)
+    uint8_t *at = l->target || to->region ? NULL : arena_patch(c, l->field_off, false);
+    if (!at)
         return;
     uint32_t id = (uint32_t)(to - c->tbs) + 1;
     l->target = id;
     l->next = to->in_links;
     to->in_links = link + 1;
-    patch(c, l->field_off, to->code_off);
+    patch(at, l->field_off, to->code_off);
 }
 
 void cache_unlink(struct cache *c, struct tb *tb)
@@ -539,7 +437,12 @@ void cache_unlink(struct cache *c, struct tb *tb)
     for (uint32_t k = tb->in_links; k;) {
         struct tb_link *l = &c->links[k - 1];
         uint32_t next = l->next;
-        patch(c, l->field_off, l->stub_off);
+        uint8_t *at = arena_patch(c, l->field_off, true);
+        if (!at) {
+            fprintf(stderr, "myna: no memory for changes of code\n");
+            abort();
+        }
+        patch(at, l->field_off, l->stub_off);
         l->target = l->next = 0;
         k = next;
     }

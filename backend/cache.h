@@ -1,8 +1,8 @@
 /*
  * The code cache: translations, the links between them, and where they are. Used by exec.c only.
  *
- * The arena is shared memory (a memfd where possible) mapped twice: code is written through one view and runs in the other, so no page
- * is ever writable and executable. Code is only appended; a flush empties all of it at once.
+ * The arena (arena.c) is shared memory (a memfd where possible) mapped twice: code is written through one view and runs in
+ * the other, so no page is ever writable and executable. Code is only appended; a flush empties all of it at once.
  *
  * One thread at a time changes it (engine->lock). Threads that run translated code read it meanwhile:
  * cache_find_code, and cache_find_shared, which may fail to find what is there. Nothing that they could
@@ -51,10 +51,7 @@ enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, RETIRED_HASH = 1 << 14, MAX_TB
 
 /* How far into a table memory was asked for ahead of its use: one call for many pages instead of a
  * page fault for each. */
-enum { LEAST_AHEAD = 16 << 10, MOST_AHEAD = 256 << 10 };
-
-/* "descriptor" of a copy that is at cache->copy */
-enum { COPY_MAPPED = 0x7fffffff };
+enum { MOST_AHEAD = 256 << 10 };
 
 /* Open addressing; the table doubles when half full. */
 struct tb_hash {
@@ -66,8 +63,12 @@ struct tb_hash {
 struct cache {
     uint8_t *rw;               /* writable view */
     uint8_t *rx;               /* executable view */
-    uint8_t *copy;             /* between fork_prepare and the fork, where there is no descriptor for it */
-    size_t size, used, floor;  /* floor: end of the common stubs */
+    size_t size, used, floor;  /* floor: end of the common stubs; a page's end */
+    uint64_t *frozen;          /* bits by page of the arena: not to be written (arena.c) */
+    bool any_frozen;
+    bool tail_shared;          /* what is free is another process's */
+    bool no_seal;              /* arena_load is of no use */
+    unsigned thaws, put_off;   /* since the fork: pages thawed, links not made for a frozen page's sake */
     unsigned shift;            /* tables have their entries >> shift */
     size_t ready;              /* of the arena: bytes whose memory is there */
     size_t made;               /* bytes of code translated here: how far memory is asked for ahead (loaded code tells nothing) */
@@ -99,11 +100,6 @@ void *cache_pages(size_t n);
 int cache_init(struct cache *c, size_t size, unsigned shift);
 void cache_free(struct cache *c);
 void cache_flush(struct cache *c);
-/* A copy of the used part: descriptor, COPY_MAPPED or -errno. / Drops it. / The arena becomes that copy. */
-int cache_fork_prepare(struct cache *c, bool files_shared);
-void cache_fork_parent(struct cache *c, int copy);
-int cache_fork_child(struct cache *c, int copy);
-
 /* Valid translation that starts at pc, or NULL. */
 struct tb *cache_find(const struct cache *c, uint64_t pc);
 /* The same without the lock, for a running thread: NULL also if the table is being changed. */
@@ -112,7 +108,7 @@ struct tb *cache_find_shared(const struct cache *c, uint64_t pc);
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
 /* Is there room for another translation of the largest size? Then its memory is made ready. */
 bool cache_has_room(struct cache *c, size_t code);
-/* Room for that much more, with its memory made ready? */
+/* Room for that much more, with its memory made ready? code 0: in the tables alone. */
 bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, uint32_t faults,
                    uint32_t flexes);
 /* Enters n translations that the caller has put at tbs + ntbs, their code and tables behind what is
@@ -139,6 +135,28 @@ void cache_restore(struct cache *c, struct tb *tb);
 /* Calls fn for every valid translation that holds a byte of [start, start + len). */
 void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(void *, struct tb *),
                      void *arg);
+
+/* --- arena.c ---------------------------------------------------------------------------------- */
+
+/* The arena of size bytes (pages). 0 or -errno. */
+int arena_init(struct cache *c, size_t size);
+void arena_free(struct cache *c);
+/* Can code bytes be written at rw + used? */
+bool arena_room(struct cache *c, size_t code);
+/* Where the four bytes at off of the arena may be written, which are in one page. NULL: no memory, or (unless must) not
+ * worth it yet. */
+uint8_t *arena_patch(struct cache *c, uint32_t off, bool must);
+/* All is free from floor on; no thread is in the cache. */
+void arena_flush(struct cache *c);
+/* Private memory for len bytes of code that will run at rx + *base, behind all that is in use; NULL: none, or not worth it.
+ * / It is not needed. / It moves there, used covers it; nothing in it can be written any more. False: no memory, and it is
+ * gone. */
+uint8_t *arena_load(struct cache *c, size_t len, uint32_t *base);
+void arena_drop(uint8_t *at, size_t len);
+bool arena_seal(struct cache *c, uint8_t *at, uint32_t base, size_t len);
+/* Before a fork: the child may go on with what is in use. / In the child. */
+void arena_fork(struct cache *c);
+void arena_forked(struct cache *c);
 
 static inline const uint8_t *tb_code(const struct cache *c, const struct tb *tb)
 {

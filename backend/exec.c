@@ -99,7 +99,7 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     }
     size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, c->without, e->cache.rw, 65536,
                                e->cache.rx - e->cache.rw);
-    e->cache.used = e->cache.floor = (n + 63) & ~(size_t)63;
+    e->cache.used = e->cache.floor = (n + 4095) & ~(size_t)4095;
     e->pcache = pcache_new(e);
     if (!(c->without & WITHOUT_TIER2) && !c->stress && !c->interp && !c->one_insn && !c->precise)
         e->tier2 = tier2_new(e);
@@ -369,8 +369,13 @@ static void fill(struct engine *e, struct jump_entry *cache, size_t k, struct tb
 /* Enters tb in the thread's own jump caches. Another thread may be retiring it: see world.c. */
 static void fill_jump_cache(struct engine *e, struct cpu *cpu, struct tb *tb)
 {
-    fill(e, cpu->jump_cache, tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), tb);
-    fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb);
+    size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1);
+    struct jump_entry was = cpu->jump_cache[k];
+    if (was.pc == tb->pc && was.code == (uint64_t)(uintptr_t)tb_code(&e->cache, tb))
+        return; /* written pages cost a fork's child much; who retires it clears what is there */
+    fill(e, cpu->jump_cache, k, tb);
+    if (was.pc != (k ? 0 : ~0ull)) /* another's: fresh pages only where they are needed */
+        fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb);
 }
 
 /* This is the first thread that flushes subnormal results: all code is translated again, with the check

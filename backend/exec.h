@@ -113,16 +113,14 @@ void engine_save(struct engine *e);
  * -EPERM: it isn't the caller's alone. */
 int64_t engine_cache_usage(const char *dir, bool clear, unsigned *files);
 
-/* Before fork(): copies the code cache for the child, since the parent goes on patching its own, and
- * keeps the engine's lock until one of the two below. files_shared: the child will have the same table of
- * descriptors (CLONE_FILES), where what one closes is closed for both. Returns a token for them, or -errno
- * (without the lock). Not for vfork children that share memory. */
-int engine_fork_prepare(struct engine *e, bool files_shared);
-/* After it, in the parent: drops the copy. */
-void engine_fork_parent(struct engine *e, int copy);
-/* After it, in the child, before it runs translated code: takes the copy; all CPUs but this one are
- * gone. 0 or -errno. */
-int engine_fork_child(struct engine *e, struct cpu *cpu, int copy);
+/* Before fork(): what is translated so far is the child's too from now on, and patched by neither where it is. Keeps the
+ * engine's lock until one of the two below. files_shared: the child will have the same table of descriptors
+ * (CLONE_FILES), where what one closes is closed for both. Not for vfork children that share memory. */
+void engine_fork_prepare(struct engine *e, bool files_shared);
+/* After it, in the parent. */
+void engine_fork_parent(struct engine *e);
+/* After it, in the child, before it runs translated code: all CPUs but this one are gone. */
+void engine_fork_child(struct engine *e, struct cpu *cpu);
 
 /* --- debugging (debug.c). Guest memory is never changed; see also engine_config.precise. */
 

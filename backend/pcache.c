@@ -349,16 +349,30 @@ static void relocate(const struct engine *e, const struct meta *m, const uint32_
     }
 }
 
-/* The code is at base in the arena, the faults are behind those in use: makes the tables. */
-static void install(struct engine *e, const struct stored_seg *s, const struct meta *m, uint32_t base)
+/* Links to a translation that isn't used lead to their stubs. code: the segment's, which will be at base. */
+static void cut_out(struct cache *c, struct tb *tb, uint8_t *code, uint32_t base)
+{
+    for (uint32_t k = tb->in_links, next; k; k = next) {
+        struct tb_link *l = &c->links[k - 1];
+        int32_t rel = (int32_t)(l->stub_off - (l->field_off + 4));
+        memcpy(code + (l->field_off - base), &rel, 4);
+        next = l->next;
+        l->target = l->next = 0;
+    }
+    tb->in_links = 0;
+}
+
+/* The code, which is at code and will be at base in the arena, is made to fit there, and the tables are made; the faults
+ * are behind those in use. */
+static void install(struct engine *e, const struct stored_seg *s, const struct meta *m, uint8_t *code, uint32_t base)
 {
     struct cache *c = &e->cache;
-    intptr_t delta = c->rx - c->rw;
+    intptr_t delta = c->rx + base - code;
     uint32_t link = 0, fault = 0, flex = 0, reloc = 0;
     for (uint32_t k = 0; k < s->ntbs; k++) {
         const struct stored_tb *x = &m->tbs[k];
         struct tb *tb = &c->tbs[c->ntbs + k];
-        uint8_t *at = c->rw + base + x->code_off;
+        uint8_t *at = code + x->code_off;
         uint32_t first = c->nlinks + link;
         *tb = (struct tb){
             .pc = s->lo + x->pc, .code_off = base + x->code_off, .code_len = x->code_len,
@@ -389,12 +403,51 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
     memcpy(c->flexes + c->nflexes, m->flexes, s->nflexes * sizeof *m->flexes);
     for (uint32_t k = 0; k < s->ntbs; k++)
         if (m->tbs[k].zero)
-            cache_unlink(c, &c->tbs[c->ntbs + k]);
+            cut_out(c, &c->tbs[c->ntbs + k], code, base);
+}
+
+static void enter(struct cache *c, const struct stored_seg *s)
+{
     c->nlinks += s->nlinks;
     c->nfaults += s->nfaults;
     c->nflexes += s->nflexes;
-    c->used = (base + s->code_len + 15) & ~15ul;
     cache_enter(c, s->ntbs);
+}
+
+/* Reads code and faults to where they will be. m: of the segment, judged. False: as if nothing had been. */
+static bool load_code(struct engine *e, const struct segment *g, const struct meta *m, int fd)
+{
+    struct pcache *p = e->pcache;
+    struct cache *c = &e->cache;
+    const struct stored_seg *s = &g->s;
+    size_t fault_len = s->nfaults * sizeof(struct fault_entry);
+    uint64_t from = g->at + seg_meta_len(s, sizeof(struct xlate_flex));
+    uint32_t base;
+    uint8_t *own = arena_load(c, s->code_len, &base), *code = own;
+    if (!own)
+        base = (uint32_t)(c->used + LINE - 1) & ~(uint32_t)(LINE - 1);
+    /* at most half of the arena: the rest is for what is new */
+    bool good = base + s->code_len <= c->size / 2 &&
+                cache_reserve(c, own ? 0 : s->code_len + LINE, s->ntbs, s->nlinks, s->nfaults, s->nflexes);
+    if (good && !own)
+        code = c->rw + base;
+    good = good && pcache_pread(fd, c->faults + c->nfaults, fault_len, from) &&
+           pcache_pread(fd, code, s->code_len, from + fault_len) &&
+           pcache_hash(c->faults + c->nfaults, fault_len, p->file_seed) == s->sum[1] &&
+           pcache_hash(code, s->code_len, p->file_seed) == s->sum[2];
+    if (good)
+        install(e, s, m, code, base);
+    if (own) {
+        if (good)
+            good = arena_seal(c, own, base, s->code_len);
+        else
+            arena_drop(own, s->code_len);
+    } else if (good) {
+        c->used = (base + s->code_len + 15) & ~15ul;
+    }
+    if (good)
+        enter(c, s);
+    return good;
 }
 
 /* A glance at the first translations, before all is read: is this another program's, or another version's?
@@ -418,10 +471,8 @@ static bool is_another(struct engine *e, const struct segment *g, const struct c
 static bool load_from(struct engine *e, struct segment *g, const struct code_window *w, int fd, bool *spare)
 {
     struct pcache *p = e->pcache;
-    struct cache *c = &e->cache;
     const struct stored_seg *s = &g->s;
     size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
-    size_t fault_len = s->nfaults * sizeof(struct fault_entry);
     if (is_another(e, g, w, fd)) {
         if (!(*spare = p->have >= GLANCE / 4))
             g->verdict = REFUSED;
@@ -440,16 +491,8 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
             g->verdict = REFUSED;
         return false;
     }
-    uint32_t base = (uint32_t)(c->used + LINE - 1) & ~(uint32_t)(LINE - 1);
-    /* at most half of the arena: the rest is for what is new */
-    if (base + s->code_len > c->size / 2 ||
-        !cache_reserve(c, s->code_len + LINE, s->ntbs, s->nlinks, s->nfaults, s->nflexes) ||
-        !pcache_pread(fd, c->faults + c->nfaults, fault_len, g->at + meta_len) ||
-        !pcache_pread(fd, c->rw + base, s->code_len, g->at + meta_len + fault_len) ||
-        pcache_hash(c->faults + c->nfaults, fault_len, p->file_seed) != s->sum[1] ||
-        pcache_hash(c->rw + base, s->code_len, p->file_seed) != s->sum[2])
+    if (!load_code(e, g, &m, fd))
         return false;
-    install(e, s, &m, base);
     g->verdict = LOADED;
     g->mapping = w->stored_lo;
     return true;

@@ -199,7 +199,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
         const struct tb *tb = &c->tbs[n->tb];
         struct stored_tb *st = &tbs[t++];
         uint8_t *at = code + st->code_off;
-        memcpy(at, c->rw + tb->code_off, tb->code_len);
+        memcpy(at, c->rx + tb->code_off, tb->code_len);
         memcpy(faults + nfaults, c->faults + tb->faults, tb->nfaults * sizeof *faults);
         nfaults += tb->nfaults;
         memcpy(flexes + nflexes, c->flexes + tb->flex, tb->nflex * sizeof *flexes);

@@ -16,7 +16,7 @@
  *   looks whether the translation is still valid; who retires clears `valid`, then the entries: one of
  *   the two sees the other.
  *
- * A fork copies the arena under the lock, which the forking thread keeps across the fork; in the child
+ * A fork freezes the arena (arena.c) under the lock, which the forking thread keeps across the fork; in the child
  * all other CPUs are gone.
  */
 #include <errno.h>
@@ -326,27 +326,21 @@ void engine_sync(struct engine *e)
 
 /* -------------------------------------------------------------------- fork */
 
-int engine_fork_prepare(struct engine *e, bool files_shared)
+void engine_fork_prepare(struct engine *e, bool files_shared)
 {
     pthread_mutex_lock(&e->lock);
     e->files_shared = files_shared;
     tier2_fork_prepare(e);
-    int fd = cache_fork_prepare(&e->cache, files_shared);
-    if (fd < 0) {
-        tier2_fork_parent(e);
-        pthread_mutex_unlock(&e->lock);
-    }
-    return fd;
+    arena_fork(&e->cache);
 }
 
-void engine_fork_parent(struct engine *e, int copy)
+void engine_fork_parent(struct engine *e)
 {
-    cache_fork_parent(&e->cache, copy);
     tier2_fork_parent(e);
     pthread_mutex_unlock(&e->lock);
 }
 
-int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
+void engine_fork_child(struct engine *e, struct cpu *cpu)
 {
     struct exec *self = cpu->exec;
     for (struct exec *x = e->cpus, *next; x; x = next) {
@@ -368,5 +362,5 @@ int engine_fork_child(struct engine *e, struct cpu *cpu, int copy)
             fclose(e->perfmap);
         e->perfmap = NULL;
     }
-    return cache_fork_child(&e->cache, copy);
+    arena_forked(&e->cache);
 }

@@ -122,18 +122,13 @@ static long plain_fork(struct thread *t, const struct clone_request *q)
 
 static long do_fork(struct thread *t, const struct clone_request *q, bool clone3)
 {
-    int copy, r;
     long pid;
 
     thread_fork_prepare(t);
-    copy = engine_fork_prepare(t->p->engine, q->flags & CLONE_FILES);
-    if (copy < 0) {
-        thread_fork_parent(t);
-        return -ENOMEM;
-    }
+    engine_fork_prepare(t->p->engine, q->flags & CLONE_FILES);
     pid = t->p->threaded && is_plain_fork(q) ? plain_fork(t, q) : host_clone(t, q, clone3);
     if (pid != 0) {
-        engine_fork_parent(t->p->engine, copy);
+        engine_fork_parent(t->p->engine);
         thread_fork_parent(t);
         return pid;
     }
@@ -141,11 +136,9 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     t->tid = (pid_t)syscall(SYS_gettid);
     t->clear_child_tid = q->flags & CLONE_CHILD_CLEARTID ? q->child_tid : 0;
     signals_of(t)->held = 0;
-    r = engine_fork_child(t->p->engine, t->cpu, copy);
+    engine_fork_child(t->p->engine, t->cpu);
     gdb_fork_child(t, q->flags & CLONE_FILES);
     watchdog_fork_child(t->p, is_plain_fork(q));
-    if (r < 0)
-        user_die(1, "fork: no code cache for the child: %s", strerror(-r));
     if (q->flags & CLONE_CLEAR_SIGHAND_)
         clear_handlers(t->p);
     thread_child_registers(t, q);
