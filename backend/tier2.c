@@ -43,6 +43,7 @@ struct tier2 {
     pthread_t thread;
     bool running;                /* changed under engine->lock */
     bool stop;
+    bool ending;                 /* a thread is in engine_quiet */
     pid_t pid;                   /* the process it belongs to: a vfork child shares all of this and is another */
     pid_t tid;                   /* 0: not running */
     pid_t task;                  /* the thread's id, kept when it has ended */
@@ -338,7 +339,7 @@ void tier2_start(struct engine *e)
     struct tier2 *t = e->tier2;
     uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
     pthread_mutex_lock(&e->lock);
-    if (!t->running && getpid() == t->pid && room(t)) {
+    if (!t->running && !__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE) && getpid() == t->pid && room(t)) {
         t->stop = false;
         syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
         create_apart(t);
@@ -360,17 +361,24 @@ void engine_quiet(struct engine *e)
     pthread_mutex_lock(&e->lock);
     bool was = t->running;
     pthread_t thread = t->thread;
-    t->running = false;
-    __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
+    if (was) {
+        t->running = false;
+        __atomic_store_n(&t->ending, true, __ATOMIC_RELEASE); /* until it has: no other begins */
+        __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
+    }
     for (struct exec *x = e->cpus; x; x = x->next)
         x->rounds = TIER2_ROUNDS - LATER; /* it begins again by and by */
     pthread_mutex_unlock(&e->lock);
-    if (!was)
+    if (!was) { /* perhaps another thread is at it */
+        while (__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE))
+            sched_yield();
         return;
+    }
     while (pthread_tryjoin_np(thread, NULL) == EBUSY)
         ; /* it sleeps until the process has used some more time, which this uses */
     while (syscall(SYS_tgkill, t->pid, t->task, 0) == 0)
         sched_yield(); /* joined, but the kernel still counts it */
+    __atomic_store_n(&t->ending, false, __ATOMIC_RELEASE);
 }
 
 void tier2_fork_prepare(struct engine *e)
@@ -390,7 +398,7 @@ void tier2_fork_child(struct engine *e)
     if (!e->tier2)
         return;
     pthread_mutex_init(&e->tier2->work, NULL);
-    e->tier2->running = false;
+    e->tier2->running = e->tier2->ending = false;
     e->tier2->pid = getpid();
     e->tier2->tid = 0;
 }
