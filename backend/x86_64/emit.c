@@ -161,9 +161,17 @@ void emit_rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi)
         return;
     }
     e->pool[e->npool].at = e->cb.p;
+    e->pool[e->npool].behind = 0;
     e->pool[e->npool].lo = lo;
     e->pool[e->npool++].hi = hi;
     cb32(&e->cb, 0);
+}
+
+void emit_const_imm(struct emit *e, unsigned imm)
+{
+    if (e->npool)
+        e->pool[e->npool - 1].behind = 1;
+    cb8(&e->cb, imm);
 }
 
 void emit_const_op(struct emit *e, unsigned op, int reg, int v, uint64_t lo, uint64_t hi)

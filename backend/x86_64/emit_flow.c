@@ -563,7 +563,7 @@ static void emit_tail(struct emit *e)
                 cb64(&e->cb, e->pool[k].lo);
                 cb64(&e->cb, e->pool[k].hi);
             }
-            fix32(e->pool[k].at, e->pool[k].place);
+            fix32(e->pool[k].at, e->pool[k].place - e->pool[k].behind);
         }
     }
     if (!cb_room(&e->cb, 64))

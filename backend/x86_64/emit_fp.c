@@ -7,7 +7,7 @@
  * and the destination gets its value only then. The host's cumulative flags are right except where
  * a comment says what is done.
  *
- * The guest detects tiny results before rounding, the host after: fp_check_tiny where that changes
+ * The guest detects tiny results before rounding, the host after: fp_check looks for where that changes
  * values; what remains are flags (docs/floating-point.md), which are right with exact_fp, where
  * everything takes the cold path.
  */
@@ -97,38 +97,81 @@ void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c
     emit_cold(e, cc, cold_exact, i, regs);
 }
 
-void fp_check_tiny(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+/* A register beside those of the operation, for a moment: with all four scratch registers in use, a's. */
+struct spare { int reg; bool aside; };
+static struct spare take_spare(struct emit *e, int d, int a, int b, int c)
 {
-    switch (emit_inst(e, i)->op) {
-    case IR_fmul: case IR_fdiv: case IR_fma: case IR_fcvt:
-    case IR_fvmul: case IR_fvdiv: case IR_fvfma: case IR_fvnarrow:
-        break;
-    default: /* sums of this size are exact */
-        return;
-    }
     uint32_t used = 1u << d | 1u << a | (b >= 0 ? 1u << b : 0) | (c >= 0 ? 1u << c : 0);
-    int t = a;
-    bool aside = (used & XMM_SCRATCH) == XMM_SCRATCH;
-    if (aside)
-        x_mem(e, OP_MOVUPS_S, t, 0, scratch(FPHELP_TEMP));
-    else
-        t = rx_temp(e);
-    uint64_t twice = dbl ? power(true, -1022) << 1 : power(false, -126) * 0x200000002;
-    emit_x3(e, dbl ? OP_PADDQ : OP_PADDD, t, d, d);
-    emit_const_op(e, dbl ? OP_PCMPEQQ : OP_PCMPEQD, t, t, twice, twice);
-    emit_x2(e, OP_PTEST, t, t);
-    if (aside)
-        x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
-    fp_go_cold(e, CC_NE, i, d, a, b, c);
+    if ((used & XMM_SCRATCH) != XMM_SCRATCH)
+        return (struct spare){ rx_temp(e), false };
+    x_mem(e, OP_MOVUPS_S, a, 0, scratch(FPHELP_TEMP));
+    return (struct spare){ a, true };
+}
+static void give_back(struct emit *e, struct spare s) /* keeps EFLAGS */
+{
+    if (s.aside)
+        x_mem(e, OP_MOVUPS_L, s.reg, 0, scratch(FPHELP_TEMP));
 }
 
-/* Cold if d is not a number. */
-static void check_scalar(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+/* Where results are flushed: can the unrounded result be less than what it is rounded to? Sums of this size are exact. */
+static bool may_be_tiny(const struct emit *e, uint32_t i)
 {
-    emit_x2(e, OP_UCOMIS | ps(dbl), d, d);
-    fp_go_cold(e, CC_P, i, d, a, b, c);
-    if (__builtin_expect(e->check_tiny, 0))
-        fp_check_tiny(e, i, dbl, d, a, b, c);
+    const struct ir_inst *p = &e->r->insts[i];
+    switch (p->op) {
+    case IR_fmul: case IR_fdiv: case IR_fma:
+    case IR_fvmul: case IR_fvdiv: case IR_fvfma: case IR_fvnarrow:
+        return true;
+    case IR_fcvt:
+        return p->type == IR_F32;
+    }
+    return false;
+}
+
+void fp_check(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
+{
+    bool packed = e->v[i].class == CL_XMM && ir_type_of(e->r, i) == IR_V128;
+    unsigned op = ps(dbl);
+    struct spare t = { -1, false };
+    if (__builtin_expect(!e->check_tiny, 1) || !may_be_tiny(e, i)) {
+        if (!packed) {
+            emit_x2(e, OP_UCOMIS | op, d, d);
+        } else if (d >= 16) { /* a mask costs more than a vector: not where there is a choice */
+            evex_unordered(&e->cb, dbl, d);
+        } else {
+            t = take_spare(e, d, a, b, c);
+            emit_x3i(e, OP_CMPP | op, t.reg, d, d, CMP_UNORD);
+            emit_x2(e, OP_PTEST, t.reg, t.reg);
+            give_back(e, t);
+        }
+        fp_go_cold(e, packed ? CC_NE : CC_P, i, d, a, b, c);
+        return;
+    }
+    /* The magnitude equals the least normal one, or is unordered with it. */
+    uint64_t least = power(dbl, dbl ? -1022 : -126), sign = dbl ? 1ull << 63 : 0x8000000080000000;
+    if (!dbl)
+        least |= least << 32;
+    t = take_spare(e, d, a, b, c);
+    if (!e->hf->avx)
+        emit_x2(e, OP_MOVAPS, t.reg, d);
+    emit_const_op(e, OP_ANDPS, t.reg, e->hf->avx ? d : t.reg, ~sign, ~sign);
+    if (!packed) {
+        emit_const_op(e, OP_UCOMIS | op, t.reg, 0, least, least);
+    } else if (e->hf->avx) {
+        emit_const_op(e, OP_CMPP | op, t.reg, t.reg, least, least);
+        emit_const_imm(e, CMP_EQ_UQ);
+        emit_x2(e, OP_PTEST, t.reg, t.reg);
+    } else { /* one after the other */
+        emit_const_op(e, dbl ? OP_PCMPEQQ : OP_PCMPEQD, t.reg, t.reg, least, least);
+        emit_x2(e, OP_PTEST, t.reg, t.reg);
+        give_back(e, t);
+        fp_go_cold(e, CC_NE, i, d, a, b, c);
+        if (t.aside)
+            x_mem(e, OP_MOVUPS_S, t.reg, 0, scratch(FPHELP_TEMP));
+        emit_x3i(e, OP_CMPP | op, t.reg, d, d, CMP_UNORD);
+        emit_x2(e, OP_PTEST, t.reg, t.reg);
+    }
+    give_back(e, t);
+    fp_go_cold(e, packed ? CC_NE : CC_E, i, d, a, b, c);
 }
 
 /* --------------------------------------------------------- scalar arithmetic */
@@ -155,12 +198,18 @@ static bool upper_zero(const struct ir_region *r, ir_ref v, int depth)
         return true;
     case IR_fadd: case IR_fmul:
         return upper_zero(r, p->arg[0], depth) || upper_zero(r, p->arg[1], depth);
+    case IR_fmin: /* joined by or; max: by and */
+        return p->type != IR_F16 && upper_zero(r, p->arg[0], depth) && upper_zero(r, p->arg[1], depth);
+    case IR_fmax:
+        return p->type != IR_F16 && (upper_zero(r, p->arg[0], depth) || upper_zero(r, p->arg[1], depth));
+    case IR_select:
+        return p->type != IR_F16 && upper_zero(r, p->arg[1], depth) && upper_zero(r, p->arg[2], depth);
     case IR_fsub: case IR_fdiv: case IR_fma: case IR_fsqrt: case IR_fneg: case IR_fabs:
         return p->type != IR_F16 && upper_zero(r, p->arg[0], depth);
     case IR_frint:
         return p->aux != IR_RN_TIES_AWAY && upper_zero(r, p->arg[0], depth);
     case IR_fcvt:
-        return p->type == IR_F64 && upper_zero(r, p->arg[0], depth);
+        return ir_type_of(r, p->arg[0]) == IR_F64 || (p->type == IR_F64 && upper_zero(r, p->arg[0], depth));
     case IR_vlow:
         if (ir_is_const(p->arg[0]))
             return false;
@@ -190,7 +239,7 @@ static void binary(struct emit *e, uint32_t i, unsigned op)
         emit_x3(e, op | ss(dbl), d, b, a);
     else
         emit_x3(e, op | ss(dbl), d, a, b);
-    check_scalar(e, i, dbl, d, a, b, -1);
+    fp_check(e, i, dbl, d, a, b, -1);
 }
 
 /* Both orders agree but for zeros, where the signs are joined. NaNs jump over: min would signal
@@ -228,7 +277,7 @@ static void fused(struct emit *e, uint32_t i)
     }
     emit_x2(e, OP_MOVAPS, d, a);
     v_rrr(&e->cb, fma_op(p->imm, false), dbl, d, b, c);
-    check_scalar(e, i, dbl, d, a, b, c);
+    fp_check(e, i, dbl, d, a, b, c);
 }
 
 static void unary(struct emit *e, uint32_t i, unsigned op)
@@ -242,7 +291,7 @@ static void unary(struct emit *e, uint32_t i, unsigned op)
         return;
     }
     emit_x3(e, op | ss(dbl), d, a, a); /* the upper part comes from a: no dependence on d */
-    check_scalar(e, i, dbl, d, a, -1, -1);
+    fp_check(e, i, dbl, d, a, -1, -1);
 }
 
 /* Sign bit inverted (xor) or cleared (and). */
@@ -301,7 +350,7 @@ static void round_scalar(struct emit *e, uint32_t i)
         return;
     }
     emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | (p->imm ? 0 : ROUND_QUIET));
-    check_scalar(e, i, dbl, d, a, -1, -1);
+    fp_check(e, i, dbl, d, a, -1, -1);
 }
 
 /* Between formats. */
@@ -315,8 +364,16 @@ static void convert(struct emit *e, uint32_t i)
         fp_go_cold(e, -1, i, d, a, -1, -1);
         return;
     }
-    emit_x3(e, OP_CVTF | ss(is_double(from)), d, a, a);
-    check_scalar(e, i, is_double(p->type), d, a, -1, -1);
+    if (is_double(from)) { /* bits above the result come from another register than a, which has more there */
+        emit_x3(e, OP_XORPS, d, d, d);
+        if (e->hf->avx)
+            v_rrr(&e->cb, OP_CVTF | ss(true), false, d, d, a);
+        else
+            x_rr(&e->cb, OP_CVTF | ss(true), false, d, a);
+    } else {
+        emit_x3(e, OP_CVTF | ss(false), d, a, a);
+    }
+    fp_check(e, i, is_double(p->type), d, a, -1, -1);
 }
 
 /* ----------------------------------------------------------------- comparison */

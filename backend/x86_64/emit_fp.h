@@ -16,7 +16,7 @@ enum {
     OP_INSERTPS = 0x21 | M3A | P66, OP_PTEST = 0x17 | M38 | P66, OP_XORPS = 0x57 | M0F,
     OP_ANDPS = 0x54 | M0F, OP_ORPS = 0x56 | M0F, OP_PCMPEQD = 0x76 | M0F | P66,
     OP_MOVMSKPS = 0x50 | M0F, ROUND_QUIET = 8, CMP_EQ = 0, CMP_LT = 1, CMP_LE = 2, CMP_UNORD = 3,
-    CMP_NLT = 5, OP_PADDD = 0xfe | M0F | P66, OP_PADDQ = 0xd4 | M0F | P66,
+    CMP_NLT = 5, CMP_EQ_UQ = 8 /* or unordered; AVX */, OP_PADDD = 0xfe | M0F | P66, OP_PADDQ = 0xd4 | M0F | P66,
     OP_PCMPEQQ = 0x29 | M38 | P66,
 };
 
@@ -109,9 +109,9 @@ static inline void ties_away(struct emit *e, bool dbl, bool scalar, int t, int u
  * -1. */
 enum { FP_GENERAL = 32 };
 void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c);
-/* Where results are flushed: the host looks for tiny ones after rounding, the guest before, so that
- * one of the least normal magnitude in any lane of d may have to be 0: cold. */
-void fp_check_tiny(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c);
+/* Cold if d, the result, or any lane of it is not a number. Where results are flushed, the host looks for tiny ones
+ * after rounding, the guest before, so that one of the least normal magnitude may have to be 0: cold too. */
+void fp_check(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c);
 
 /* emit_half.c: what of half precision the host can do. Returns false, and nothing is done, for all else. */
 bool emit_half_op(struct emit *e, uint32_t i);

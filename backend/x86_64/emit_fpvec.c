@@ -4,26 +4,6 @@
  */
 #include "emit_fp.h"
 
-/* Cold if any lane of d is not a number. With all four scratch registers in use, one is put aside.
- */
-static void check_vector(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
-{
-    uint32_t used = 1u << d | 1u << a | (b >= 0 ? 1u << b : 0) | (c >= 0 ? 1u << c : 0);
-    int t = a;
-    bool aside = (used & XMM_SCRATCH) == XMM_SCRATCH;
-    if (aside)
-        x_mem(e, OP_MOVUPS_S, t, 0, scratch(FPHELP_TEMP));
-    else
-        t = rx_temp(e);
-    emit_x3i(e, OP_CMPP | ps(dbl), t, d, d, CMP_UNORD);
-    emit_x2(e, OP_PTEST, t, t);
-    if (aside)
-        x_mem(e, OP_MOVUPS_L, t, 0, scratch(FPHELP_TEMP));
-    fp_go_cold(e, CC_NE, i, d, a, b, c);
-    if (__builtin_expect(e->check_tiny, 0))
-        fp_check_tiny(e, i, dbl, d, a, b, c);
-}
-
 static void vector_binary(struct emit *e, uint32_t i, unsigned op)
 {
     const struct ir_inst *p = emit_inst(e, i);
@@ -35,7 +15,7 @@ static void vector_binary(struct emit *e, uint32_t i, unsigned op)
         return;
     }
     emit_x3(e, op | ps(dbl), d, a, b);
-    check_vector(e, i, dbl, d, a, b, -1);
+    fp_check(e, i, dbl, d, a, b, -1);
 }
 
 static void vector_minmax(struct emit *e, uint32_t i, unsigned op, bool max)
@@ -72,7 +52,7 @@ static void vector_fused(struct emit *e, uint32_t i)
     }
     emit_x2(e, OP_MOVAPS, d, a);
     v_rrr(&e->cb, fma_op(p->imm, true), dbl, d, b, c);
-    check_vector(e, i, dbl, d, a, b, c);
+    fp_check(e, i, dbl, d, a, b, c);
 }
 
 static void vector_compare(struct emit *e, uint32_t i)
@@ -111,7 +91,7 @@ static void vector_unary(struct emit *e, uint32_t i)
     switch (p->op) {
     case IR_fvsqrt:
         emit_x2(e, OP_SQRTP | ps(dbl), d, a);
-        check_vector(e, i, dbl, d, a, -1, -1);
+        fp_check(e, i, dbl, d, a, -1, -1);
         break;
     case IR_fvrint:
         if (p->imm >> 8) { /* as round_scalar: the least of the magnitudes' bounds */
@@ -133,15 +113,15 @@ static void vector_unary(struct emit *e, uint32_t i)
             break;
         }
         emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
-        check_vector(e, i, dbl, d, a, -1, -1);
+        fp_check(e, i, dbl, d, a, -1, -1);
         break;
     case IR_fvwiden:
         emit_x2(e, OP_CVTF, d, a);
-        check_vector(e, i, true, d, a, -1, -1);
+        fp_check(e, i, true, d, a, -1, -1);
         break;
     case IR_fvnarrow:
         emit_x2(e, OP_CVTF | P66, d, a);
-        check_vector(e, i, false, d, a, -1, -1);
+        fp_check(e, i, false, d, a, -1, -1);
         break;
     case IR_ivcvtf:
         emit_x2(e, OP_CVTDQ2PS, d, a);

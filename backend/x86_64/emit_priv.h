@@ -109,7 +109,8 @@ struct emit {
     unsigned ncolds;
     struct { uint8_t *jump; uint64_t pc; } polls[64];
     unsigned npolls;
-    struct { uint8_t *at, *place; uint64_t lo, hi; } pool[256]; /* constants: rel32 fields to fill */
+    struct { uint8_t *at, *place; uint64_t lo, hi; uint8_t behind; } pool[256]; /* constants: rel32 fields to fill,
+                                                                 * bytes of the instruction behind */
     unsigned npool;
     struct { struct xlate_flex f; bool dirty; } flex[MAX_FLEX]; /* homes of a loop */
     unsigned nflex;
@@ -181,6 +182,7 @@ void evex_unordered(struct codebuf *c, bool dbl, int a);
 bool evex_low(const struct emit *e, uint32_t i);
 /* emit.c: ModRM and field of an operand in the constant pool */
 void emit_rip_operand(struct emit *e, int reg, uint64_t lo, uint64_t hi);
+void emit_const_imm(struct emit *e, unsigned imm); /* the immediate byte behind such an operand */
 
 /* emit_bits.c */
 void emit_shift(struct emit *e, uint32_t i, enum shift op);

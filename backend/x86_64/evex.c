@@ -133,6 +133,12 @@ static void spread(struct codebuf *c, unsigned lane, int reg)
     e_rrr(c, lane > 2 ? VPMOVM2D : VPMOVM2B, !(lane & 1), reg, 0, K1);
 }
 
+static void test_mask(struct codebuf *c)
+{
+    asm_vex(c, KORTESTB, false, 0, K1, 0, 0, K1);
+    cb8(c, 0xc0 | K1 << 3 | K1);
+}
+
 void evex_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
 {
     unsigned lane = compares(op);
@@ -144,8 +150,7 @@ void evex_rrr(struct codebuf *c, unsigned op, bool w, int reg, int v, int rm)
     switch (op & 0xfff) {
     case 0x17 | M38 | P66: /* ptest: ZF alone */
         e_rrr(c, VPTESTMD, false, K1, reg, rm);
-        asm_vex(c, KORTESTB, false, 0, K1, 0, 0, K1);
-        cb8(c, 0xc0 | K1 << 3 | K1);
+        test_mask(c);
         return;
     case 0x50 | M0F: case 0x50 | M0F | P66: /* movmskps, movmskpd */
         e_rrr(c, VPMOVD2M, (op & P66) != 0, K1, 0, rm);
@@ -190,8 +195,7 @@ void evex_unordered(struct codebuf *c, bool dbl, int a)
 {
     e_rrr(c, 0xc2 | M0F | (dbl ? P66 : 0), dbl, K1, a, a);
     cb8(c, 3); /* unordered, quiet */
-    asm_vex(c, KORTESTB, false, 0, K1, 0, 0, K1);
-    cb8(c, 0xc0 | K1 << 3 | K1);
+    test_mask(c);
 }
 
 /* Operations with an instruction that has no EVEX form, by when. */

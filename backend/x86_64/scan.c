@@ -126,7 +126,7 @@ static bool zeroes_upper(const struct ir_inst *p)
     case IR_ror: case IR_clz: case IR_ctz: case IR_popcnt: case IR_bswap: case IR_rbit: case IR_extr:
     case IR_ubfx: case IR_sbfx: case IR_bfi: case IR_zext: case IR_sext: case IR_adc: case IR_sbc:
     case IR_select: case IR_crc32c: case IR_load: case IR_icmp: case IR_itst: case IR_cc:
-    case IR_flget: case IR_casx: case IR_vget: case IR_fbits:
+    case IR_flget: case IR_casx: case IR_vget: case IR_fbits: case IR_fcvti:
         return true;
     default: /* a property most operations do not have: list above is what the emitters promise */
         return false;
