@@ -243,6 +243,12 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
             if (d->op == IR_vzx && (in->imm & 15) == 0 && ir_type_of(r, d->arg[0]) == in->type &&
                 bits == w && fold_may_use(r, d->arg[0], a))
                 return d->arg[0];
+            if (d->op == IR_vins && d->aux == in->aux && d->imm == in->imm && bits == w &&
+                ir_type_of(r, d->arg[1]) == in->type && fold_may_use(r, d->arg[1], a))
+                return d->arg[1];
+            if (d->op == IR_vzx && in->imm == 0 && bits == 64 && ir_type_of(r, d->arg[0]) == IR_I32 &&
+                fold_may_use(r, d->arg[0], a))
+                return ir1i(r, IR_zext, IR_I64, d->arg[0], 32);
         }
         return 0;
     }

@@ -209,7 +209,7 @@ enum {
     OP_CMPXCHG = 0xb1 | M0F, OP_CMPXCHG8 = 0xb0 | M0F | OPB, OP_CMPXCHG16 = 0xb1 | M0F | P66,
     OP_XADD = 0xc1 | M0F, OP_XADD8 = 0xc0 | M0F | OPB, OP_XADD16 = 0xc1 | M0F | P66,
     OP_ANDN = 0xf2 | M38, OP_BEXTR = 0xf7 | M38, OP_SHLX = 0xf7 | M38 | P66, OP_SARX = 0xf7 | M38 | PF3,
-    OP_SHRX = 0xf7 | M38 | PF2, OP_RORX = 0xf0 | M3A | PF2,
+    OP_SHRX = 0xf7 | M38 | PF2, OP_RORX = 0xf0 | M3A | PF2, OP_MULX = 0xf6 | M38 | PF2,
 };
 /* The eight classic operations: opcode base (r, rm = base + 3; rm, r = base + 1), /digit of 81 and 83. */
 enum alu { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };

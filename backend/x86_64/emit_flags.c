@@ -511,7 +511,8 @@ void emit_flags(struct emit *e, uint32_t i)
     case IR_fladc:
     case IR_flsbc: {
         bool sub = p->op == IR_flsbc;
-        if (!(e->alu.op == (sub ? IR_sbc : IR_adc) && e->alu.w == w && same(e, e->alu.a, a) &&
+        if (!(e->v[i].flags & V_FUSED) &&
+            !(e->alu.op == (sub ? IR_sbc : IR_adc) && e->alu.w == w && same(e, e->alu.a, a) &&
               same(e, e->alu.b, b))) {
             int ready = carry_ready(e, p->arg[2]), t = ra_copy(e, a);
             if (!ir_is_const(b))

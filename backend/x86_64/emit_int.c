@@ -190,6 +190,81 @@ static void emit_logic(struct emit *e, uint32_t i, enum alu op)
     alu_set(e, op == ALU_AND ? IR_and : op == ALU_OR ? IR_or : IR_xor, ra, rb, i, w);
 }
 
+/* The other half of product i, of the same operands, if nothing but commits stands between; it is made with this half. 0:
+ * there is none. */
+static uint32_t other_half(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    if (p->type != IR_I64 || ir_is_const(p->arg[0]) || ir_is_const(p->arg[1]))
+        return 0;
+    for (uint32_t j = i + 1; j < i + 8 && j < e->r->ninsts; j++) {
+        const struct ir_inst *q = inst(e, j);
+        bool half = p->op == IR_mul ? q->op == IR_umulh || q->op == IR_smulh : q->op == IR_mul;
+        if (half && q->type == IR_I64 && e->v[j].block == e->v[i].block && e->v[j].root == j &&
+            ((q->arg[0] == p->arg[0] && q->arg[1] == p->arg[1]) || (q->arg[0] == p->arg[1] && q->arg[1] == p->arg[0])))
+            return j;
+        if (q->op != IR_nop && q->op != IR_set && q->op != IR_insn)
+            return 0;
+    }
+    return 0;
+}
+
+/* Both halves, or one of them (the other: 0): mulx, which keeps EFLAGS, or the older form. */
+static void emit_product(struct emit *e, uint32_t low, uint32_t high)
+{
+    uint32_t i = !low || (high && high < low) ? high : low, j = i == low ? high : low;
+    const struct ir_inst *p = inst(e, i);
+    ir_ref a = p->arg[0], b = p->arg[1];
+    bool sign = high && inst(e, high)->op == IR_smulh, mulx = e->hf->bmi2 && !sign;
+    if (j) {
+        for (int k = 0; k < 2; k++)
+            if (vi(e, p->arg[k])->last == j)
+                vi(e, p->arg[k])->last = i;
+        e->v[j].flags |= V_DONE;
+    }
+    if (!ir_is_const(b) && vi(e, b)->reg == (mulx ? RDX : RAX)) {
+        ir_ref t = a;
+        a = b;
+        b = t;
+    }
+    if (!mulx)
+        flags_clobber(e);
+    ra_use_in(e, a, mulx ? RDX : RAX);
+    struct mem m;
+    int y = -1;
+    if (!mulx && !ir_is_const(b) && !same(e, a, b) && vi(e, b)->reg == RDX) { /* rdx is a result */
+        ra_take(e, RDX);
+        y = RDX;
+    } else {
+        if (!mulx)
+            ra_take(e, RDX);
+        if (!ir_is_const(a) && same(e, a, b))
+            y = mulx ? RDX : RAX;
+        else if (!ra_in_mem(e, b, &m))
+            y = ra_use(e, b);
+    }
+    if (!mulx) {
+        if (y < 0)
+            x_rm(&e->cb, 0xf7, true, sign ? 5 : 4, m);
+        else
+            x_rr(&e->cb, 0xf7, true, sign ? 5 : 4, y);
+        if (high)
+            ra_bind(e, high, RDX);
+        if (low)
+            ra_bind(e, low, RAX);
+        return;
+    }
+    if (e->gval[RDX] && e->v[e->gval[RDX]].last <= e->at)
+        e->gval[RDX] = 0;
+    e->glock &= ~(1u << RDX); /* a result may go there */
+    int d = ra_def(e, i), t = j ? ra_def_scratch(e, j) : i == low ? ra_temp(e) : d;
+    int hi = i == high ? d : t, lo = i == high ? t : d;
+    if (y < 0)
+        v_rrm(&e->cb, OP_MULX, true, hi, lo, m);
+    else
+        v_rrr(&e->cb, OP_MULX, true, hi, lo, y);
+}
+
 static void emit_mul(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
@@ -197,6 +272,11 @@ static void emit_mul(struct emit *e, uint32_t i)
     bool w = p->type == IR_I64;
     int32_t imm;
     struct mem m;
+    uint32_t high = other_half(e, i);
+    if (high || (w && e->hf->bmi2 && flags_busy(e))) {
+        emit_product(e, i, high);
+        return;
+    }
     if (ir_is_const(a)) {
         ir_ref t = a;
         a = b;
@@ -223,29 +303,6 @@ static void emit_mul(struct emit *e, uint32_t i)
         x_rm(&e->cb, OP_IMUL, w, d, m);
     else
         x_rr(&e->cb, OP_IMUL, w, d, ra_use(e, b));
-}
-
-static void emit_mulh(struct emit *e, uint32_t i, bool sign)
-{
-    const struct ir_inst *p = inst(e, i);
-    ir_ref a = p->arg[0], b = p->arg[1];
-    flags_clobber(e);
-    ra_use_in(e, a, RAX);
-    int y = -1;
-    struct mem m;
-    if (!ir_is_const(b) && vi(e, b)->reg == RDX) { /* rdx is the result */
-        ra_take(e, RDX);
-        y = RDX;
-    } else {
-        ra_take(e, RDX);
-        if (!ra_in_mem(e, b, &m))
-            y = ra_use(e, b);
-    }
-    if (y < 0)
-        x_rm(&e->cb, 0xf7, true, sign ? 5 : 4, m);
-    else
-        x_rr(&e->cb, 0xf7, true, sign ? 5 : 4, y);
-    ra_bind(e, i, RDX);
 }
 
 static void emit_div(struct emit *e, uint32_t i, bool sign)
@@ -419,7 +476,7 @@ bool emit_int_op(struct emit *e, uint32_t i)
         return true;
     case IR_umulh:
     case IR_smulh:
-        emit_mulh(e, i, p->op == IR_smulh);
+        emit_product(e, other_half(e, i), i);
         return true;
     case IR_udiv:
     case IR_sdiv:

@@ -169,6 +169,29 @@ static uint32_t fused_with(const struct emit *e, uint32_t i, uint32_t first)
     return 0;
 }
 
+/* Instructions i and j: an addition or subtraction with carry and its flags, of the same operands. */
+static bool carries_same(const struct emit *e, uint32_t i, uint32_t j)
+{
+    const struct ir_inst *p = inst(e, i), *q = inst(e, j);
+    return ((p->op == IR_adc && q->op == IR_fladc) || (p->op == IR_sbc && q->op == IR_flsbc)) &&
+           p->arg[0] == q->arg[0] && p->arg[1] == q->arg[1] && p->arg[2] == q->arg[2] && !ir_is_const(p->arg[0]);
+}
+
+/* The carry of instruction i, which is used by the flags after it too: these cost nothing, so i is its only use. */
+static bool defer_carry(struct emit *e, uint32_t i, uint32_t block)
+{
+    ir_ref c = inst(e, i)->arg[2];
+    uint32_t j = i + 1;
+    while (inst(e, j)->op == IR_nop)
+        j++;
+    if (ir_is_const(c) || !carries_same(e, i, j) || inst(e, c)->op != IR_cc || inst(e, c)->uses != 2 ||
+        block_of(e, c) != block || compares_floats(e, c))
+        return false;
+    e->v[c].flags |= V_DEFER;
+    touch(e, inst(e, c)->arg[0], i, block);
+    return true;
+}
+
 /* Which operand of the addition p, in block b, is a value shifted left by 1 to 3 and used by nothing else? It is made in the
  * addition, a lea (emit_add_sub). -1: none. */
 static int scaled_operand(const struct emit *e, const struct ir_inst *p, uint32_t b)
@@ -207,6 +230,17 @@ static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t firs
         touch(e, p->arg[2], i, b);
         return;
     case IR_adc: case IR_sbc: case IR_fladc: case IR_flsbc:
+        for (fused = i - 1; fused > first && inst(e, fused)->op == IR_nop;)
+            fused--;
+        if (fused >= first && carries_same(e, fused, i)) {
+            e->v[i].flags |= V_FUSED;
+            return;
+        }
+        if (defer_carry(e, i, b)) {
+            touch(e, p->arg[0], i, b);
+            touch(e, p->arg[1], i, b);
+            return;
+        }
         touch(e, p->arg[0], i, b);
         touch(e, p->arg[1], i, b);
         if (ir_is_const(p->arg[2]) || inst(e, p->arg[2])->op != IR_cc ||

@@ -4,6 +4,7 @@
 Each chapter is a list of instructions and operand values from a pool of edge values; what comes out
 is decided by the oracle (fill.py), not here.
 """
+import re
 import itertools, sys
 
 HEAD = """# {0}
@@ -504,6 +505,43 @@ def sequence():
     t("mov x0, #0; cmp x1, #10; b.hi .+16; add x0, x0, x1; add x1, x1, #1; b .-16; nop", "x1=3")
     t("cmp x1, x2; b.eq .+24; b.hi .+12; sub x2, x2, x1; b .-16; sub x1, x1, x2; b .-24; nop; nop",
       "x1=1071 x2=462")
+    section("products, carries, shifted operands and lanes that one host instruction makes together")
+    V1 = "x1=-1 x2=1 x4=-1 x5=0 x7=-1 x8=0 x10=5 x11=0xffffffffffffffff x13=0x8000000000000000 x14=0x8000000000000001 x15=0x7fffffffffffffff x16=-1 x17=-1 x18=0 x19=-1"
+    V2 = "x1=0x123456789abcdef0 x2=0xfedcba9876543210 x3=3 x4=0xf0f0f0f012345678 x5=0xffffffff00000000 x13=0xffffffff x14=0xdeadbeefcafebabe x15=0x8000000000000001 x16=-2 x18=-3"
+    for text in (
+            "adds x0, x1, x2; adcs x3, x4, x5; adcs x6, x7, x8; adc x9, x10, x11",
+            "subs x0, x1, x2; sbcs x3, x4, x5; sbcs x6, x7, x8; sbc x9, x10, x11",
+            "adds x13, x13, x14; adcs x15, x15, x16; ldr x17, [x20], #8; adcs x17, x17, x18; adcs x19, x19, xzr; cset x0, cs",
+            "adds w13, w13, w14; adcs w15, w15, w16; adcs w17, w17, w18; cset x0, vs; cset x1, mi",
+            "subs x13, x13, x14; sbcs x13, x13, x14; sbcs x13, x13, x14; b.lo .+8; mov x0, #1",
+            "adds x13, x13, x14; adcs xzr, x15, x16; adcs x17, x17, x18; cset x0, hi",
+            "cmp x1, x2; adcs x3, x4, x5; cset x0, eq; adcs x6, x6, x6; cset x7, cs",
+            "adds x0, x1, x2; cset x9, cs; adcs x3, x4, x5; adc x6, x7, x9",
+            "adds x0, x0, x0; ldr x2, [x20, #0x100]; adcs x3, x3, x2; ldr x2, [x21]; adcs x4, x4, x2",
+            "ngcs x0, x1; ngcs x2, x3; ngc x4, x5",
+            "mul x0, x1, x2; umulh x3, x1, x2",
+            "umulh x3, x1, x2; mul x0, x1, x2",
+            "umulh x1, x1, x2; mul x0, x3, x2",
+            "mul x13, x14, x15; umulh x14, x14, x15",
+            "umulh x13, x14, x15; mul x15, x14, x15",
+            "smulh x13, x14, x15; mul x15, x14, x15",
+            "mul x15, x14, x14; umulh x14, x14, x14",
+            "umulh x1, x2, x1; mul x2, x2, x1",
+            "mul x9, x1, x1; smulh x1, x1, x1",
+            "adds x0, x1, x2; mul x3, x4, x5; umulh x6, x4, x5; adcs x3, x3, x6; adc x7, x8, xzr",
+            "adds x0, x1, x2; mul x3, x4, x5; adcs x3, x3, x6; umulh x13, x4, x14; adcs x7, x8, x13; cset x9, cs",
+            "adds x0, x1, x2; mov x8, #10; mul x3, x4, x8; adcs x3, x3, x6",
+            "mul x0, x1, x2; umulh x3, x1, x2; ldr x5, [x21]",
+            "ins v16.d[0], x4; cnt v16.8b, v16.8b; addv b16, v16.8b; mov x10, v16.d[0]",
+            "ins v16.d[1], x4; mov x10, v16.d[1]; mov x11, v16.d[0]; ins v17.s[2], w5; mov w6, v17.s[2]; smov x7, v17.s[2]; mov w8, v17.s[1]",
+            "fmov s0, w1; fmov x2, d0; fmov d3, x4; fmov w5, s3",
+            "add x0, x1, x2, lsl #3; add w3, w4, w5, lsl #2; add x6, x6, x7, lsl #1; add x8, x9, w10, uxtw #3; add x11, x12, w13, sxtw #2",
+            "add x13, x13, x14, lsl #3; add x0, x14, x14, lsl #2; adds x1, x2, x3, lsl #3; add x4, x4, x4, lsl #1; lsl x5, x6, #3; lsl w7, w7, #2; lsl w8, w14, #1",
+    ):
+        for values in (V1, V2):
+            used = set(re.findall(r"\b[xw](\d+)\b", text))
+            before = " ".join(v for v in values.split() if v[1:v.index("=")] in used)
+            t(text, before + (" x20=M" if "[x20" in text else "") + (" x21=M+0x1000" if "[x21]" in text else ""))
 
 
 def signed(v, bits):
