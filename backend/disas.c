@@ -24,6 +24,22 @@ NO_ARCH(SystemZ)
 NO_ARCH(TMS320C64x)
 NO_ARCH(XCore)
 
+/* Length of an instruction that capstone 4 does not know: of EVEX ones by their form (map 3A, shifts by an immediate,
+ * shuffles and comparisons have one byte more), else one byte. */
+static size_t unknown_length(const uint8_t *code, size_t size, size_t at, void *unused)
+{
+    (void)unused;
+    const uint8_t *p = code + at;
+    size_t left = size - at;
+    if (left < 6 || p[0] != 0x62)
+        return 1;
+    unsigned map = p[1] & 3, op = p[4], mod = p[5] >> 6, rm = p[5] & 7;
+    size_t n = 6 + (mod != 3 && rm == 4) + (mod == 1 ? 1 : mod == 2 || (mod == 0 && rm == 5) ? 4 : 0);
+    if (map == 3 || (map == 1 && ((op >= 0x70 && op <= 0x73) || op == 0xc2 || (op >= 0xc4 && op <= 0xc6))))
+        n++;
+    return n <= left ? n : 1;
+}
+
 static void disas(FILE *f, cs_arch arch, cs_mode mode, const uint8_t *code, size_t len, uint64_t pc)
 {
     csh h;
@@ -32,7 +48,9 @@ static void disas(FILE *f, cs_arch arch, cs_mode mode, const uint8_t *code, size
         fprintf(f, "  (no disassembler for this architecture)\n");
         return;
     }
+    cs_opt_skipdata unknown = { .mnemonic = ".byte", .callback = arch == CS_ARCH_X86 ? unknown_length : NULL };
     cs_option(h, CS_OPT_SKIPDATA, CS_OPT_ON);
+    cs_option(h, CS_OPT_SKIPDATA_SETUP, (size_t)&unknown);
     size_t n = cs_disasm(h, code, len, pc, 0, &insn);
     for (size_t k = 0; k < n; k++)
         fprintf(f, "  0x%llx:  %s %s\n", (unsigned long long)insn[k].address, insn[k].mnemonic,

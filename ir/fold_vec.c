@@ -149,6 +149,36 @@ static ir_ref narrowed_pair(struct ir_region *r, ir_ref a, ir_ref b)
     return 0;
 }
 
+/* A vector shifted to the left and the same one shifted to the right by the rest of the lane's width, joined: a rotation.
+ * Returns 0 if a and b, in either order, are not that. */
+static ir_ref rotation(struct ir_region *r, ir_ref a, ir_ref b)
+{
+    if (fold_def(r, a)->op == IR_vshri) {
+        ir_ref x = a;
+        a = b;
+        b = x;
+    }
+    const struct ir_inst *left = fold_def(r, a), *right = fold_def(r, b);
+    unsigned l = left->aux & 3;
+    if (left->op != IR_vshli || right->op != IR_vshri || left->arg[0] != right->arg[0] || (right->aux & 3) != l || l < 2 ||
+        left->imm + right->imm != 8 << l || !fold_may_use(r, left->arg[0], a) || !fold_may_use(r, left->arg[0], b))
+        return 0;
+    return irv1(r, IR_vror, (enum ir_lane)l, left->arg[0], (unsigned)right->imm);
+}
+/* The same joined by a selection: mask has the bits that a certainly is 0 in clear, and the others set. */
+static ir_ref inserted_rotation(struct ir_region *r, ir_ref mask, ir_ref a, ir_ref b)
+{
+    const struct ir_inst *x = fold_def(r, a);
+    if (!ir_is_const(mask) || (x->op != IR_vshli && x->op != IR_vshri) || (x->aux & 3) < 2)
+        return 0;
+    unsigned l = x->aux & 3, n = (unsigned)x->imm;
+    uint64_t lane = l == 2 ? 0xffffffff : ~0ull, want = x->op == IR_vshli ? lane << n & lane : n < 8u << l ? lane >> n : 0;
+    if (l == 2)
+        want |= want << 32;
+    const struct ir_const *k = &r->consts[mask & ~IR_CONST_BIT];
+    return k->lo == want && k->hi == want ? rotation(r, a, b) : 0;
+}
+
 ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
 {
     ir_ref a = in->arg[0], b = in->arg[1];
@@ -168,7 +198,7 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vor:
         in->aux = 0;
         in->zeros = za && zb ? 64 : 0;
-        return a == b ? a : 0;
+        return a == b ? a : rotation(r, a, b);
     case IR_vxor:
         in->aux = 0;
         in->zeros = za && zb ? 64 : 0;
@@ -178,7 +208,7 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
             ir_ref v = keyed_round(r, a, b);
             return v ? v : keyed_round(r, b, a);
         }
-        return 0;
+        return rotation(r, a, b);
     case IR_vandn:
         in->aux = 0;
         in->zeros = za ? 64 : 0;
@@ -189,7 +219,7 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vbsl:
         in->aux = 0;
         in->zeros = zb && high_is_zero(r, in->arg[2]) ? 64 : 0;
-        return b == in->arg[2] ? b : 0;
+        return b == in->arg[2] ? b : inserted_rotation(r, a, b, in->arg[2]);
     case IR_vlow64:
         in->aux = 0;
         in->zeros = 64;
@@ -215,7 +245,10 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vshrv: case IR_vsarv:
         in->zeros = za ? 64 : 0;
         return 0;
-    case IR_vadd: case IR_vsub: case IR_vmul: case IR_vsmin: case IR_vsmax: case IR_vumin:
+    case IR_vadd:
+        in->zeros = za && zb ? 64 : 0;
+        return (d->aux & 3) == (in->aux & 3) ? rotation(r, a, b) : 0;
+    case IR_vsub: case IR_vmul: case IR_vsmin: case IR_vsmax: case IR_vumin:
     case IR_vumax: case IR_vuavg: case IR_vurhavg: case IR_vuqadd: case IR_vuqsub:
     case IR_vsqadd: case IR_vsqsub:
         in->zeros = za && zb ? 64 : 0;

@@ -183,7 +183,7 @@ static void table(struct emit *e, uint32_t i)
         x3k(e, PSHUFB, rx_def(e, i), a, w[0], w[1]);
         return;
     }
-    int b = rx_use(e, p->arg[1]), d = rx_def_clear(e, i), t = rx_temp(e);
+    int b = rx_use(e, p->arg[1]), t = rx_temp(e), d = def(e, i);
     x3kk(e, PADDUSB, t, b, splat(0, 0x70)); /* bit 7 of indices above 15 */
     emit_x3(e, PSHUFB, d, a, t);
 }

@@ -277,23 +277,48 @@ static void average(struct emit *e, uint32_t i, bool up)
     emit_x3(e, up ? sub[l] : add[l], d, d, t);
 }
 
-/* vpternlog: d is one of the sources or a copy of the first; the truth table follows its place. */
+/* vpternlog: d is one of the sources or a copy of the first, a constant is the third, in memory; the truth table
+ * follows their order. */
 void emit_ternary(struct emit *e, uint32_t i, unsigned truth)
 {
     const struct ir_inst *p = emit_inst(e, i);
-    int a = rx_use(e, p->arg[0]), b = rx_use(e, p->arg[1]), c = rx_use(e, p->arg[2]);
-    int d = rx_def(e, i);
-    int place = d == a ? 0 : d == b ? 1 : d == c ? 2 : 0;
-    if (d != a && d != b && d != c)
-        emit_x2(e, OP_MOVAPS, d, a);
-    unsigned moved = 0; /* order: place 0: a b c; 1: b a c; 2: c a b */
-    for (unsigned k = 0; k < 8; k++) {
-        unsigned x = k >> 2, y = k >> 1 & 1, z = k & 1;
-        unsigned from = place == 0 ? k : place == 1 ? y << 2 | x << 1 | z : y << 2 | z << 1 | x;
-        moved |= (truth >> from & 1) << k;
+    int x[3], order[3] = { 0, 1, 2 }, k;
+    for (k = 2; k > 0 && !ir_is_const(p->arg[k]); k--)
+        ;
+    bool constant = ir_is_const(p->arg[k]);
+    if (constant) {
+        order[2] = k;
+        order[0] = k == 0 ? 1 : 0;
+        order[1] = k == 2 ? 1 : 2;
     }
-    e_rrr(emit_cb(e), 0x25 | M3A | P66, true, d, place == 0 ? b : a, place == 2 ? b : c);
-    cb8(emit_cb(e), moved);
+    for (k = 0; k < (constant ? 2 : 3); k++)
+        x[k] = rx_use(e, p->arg[order[k]]);
+    int d = rx_def(e, i), in_place = 0;
+    for (k = 0; k < (constant ? 2 : 3); k++)
+        if (d == x[k])
+            in_place = k;
+    if (d != x[in_place])
+        emit_x2(e, OP_MOVAPS, d, x[in_place]);
+    int first = order[in_place];
+    order[in_place] = order[0];
+    order[0] = first;
+    x[in_place] = x[0];
+    unsigned moved = 0;
+    for (unsigned n = 0; n < 8; n++) { /* n: values at the places; from: those of a, b, c */
+        unsigned from = 0;
+        for (k = 0; k < 3; k++)
+            from |= (n >> (2 - k) & 1) << (2 - order[k]);
+        moved |= (truth >> from & 1) << n;
+    }
+    unsigned op = 0x25 | M3A | P66;
+    if (constant) {
+        const struct ir_const *c = emit_const(e, p->arg[order[2]]);
+        evex_const(e, op | OPW, d, x[1], c->lo, c->hi);
+        emit_const_imm(e, moved);
+    } else {
+        e_rrr(emit_cb(e), op, true, d, x[1], x[2]);
+        cb8(emit_cb(e), moved);
+    }
 }
 
 static void choose(struct emit *e, uint32_t i)

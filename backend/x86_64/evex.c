@@ -61,7 +61,7 @@ static const uint8_t form[4096] = {
     [0x0f | M3A | P66] = FULL, [0x14 | M3A | P66] = FORM, [0x15 | M3A | P66] = FORM | 1,
     [0x16 | M3A | P66] = QUARTER | WX | T1S, [0x20 | M3A | P66] = FORM, [0x21 | M3A | P66] = QUARTER,
     [0x22 | M3A | P66] = QUARTER | WX | T1S,
-    [0xce | M3A | P66] = FULL | W1, [0xcf | M3A | P66] = FULL | W1,
+    [0x25 | M3A | P66] = FULL | W1, [0xce | M3A | P66] = FULL | W1, [0xcf | M3A | P66] = FULL | W1,
     /* with VAES and VPCLMULQDQ (evex_low) */
     [0xdc | M38 | P66] = FULL, [0xdd | M38 | P66] = FULL, [0xde | M38 | P66] = FULL,
     [0xdf | M38 | P66] = FULL, [0x44 | M3A | P66] = FULL,
