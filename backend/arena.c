@@ -9,9 +9,10 @@
  * - A fork freezes all there is: parent and child go on running the same pages. The parent keeps the free part behind them;
  *   the child gets one of its own when it first translates something. Neither copies anything before.
  *
- * A patch of a frozen page (a link, an unlinked translation) thaws it: shared memory of this process's own with the same
- * bytes takes its place in both views. Threads that run there meanwhile see the same code before and after. Each thawed
- * piece is two mappings, so after some of them all that is frozen is thawed at once.
+ * A link in frozen code is not patched: its stub finds the way in a table (cache->ways). One that is taken thousands of times
+ * is, and one that was patched before and leads to what is retired. Such a patch thaws the page: shared memory of this process's
+ * own with the same bytes takes its place in both views. Threads that run there meanwhile see the same code before and
+ * after. A thawed page costs 15 microseconds and is two mappings, so after many of them all that is frozen is thawed at once.
  *
  * No page is writable and executable at once: what is moved into the executable view has lost its right to be written.
  */
@@ -24,7 +25,7 @@
 #include <unistd.h>
 #include "cache.h"
 
-enum { PAGE = 4096, MANY_THAWS = 32, PATIENCE = 64, LEAST_LOAD = 16 << 10 };
+enum { PAGE = 4096, MANY_THAWS = 1024, LEAST_LOAD = 16 << 10 };
 #define HUGE_PAGE (2ul << 20)
 #define HUGE_FROM (1ul << 20)
 
@@ -92,11 +93,6 @@ void arena_free(struct cache *c)
 
 /* ---------------------------------------------------------------- frozen pages */
 
-static bool is_frozen(const struct cache *c, size_t off)
-{
-    return c->any_frozen && c->frozen[off / PAGE / 64] >> (off / PAGE % 64) & 1;
-}
-
 static void mark(struct cache *c, size_t from, size_t to, bool frozen)
 {
     for (size_t k = from / PAGE; k < to / PAGE; k++)
@@ -151,13 +147,16 @@ static bool renew(struct cache *c, size_t from)
     return true;
 }
 
-uint8_t *arena_patch(struct cache *c, uint32_t off, bool must)
+bool arena_is_frozen(const struct cache *c, uint32_t off)
+{
+    return c->any_frozen && c->frozen[off / PAGE / 64] >> (off / PAGE % 64) & 1;
+}
+
+uint8_t *arena_patch(struct cache *c, uint32_t off)
 {
     size_t page = off & ~(size_t)(PAGE - 1), used = page_up(c->used);
-    if (!is_frozen(c, off))
+    if (!arena_is_frozen(c, off))
         return c->rw + off;
-    if (!must && c->put_off++ < PATIENCE) /* a child that only goes on to execve has no use for its links */
-        return NULL;
     if (c->thaws++ >= MANY_THAWS && replace(c, c->floor, used, true)) {
         c->thaws = 0;
         c->any_frozen = false; /* but for the stubs, which nobody patches */
@@ -267,7 +266,7 @@ void arena_fork(struct cache *c)
     c->used = page_up(c->used); /* the size is one of pages */
     mark(c, 0, c->used, true);
     c->any_frozen = true;
-    c->put_off = c->thaws = 0;
+    c->thaws = 0;
 }
 
 void arena_forked(struct cache *c)

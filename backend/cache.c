@@ -11,7 +11,7 @@
 #include "cache.h"
 
 /* side table entries of one translation at most; bytes of code that one usually stays below */
-enum { MAX_SIDE = 4096, SOON = 4096, LARGE_HASH = 128 << 10 };
+enum { MAX_SIDE = 4096, SOON = 4096, MANY_TIMES = 2000 /* a link is taken by its stub before it is patched */, LARGE_HASH = 128 << 10 };
 
 /* Entries of a table of which there are max in a cache of full size. */
 static uint32_t table_size(const struct cache *c, uint32_t max) { return max >> c->shift; }
@@ -75,6 +75,7 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     }
     c->tbs = cache_pages(table_size(c, MAX_TBS) * sizeof *c->tbs);
     c->links = cache_pages(table_size(c, MAX_LINKS) * sizeof *c->links);
+    c->ways = cache_pages(table_size(c, MAX_LINKS) * sizeof *c->ways);
     c->faults = cache_pages(table_size(c, MAX_FAULTS) * sizeof *c->faults);
     c->flexes = cache_pages(table_size(c, MAX_FLEXES) * sizeof *c->flexes);
     c->hash = hash_new(FIRST_HASH);
@@ -82,7 +83,7 @@ int cache_init(struct cache *c, size_t size, unsigned shift)
     c->entries = cache_pages(CODE_ENTRIES / 8);
     c->signatures = cache_pages(table_size(c, MAX_TBS) * sizeof *c->signatures);
     c->retired = cache_pages(RETIRED_HASH * sizeof *c->retired);
-    if (!c->signatures || !c->retired || !c->tbs || !c->links || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
+    if (!c->signatures || !c->retired || !c->tbs || !c->links || !c->ways || !c->faults || !c->flexes || !c->hash || !c->pages || !c->entries)
         goto fail;
     return 0;
 fail:
@@ -99,6 +100,8 @@ void cache_free(struct cache *c)
         munmap(c->tbs, table_size(c, MAX_TBS) * sizeof *c->tbs);
     if (c->links)
         munmap(c->links, table_size(c, MAX_LINKS) * sizeof *c->links);
+    if (c->ways)
+        munmap(c->ways, table_size(c, MAX_LINKS) * sizeof *c->ways);
     if (c->faults)
         munmap(c->faults, table_size(c, MAX_FAULTS) * sizeof *c->faults);
     if (c->flexes)
@@ -133,6 +136,7 @@ void cache_flush(struct cache *c)
         memset(c->pages, 0, PAGE_HASH * sizeof *c->pages);
         memset(c->entries, 0, CODE_ENTRIES / 8);
         memset(c->retired, 0, RETIRED_HASH * sizeof *c->retired);
+        madvise(c->ways, table_size(c, MAX_LINKS) * sizeof *c->ways, MADV_DONTNEED); /* zeroes again */
     }
     free_hashes(c->old_hashes);
     c->old_hashes = NULL;
@@ -422,14 +426,25 @@ void cache_enter(struct cache *c, uint32_t n)
 void cache_link(struct cache *c, uint32_t link, struct tb *to)
 {
     struct tb_link *l = &c->links[link];
-    uint8_t *at = l->target || to->region ? NULL : arena_patch(c, l->field_off, false);
-    if (!at)
+    struct link_way *way = &c->ways[link];
+    if (to->region || (l->target && !way->off))
+        return;
+    if (!l->target && arena_is_frozen(c, l->field_off)) {
+        way->left = MANY_TIMES;
+        __atomic_store_n(&way->off, to->code_off, __ATOMIC_RELEASE);
+    } else {
+        uint8_t *at = arena_patch(c, l->field_off);
+        if (!at)
+            return;
+        patch(at, l->field_off, to->code_off);
+        __atomic_store_n(&way->off, 0, __ATOMIC_RELEASE);
+    }
+    if (l->target)
         return;
     uint32_t id = (uint32_t)(to - c->tbs) + 1;
     l->target = id;
     l->next = to->in_links;
     to->in_links = link + 1;
-    patch(at, l->field_off, to->code_off);
 }
 
 void cache_unlink(struct cache *c, struct tb *tb)
@@ -437,13 +452,18 @@ void cache_unlink(struct cache *c, struct tb *tb)
     for (uint32_t k = tb->in_links; k;) {
         struct tb_link *l = &c->links[k - 1];
         uint32_t next = l->next;
-        uint8_t *at = arena_patch(c, l->field_off, true);
+        l->target = l->next = 0;
+        if (c->ways[k - 1].off) {
+            __atomic_store_n(&c->ways[k - 1].off, 0, __ATOMIC_RELEASE);
+            k = next;
+            continue;
+        }
+        uint8_t *at = arena_patch(c, l->field_off);
         if (!at) {
             fprintf(stderr, "myna: no memory for changes of code\n");
             abort();
         }
         patch(at, l->field_off, l->stub_off);
-        l->target = l->next = 0;
         k = next;
     }
     tb->in_links = 0;

@@ -68,7 +68,7 @@ struct cache {
     bool any_frozen;
     bool tail_shared;          /* what is free is another process's */
     bool no_seal;              /* arena_load is of no use */
-    unsigned thaws, put_off;   /* since the fork: pages thawed, links not made for a frozen page's sake */
+    unsigned thaws;            /* pages, since the fork */
     unsigned shift;            /* tables have their entries >> shift */
     size_t ready;              /* of the arena: bytes whose memory is there */
     size_t made;               /* bytes of code translated here: how far memory is asked for ahead (loaded code tells nothing) */
@@ -76,6 +76,7 @@ struct cache {
     uint32_t ntbs;
     struct tb_link *links;
     uint32_t nlinks;
+    struct link_way *ways;     /* by link: of those in frozen pages that have a target and are not patched */
     struct fault_entry *faults;
     uint32_t nfaults;
     struct xlate_flex *flexes;
@@ -143,9 +144,10 @@ int arena_init(struct cache *c, size_t size);
 void arena_free(struct cache *c);
 /* Can code bytes be written at rw + used? */
 bool arena_room(struct cache *c, size_t code);
-/* Where the four bytes at off of the arena may be written, which are in one page. NULL: no memory, or (unless must) not
- * worth it yet. */
-uint8_t *arena_patch(struct cache *c, uint32_t off, bool must);
+/* Is the page of that offset not to be written where it is? */
+bool arena_is_frozen(const struct cache *c, uint32_t off);
+/* Where the four bytes at off of the arena may be written, which are in one page; thaws it. NULL: no memory. */
+uint8_t *arena_patch(struct cache *c, uint32_t off);
 /* All is free from floor on; no thread is in the cache. */
 void arena_flush(struct cache *c);
 /* Private memory for len bytes of code that will run at rx + *base, behind all that is in use; NULL: none, or not worth it.

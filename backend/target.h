@@ -59,6 +59,9 @@ enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK /* cpu->link + 
             STUB_RET_MISS /* rax = pc */, STUB_RET_STALE /* a return whose landing is gone; pc on the stack */, STUB_POLL /* rax = pc */, STUB_HELPER /* rax = function */,
             STUB_HELPER_PURE, STUB_HELPER_LEAVE /* rax = 1 + reason */,
             STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW, NSTUBS };
+/* Where a link leads whose code is not to be changed. off: the target's in the arena, 0: none, ask; left: so many more
+ * times, then ask. */
+struct link_way { uint32_t off; int32_t left; };
 struct stubs {
     const uint8_t *at[NSTUBS]; /* executable addresses */
 };

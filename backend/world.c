@@ -70,6 +70,8 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     cpu->exec = x;
     cpu->guest = e->cfg.guest;
     cpu->guest_base = guest_base;
+    cpu->link_ways = e->cache.ways;
+    cpu->code_base = e->cache.rx;
     cpu->ret_base = (uint64_t)(uintptr_t)(rs + RET_STACK - 64);
     uint64_t *sentinel = (uint64_t *)(uintptr_t)cpu->ret_base;
     sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_MISS]; /* if a guest returns to ~0 */

@@ -344,6 +344,8 @@ struct cpu {
     uint64_t leave_imm;
     uint64_t leave_arg;
     uint64_t link;         /* link slot that was taken (IR_LEAVE_LINK) */
+    void *link_ways;       /* by link, where those lead that are in frozen code (backend/arena.c); NULL: nowhere */
+    const uint8_t *code_base; /* what link_ways counts from */
     uint64_t helper_ra;    /* host return address in translated code while a helper runs, else 0 */
     uint32_t host_mxcsr;   /* of C code */
     uint32_t guest_mxcsr;  /* of translated code */

@@ -195,6 +195,28 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     BEGIN(STUB_LINK);
     pop(&c, RAX);
     alu_mr(&c, ALU_ADD, true, field(CPU_DISP(link)), RAX);
+    x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(link_ways))); /* rax and rcx are free at the end of a translation */
+    x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(link)));
+    static_assert(sizeof(struct link_way) == 8 && offsetof(struct link_way, left) == 4, "the code below knows");
+    uint8_t *leave[3];
+    x_rr(&c, 0x85, true, RCX, RCX); /* test */
+    cb8(&c, 0x70 | CC_E);
+    leave[0] = c.p;
+    cb8(&c, 0);
+    x_rm(&c, OP_LEA, true, RCX, (struct mem){ .base = RCX, .index = RAX, .scale = 3 });
+    x_rm(&c, OP_MOV_R_RM, false, RAX, mem_bd(RCX, 0));
+    x_rr(&c, 0x85, false, RAX, RAX);
+    cb8(&c, 0x70 | CC_E);
+    leave[1] = c.p;
+    cb8(&c, 0);
+    alu_mi(&c, ALU_SUB, false, mem_bd(RCX, 4), 1);
+    cb8(&c, 0x70 | CC_S);
+    leave[2] = c.p;
+    cb8(&c, 0);
+    alu_rm(&c, ALU_ADD, true, RAX, field(CPU_DISP(code_base)));
+    x_rr(&c, 0xff, false, 4, RAX);
+    for (int k = 0; k < 3; k++)
+        *leave[k] = (uint8_t)(c.p - leave[k] - 1);
     mov_ri(&c, RAX, IR_LEAVE_LINK);
     jmp_to(&c, s, STUB_LEAVE);
 
