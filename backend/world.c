@@ -74,7 +74,7 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
     cpu->code_base = e->cache.rx;
     cpu->ret_base = (uint64_t)(uintptr_t)(rs + RET_STACK - 64);
     uint64_t *sentinel = (uint64_t *)(uintptr_t)cpu->ret_base;
-    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_MISS]; /* if a guest returns to ~0 */
+    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_EMPTY]; /* if a guest returns to ~0 */
     sentinel[1] = ~0ull;
     cpu->ret_limit = (uint64_t)(uintptr_t)(rs + 4096 + RET_SLACK);
     cpu->poll_limit = cpu->ret_limit;

@@ -174,6 +174,7 @@ extern const uint8_t ir_opkind[IR_NOPS];
 #define IR_MEM_SCALE(aux) (((aux) >> 4) & 7)  /* shift of the index, 0..4 (the host has 0..3) */
 #define IR_MEM_ORDER(aux) (((aux) >> 7) & 3)  /* enum ir_order */
 #define IR_MEM_SPACE(aux) (((aux) >> 12) & 15) /* address space: 0 = flat; system mode: mmu index + 1 */
+#define IR_MEM_JOINED 0x200 /* load: faults only where the access before it did */
 #define IR_MEM(size, sign, scale, order) \
     ((uint16_t)((size) | (sign) << 3 | (scale) << 4 | (order) << 7))
 

@@ -287,41 +287,70 @@ static void branch(struct emit *e, uint32_t i, uint32_t next)
     }
 }
 
-/* Probe of the jump cache for the pc in rax; clobbers rcx. Leaves ZF = hit and returns the operand of the
- * code address. */
-static struct mem probe(struct codebuf *c, unsigned shift)
+/* Probe of the jump cache for the pc in register pc; clobbers rcx, or rax where that is pc. Leaves ZF = hit and
+ * returns the operand of the code address. */
+static struct mem probe(struct codebuf *c, unsigned shift, int pc)
 {
-    mov_rr(c, false, RCX, RAX);
-    alu_ri(c, ALU_AND, false, RCX, 4095 << shift);
-    struct mem m = { .base = STATE, .index = RCX, .scale = (uint8_t)(4 - shift),
+    int index = pc == RCX ? RAX : RCX;
+    mov_rr(c, false, index, pc);
+    alu_ri(c, ALU_AND, false, index, 4095 << shift);
+    struct mem m = { .base = STATE, .index = (int8_t)index, .scale = (uint8_t)(4 - shift),
                      .disp = CPU_DISP(jump_cache) };
     assert(shift >= 1);
-    alu_rm(c, ALU_CMP, true, RAX, m);
+    alu_rm(c, ALU_CMP, true, pc, m);
     m.disp += 8;
     return m;
 }
 
-/* To the pc in rax; clobbers rcx. */
-static void jump_indirect(struct emit *e)
+/* The target of an indirect branch in a register that is there until the end, where the probe can take it from;
+ * else in rax. */
+static int target_in(struct emit *e, ir_ref v)
+{
+    if (e->nflex || e->without & (WITHOUT_JUMPCACHE | WITHOUT_RETURNSTACK) || ir_is_const(v))
+        return ra_use_in(e, v, RAX);
+    int k = ra_use(e, v);
+    e->glock |= 1u << RAX | 1u << RCX | 1u << RDX; /* nothing else is taken here */
+    return k;
+}
+
+static void cold_goto_miss(struct emit *e, uint32_t i, const int *regs)
+{
+    (void)i;
+    mov_rr(&e->cb, true, RAX, regs[0]);
+    emit_stub_jcc(e, -1, STUB_LOOKUP);
+}
+
+/* To the pc in register pc (rax without a jump cache); clobbers rcx or rax. */
+static void jump_indirect(struct emit *e, uint32_t i, int pc)
 {
     if (e->without & WITHOUT_JUMPCACHE) {
         emit_stub_jcc(e, -1, STUB_LOOKUP);
         return;
     }
-    struct mem m = probe(&e->cb, e->insn_shift);
-    emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
+    struct mem m = probe(&e->cb, e->insn_shift, pc);
+    int regs[6] = { pc };
+    if (pc == RAX)
+        emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
+    else
+        emit_cold(e, CC_NE, cold_goto_miss, i, regs);
     x_rm(&e->cb, 0xff, false, 4, m);
 }
 
+/* The link register's `set` may have left it in a register. */
 static void push_pc(struct emit *e, uint64_t pc, int scratch)
 {
     if ((int64_t)pc == (int32_t)pc) {
         cb8(&e->cb, 0x68);
         cb32(&e->cb, (uint32_t)pc);
-    } else {
-        mov_ri(&e->cb, scratch, pc);
-        cb8(&e->cb, 0x50 | (unsigned)scratch);
+        return;
     }
+    for (int k = RAX; k <= RDX; k++)
+        if (e->gcst[k] && !e->gval[k] && ir_const_value(e->r, e->gcst[k]) == pc) {
+            cb8(&e->cb, 0x50 | (unsigned)k);
+            return;
+        }
+    mov_ri(&e->cb, scratch, pc);
+    cb8(&e->cb, 0x50 | (unsigned)scratch);
 }
 
 /* Where a call returns to: the code of block next, if that is it and follows, or a link. */
@@ -338,7 +367,7 @@ static void landing(struct emit *e, uint64_t ret, uint32_t next)
 static void cold_call_miss(struct emit *e, uint32_t i, const int *regs)
 {
     (void)i;
-    (void)regs;
+    mov_rr(&e->cb, true, RAX, regs[0]);
     emit_call_stub(e, STUB_LOOKUP); /* its return address lands after the call in the hot code */
 }
 
@@ -359,9 +388,9 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         emit_jmp(e, (struct dest){ .kind = TO_LINK, .pc = (uint64_t)p->imm });
         break;
     case IR_gotoi: {
-        ra_use_in(e, p->arg[0], RAX);
+        int pc = target_in(e, p->arg[0]);
         flex_out(e);
-        jump_indirect(e);
+        jump_indirect(e, i, pc);
         break;
     }
     case IR_callg: {
@@ -380,20 +409,20 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     }
     case IR_calli: {
         uint64_t ret = ir_const_value(e->r, p->arg[1]);
-        ra_use_in(e, p->arg[0], RAX);
+        int pc = target_in(e, p->arg[0]);
         flex_out(e);
         if (e->without & WITHOUT_RETURNSTACK) {
-            jump_indirect(e);
+            jump_indirect(e, i, pc);
             break;
         }
-        push_pc(e, ret, RCX);
+        push_pc(e, ret, pc == RCX ? RAX : RCX);
         if (e->without & WITHOUT_JUMPCACHE) {
             emit_call_stub(e, STUB_LOOKUP);
             landing(e, ret, next);
             break;
         }
-        struct mem m = probe(&e->cb, e->insn_shift);
-        int regs[6] = { 0 };
+        struct mem m = probe(&e->cb, e->insn_shift, pc);
+        int regs[6] = { pc };
         emit_cold(e, CC_NE, cold_call_miss, i, regs);
         /* the cold code's jump back goes to this call's landing, so it is placed after the call */
         struct cold *c = e->ncolds ? &e->colds[e->ncolds - 1] : NULL;
@@ -405,17 +434,18 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
     }
     case IR_retg: {
         int k = ra_use(e, p->arg[0]);
-        if (k != RAX) {
+        if (k > RDX || (e->without & WITHOUT_RETURNSTACK && k != RAX)) {
             ra_take(e, RAX);
             mov_rr(&e->cb, true, RAX, k);
+            k = RAX;
         }
         flex_out(e);
         if (e->without & WITHOUT_RETURNSTACK) {
-            jump_indirect(e);
+            jump_indirect(e, i, RAX);
             break;
         }
-        alu_rm(&e->cb, ALU_CMP, true, RAX, mem_bd(RSP, 8));
-        emit_stub_jcc(e, CC_NE, STUB_RET_MISS);
+        alu_rm(&e->cb, ALU_CMP, true, k, mem_bd(RSP, 8));
+        emit_stub_jcc(e, CC_NE, k == RAX ? STUB_RET_MISS : k == RCX ? STUB_RET_MISS_RCX : STUB_RET_MISS_RDX);
         cb8(&e->cb, 0xc3);
         break;
     }

@@ -340,7 +340,8 @@ static void scan_block(struct emit *e, uint32_t b, uint32_t *access)
             touch(e, p->arg[1], i, b);
             if (p->op == IR_store)
                 touch(e, p->arg[2], i, b);
-            barrier = i - 1; /* its own result may go to a home: the fault comes before */
+            if (!(p->aux & IR_MEM_JOINED))
+                barrier = i - 1; /* its own result may go to a home: the fault comes before */
             continue;
         default: /* by table */
             break;

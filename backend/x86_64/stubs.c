@@ -265,6 +265,16 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     m.disp += 8;
     x_rm(&c, 0xff, false, 4, m);
 
+    for (int k = RCX; k <= RDX; k++) { /* the same with the pc in rcx, rdx */
+        BEGIN(k == RCX ? STUB_RET_MISS_RCX : STUB_RET_MISS_RDX);
+        mov_rr(&c, true, RAX, k);
+        jmp_to(&c, s, STUB_RET_MISS);
+    }
+
+    BEGIN(STUB_RET_EMPTY); /* the end of the return stack has been taken for a frame: a return to ~0 */
+    x_rm(&c, OP_MOV_R_RM, true, RAX, mem_bd(RSP, 0));
+    jmp_to(&c, s, STUB_RET_MISS);
+
     BEGIN(STUB_HELPER_LEAVE); /* rax = 1 + reason; the helper has set cpu->pc */
     alu_ri(&c, ALU_SUB, false, RAX, 1);
     jmp_to(&c, s, STUB_LEAVE);

@@ -119,7 +119,7 @@ static struct cpu *new_cpu(void)
     c->ret_base = (uint64_t)(uintptr_t)stack + 60032;
     c->ret_limit = (uint64_t)(uintptr_t)stack + 4096;
     uint64_t *sentinel = (uint64_t *)(uintptr_t)c->ret_base;
-    sentinel[0] = (uint64_t)(uintptr_t)stubs.at[STUB_RET_MISS];
+    sentinel[0] = (uint64_t)(uintptr_t)stubs.at[STUB_RET_EMPTY];
     sentinel[1] = ~0ull;
     for (unsigned k = 0; k < 4096; k++) /* of another index: no probe hits */
         c->jump_cache[k].pc = (k ^ 1) << 2;
@@ -236,7 +236,7 @@ static const char *attempt(const struct ir_region *raw, const struct trial *t, s
     made->target = fitting[set];
     stubs = stub_sets[set];
     for (unsigned k = 0; k < 2; k++)
-        *(uint64_t *)(uintptr_t)cpus[k]->ret_base = (uint64_t)(uintptr_t)stubs.at[STUB_RET_MISS];
+        *(uint64_t *)(uintptr_t)cpus[k]->ret_base = (uint64_t)(uintptr_t)stubs.at[STUB_RET_EMPTY];
     made->precise_flags = raw->precise_flags;
     lazy_fcmp = 0;
     for (uint32_t i = 1; i < raw->ninsts; i++)
