@@ -149,6 +149,14 @@ static ir_ref narrowed_pair(struct ir_region *r, ir_ref a, ir_ref b)
     return 0;
 }
 
+/* The constant with x's low bits in each lane. */
+static ir_ref splat(struct ir_region *r, unsigned lane, uint64_t x)
+{
+    for (unsigned bits = 8u << lane; bits < 64; bits *= 2)
+        x = (x & ~0ull >> (64 - bits)) | x << bits;
+    return ir_const128(r, IR_V128, x, x);
+}
+
 /* A vector shifted to the left and the same one shifted to the right by the rest of the lane's width, joined: a rotation.
  * Returns 0 if a and b, in either order, are not that. */
 static ir_ref rotation(struct ir_region *r, ir_ref a, ir_ref b)
@@ -185,6 +193,15 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     bool za = a && high_is_zero(r, a), zb = b && high_is_zero(r, b);
     const struct ir_inst *d = fold_def(r, a);
     switch ((unsigned)in->op) {
+    case IR_vdup:
+        return ir_is_const(a) ? splat(r, in->aux & 3, ir_const_value(r, a)) : 0;
+    case IR_vdupl:
+        if (ir_is_const(a)) {
+            const struct ir_const *k = &r->consts[a & ~IR_CONST_BIT];
+            unsigned bits = 8u << (in->aux & 3), at = (unsigned)in->imm * bits;
+            return splat(r, in->aux & 3, (at < 64 ? k->lo : k->hi) >> at % 64);
+        }
+        return 0;
     case IR_vand:
         in->aux = 0;
         in->zeros = za || zb ? 64 : 0;
@@ -223,7 +240,7 @@ ir_ref fold_vector(struct ir_region *r, struct ir_inst *in)
     case IR_vlow64:
         in->aux = 0;
         in->zeros = 64;
-        return za ? a : 0;
+        return za ? a : ir_is_const(a) ? ir_const128(r, IR_V128, ir_const_value(r, a), 0) : 0;
     case IR_vxor3:
         in->aux = 0;
         in->zeros = za && zb && high_is_zero(r, in->arg[2]) ? 64 : 0;

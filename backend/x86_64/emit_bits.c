@@ -1,7 +1,7 @@
 /*
  * Shifts, bit fields, counts and reversals.
  */
-#include "emit_priv.h"
+#include "emit_vec.h"
 
 void emit_shift(struct emit *e, uint32_t i, enum shift op)
 {
@@ -237,6 +237,15 @@ void emit_rbit(struct emit *e, uint32_t i)
     static const uint64_t mask[3] = { 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f };
     const struct ir_inst *p = inst(e, i);
     bool w = p->type == IR_I64;
+    if (e->hf->gfni && e->hf->avx) { /* bits of bytes as a product of matrices; then the bytes */
+        int a = ra_use(e, p->arg[0]), x = rx_temp(e), to = ra_def(e, i);
+        v_rrr(&e->cb, OP_MOVD_X_R, w, x, 0, a);
+        emit_const_op(e, GF2P8AFFINEQB | OPW, x, x, 0x8040201008040201, 0x8040201008040201);
+        emit_const_imm(e, 0);
+        v_rrr(&e->cb, OP_MOVD_R_X, w, x, 0, to);
+        emit_bswap(e, w, to);
+        return;
+    }
     flags_clobber(e);
     int d = ra_copy(e, p->arg[0]), t = ra_temp(e), k = ra_temp(e);
     ra_bind(e, i, d);

@@ -181,11 +181,11 @@ static void sm4_box(struct emit *e, uint32_t i)
 {
     unsigned w = avx(e) ? (unsigned)OPW : 0;
     static const uint64_t in = 0x4c287db91a22505d, out = 0xf3ab34a974a6b589;
-    int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
-    emit_const_op(e, OP_MOVAPS, t, 0, in, in); /* an operand in the pool cannot have an immediate */
-    emit_x3i(e, GF2P8AFFINEQB | w, d, a, t, 0x3e);
-    emit_const_op(e, OP_MOVAPS, t, 0, out, out);
-    emit_x3i(e, GF2P8AFFINEINVQB | w, d, d, t, 0xd3);
+    int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def(e, i);
+    x3kk(e, GF2P8AFFINEQB | w, d, a, in);
+    emit_const_imm(e, 0x3e);
+    x3kk(e, GF2P8AFFINEINVQB | w, d, d, out);
+    emit_const_imm(e, 0xd3);
 }
 
 bool emit_crypto_op(struct emit *e, uint32_t i)

@@ -268,9 +268,9 @@ static void nibbles(struct emit *e, int a, int d, int t, int u, const uint64_t l
 static void reverse_bits(struct emit *e, uint32_t i)
 {
     if (emit_hf(e)->gfni) {
-        int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def_clear(e, i), t = rx_temp(e);
-        emit_const_op(e, OP_MOVAPS, t, 0, 0x8040201008040201, 0x8040201008040201);
-        emit_x3i(e, GF2P8AFFINEQB | (avx(e) ? (unsigned)OPW : 0), d, a, t, 0);
+        int a = rx_use(e, emit_inst(e, i)->arg[0]), d = rx_def(e, i);
+        x3kk(e, GF2P8AFFINEQB | (avx(e) ? (unsigned)OPW : 0), d, a, 0x8040201008040201);
+        emit_const_imm(e, 0);
         return;
     }
     static const uint64_t low[2] = { 0xe060a020c0408000, 0xf070b030d0509010 };
