@@ -16,7 +16,7 @@
  *
  * A block that ends in a branch with flags needed on one way only, and that way a plain exit, does
  * not store them: the exit gets a cold block of its own that makes the flags again from the
- * registers that the operands still stand in, stores them and leaves. Compare-and-branch so costs
+ * registers that the operands still stand in (or are shifted or extended from), stores them and leaves. Compare-and-branch so costs
  * no flags on the way that goes on.
  *
  * Removed instructions become nops in their place; `insn` stays.
@@ -80,7 +80,7 @@ static inline void remove_set(struct ir_inst *i)
 
 /* ------------------------------------------------------------- flags at exits */
 
-enum { MAX_SINKS = 16 };
+enum { MAX_SINKS = 32 };
 
 /* Flags that block's branch needs on one of its ways only. */
 struct sink {
@@ -90,6 +90,7 @@ struct sink {
     uint32_t set, flags;  /* the `set` met and the operation that makes its value, or 0 */
     struct ir_inst op;    /* copy of that operation */
     struct ir_inst masked; /* the `and` it looks at, to be made again too (tst); its operands count then */
+    struct ir_inst via[2]; /* what makes an operand from its register, to be made again too: a shift, an extension */
     int16_t from[2];      /* registers of its operands, -1: a constant, -2: none */
     uint8_t type[2];      /* of the operand: its register's, or that of its low part */
     struct regset over;   /* registers set between the operation and the branch */
@@ -120,6 +121,28 @@ static int find_home(const struct ir_region *r, ir_ref x, uint32_t at, uint32_t 
     return i->op == IR_get ? reg : -1;
 }
 
+/* Is i made of one value and constants, cheaply? */
+static bool is_derived(const struct ir_inst *i)
+{
+    switch ((unsigned)i->op) {
+    case IR_shl: case IR_shr: case IR_sar: case IR_ror:
+        return ir_is_const(i->arg[1]);
+    case IR_zext: case IR_sext: case IR_ubfx: case IR_sbfx:
+        return true;
+    }
+    return false;
+}
+
+/* The register that holds x, or whose low part it is, before the operation at v; -1: none. */
+static int find_register(const struct ir_region *r, ir_ref x, uint32_t v, uint32_t first)
+{
+    int reg = find_home(r, x, v, first);
+    bool low = r->insts[x].op == IR_trunc || r->insts[x].op == IR_vlow;
+    if (reg < 0 && low && !ir_is_const(r->insts[x].arg[0]))
+        reg = find_home(r, r->insts[x].arg[0], v, first);
+    return reg;
+}
+
 /* Fills in the operands of the flags operation at v. Returns false if one is not to be had. */
 static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v, uint32_t first)
 {
@@ -132,10 +155,13 @@ static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v,
         s->from[k] = x ? -1 : -2;
         if (!x || ir_is_const(x))
             continue;
-        int reg = find_home(r, x, v, first);
-        bool low = r->insts[x].op == IR_trunc || r->insts[x].op == IR_vlow;
-        if (reg < 0 && low && !ir_is_const(r->insts[x].arg[0]))
-            reg = find_home(r, r->insts[x].arg[0], v, first);
+        int reg = find_register(r, x, v, first);
+        s->via[k].op = IR_nop;
+        if (reg < 0 && is_derived(&r->insts[x]) && !ir_is_const(r->insts[x].arg[0])) {
+            s->via[k] = r->insts[x];
+            x = s->via[k].arg[0];
+            reg = find_register(r, x, v, first);
+        }
         unsigned type = reg < 0 ? IR_VOID : r->target->regs[reg].type;
         if (reg < 0 || has(&s->over, (unsigned)reg) || (type != IR_I64 && type != IR_V128))
             return false;
@@ -164,6 +190,13 @@ static void place_sink(struct ir_region *r, const struct sink *s)
         if (s->type[k] != type)
             op.arg[k] = ir_append(r, type == IR_V128 ? IR_vlow : IR_trunc, (enum ir_type)s->type[k],
                                   op.arg[k], 0, 0, 0, 0, 0);
+        if (s->via[k].op != IR_nop) {
+            struct ir_inst via = s->via[k];
+            via.arg[0] = op.arg[k];
+            via.mark = 0;
+            build_push(r, &via);
+            op.arg[k] = r->ninsts - 1;
+        }
     }
     op.mark = 0;
     build_push(r, &op);
