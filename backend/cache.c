@@ -11,7 +11,7 @@
 #include "cache.h"
 
 /* side table entries of one translation at most; bytes of code that one usually stays below */
-enum { MAX_SIDE = 4096, SOON = 4096, MANY_TIMES = 2000 /* a link is taken by its stub before it is patched */, LARGE_HASH = 128 << 10 };
+enum { MAX_SIDE = 4096, SOON = 4096, MANY_TBS = 32768 /* more are not needed in one run */, MANY_TIMES = 2000 /* a link is taken by its stub before it is patched */ };
 
 /* Entries of a table of which there are max in a cache of full size. */
 static uint32_t table_size(const struct cache *c, uint32_t max) { return max >> c->shift; }
@@ -39,19 +39,16 @@ static void populate(void *base, size_t used, size_t *ready, size_t size, size_t
     *ready = to;
 }
 
+static size_t hash_bytes(const struct tb_hash *h) { return sizeof *h + (h->mask + 1) * sizeof h->slot[0]; }
+
+/* All of it will be used, here and there: its pages come by one call. */
 static struct tb_hash *hash_new(uint32_t n)
 {
-    struct tb_hash *h = calloc(1, sizeof *h + n * sizeof h->slot[0]);
-    if (!h)
+    struct tb_hash *h = mmap(NULL, sizeof *h + n * sizeof h->slot[0], PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (h == MAP_FAILED)
         return NULL;
     h->mask = n - 1;
-#ifdef MADV_POPULATE_WRITE
-    int err = errno; /* a large one is fresh pages, all of which will be used */
-    uintptr_t from = ((uintptr_t)h + 4095) & ~4095ul, to = (uintptr_t)(h->slot + n) & ~4095ul;
-    if (n * sizeof h->slot[0] >= LARGE_HASH)
-        madvise((void *)from, to - from, MADV_POPULATE_WRITE);
-    errno = err;
-#endif
     return h;
 }
 
@@ -59,7 +56,7 @@ static void free_hashes(struct tb_hash *h)
 {
     for (struct tb_hash *older; h; h = older) {
         older = h->older;
-        free(h);
+        munmap(h, hash_bytes(h));
     }
 }
 
@@ -106,7 +103,7 @@ void cache_free(struct cache *c)
         munmap(c->faults, table_size(c, MAX_FAULTS) * sizeof *c->faults);
     if (c->flexes)
         munmap(c->flexes, table_size(c, MAX_FLEXES) * sizeof *c->flexes);
-    free(c->hash);
+    free_hashes(c->hash);
     free_hashes(c->old_hashes);
     if (c->pages)
         munmap(c->pages, PAGE_HASH * sizeof *c->pages);
@@ -160,6 +157,12 @@ static uint32_t hash_find(const struct cache *c, const struct tb_hash *h, uint64
     while (h->slot[k].tb && (h->slot[k].tag != tag || c->tbs[h->slot[k].tb - 1].pc != pc))
         k = (k + 1) & h->mask;
     return k;
+}
+
+bool cache_may_begin(const struct cache *c, uint64_t pc)
+{
+    unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
+    return c->entries[bit / 64] >> (bit % 64) & 1;
 }
 
 struct tb *cache_find(const struct cache *c, uint64_t pc)
@@ -278,6 +281,24 @@ struct tb *cache_find_code(const struct cache *c, const uint8_t *host)
     if (lo == 0 || off >= c->tbs[lo - 1].code_off + c->tbs[lo - 1].code_len)
         return NULL;
     return &c->tbs[lo - 1];
+}
+
+/* A table of which nothing is used yet will have that many bytes: in huge pages where most of one would be used. */
+static void expect_table(void *base, size_t used, size_t ready)
+{
+    enum { HUGE_PAGE = 2 << 20, PAYS = 640 << 10 /* a huge page costs as much as these bytes of small ones */ };
+    int err = errno;
+    if (!ready)
+        madvise(base, (used + HUGE_PAGE - PAYS) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+    errno = err;
+}
+
+void cache_expect(struct cache *c, uint32_t tbs, uint32_t links)
+{
+    expect_table(c->tbs, tbs * sizeof *c->tbs, c->tbs_ready);
+    expect_table(c->links, links * sizeof *c->links, c->links_ready);
+    if (tbs <= MANY_TBS)
+        hash_reserve(c, tbs);
 }
 
 bool cache_has_room(struct cache *c, size_t code)

@@ -105,6 +105,8 @@ void cache_flush(struct cache *c);
 struct tb *cache_find(const struct cache *c, uint64_t pc);
 /* The same without the lock, for a running thread: NULL also if the table is being changed. */
 struct tb *cache_find_shared(const struct cache *c, uint64_t pc);
+/* May there be one at pc, valid or not? False is certain. */
+bool cache_may_begin(const struct cache *c, uint64_t pc);
 /* Translation whose code holds the executable address, or NULL. */
 struct tb *cache_find_code(const struct cache *c, const uint8_t *host);
 /* Is there room for another translation of the largest size? Then its memory is made ready. */
@@ -112,6 +114,8 @@ bool cache_has_room(struct cache *c, size_t code);
 /* Room for that much more, with its memory made ready? code 0: in the tables alone. */
 bool cache_reserve(struct cache *c, size_t code, uint32_t tbs, uint32_t links, uint32_t faults,
                    uint32_t flexes);
+/* Some of these, perhaps all, will be reserved soon: the tables are made ready for it. */
+void cache_expect(struct cache *c, uint32_t tbs, uint32_t links);
 /* Enters n translations that the caller has put at tbs + ntbs, their code and tables behind what is
  * in use, links among them in place: they are found from now on. */
 void cache_enter(struct cache *c, uint32_t n);

@@ -191,8 +191,11 @@ void pcache_note(struct engine *e, const struct tb *tb, const struct code_window
 
 /* ----------------------------------------------------------------- loading */
 
-static void open_index(struct pcache *p)
+/* Reads the index; the file's descriptor, or -1. */
+static int open_index(struct engine *e)
 {
+    struct pcache *p = e->pcache;
+    uint32_t tbs = 0, links = 0;
     p->opened = true;
     pcache_drop_segments(p);
     p->ino = 0;
@@ -200,29 +203,37 @@ static void open_index(struct pcache *p)
     pcache_root(p->root);
     int dirfd = pcache_open_dir(p->dir, false);
     if (dirfd < 0)
-        return;
+        return -1;
     int fd = pcache_open_file(dirfd, p->name, O_RDONLY);
-    if (fd >= 0) {
-        pcache_read_index(p, fd);
-        close(fd);
-    }
     close(dirfd);
+    if (fd < 0)
+        return -1;
+    pcache_read_index(p, fd);
+    for (unsigned k = 0; k < p->nsegs; k++) {
+        tbs += p->segs[k].s.ntbs;
+        links += p->segs[k].s.nlinks;
+    }
+    cache_expect(&e->cache, tbs, links);
+    return fd;
 }
 
-/* The file of the index, if it still is that. */
-static int reopen(const struct pcache *p)
+/* The file of the index, if it still is that, unless *kept has it already (not -1). False: it isn't there. */
+static bool reopen(const struct pcache *p, int *kept)
 {
     struct stat st;
+    if (*kept >= 0)
+        return true;
     int dirfd = pcache_open_dir(p->dir, false);
     if (dirfd < 0)
-        return -1;
+        return false;
     int fd = pcache_open_file(dirfd, p->name, O_RDONLY);
     close(dirfd);
     if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_ino != p->ino || st.st_dev != p->dev)) {
         close(fd);
         fd = -1;
     }
-    return fd;
+    *kept = fd;
+    return fd >= 0;
 }
 
 /* Memory for a segment's meta data: huge pages, as page by page it would cost as much as what it is for. */
@@ -232,7 +243,7 @@ static uint8_t *temporary(struct pcache *p, size_t n)
         return p->temp;
     if (p->temp)
         munmap(p->temp, p->cap_temp);
-    size_t cap = (n + 65535) & ~65535ul, more = n > HUGE_FROM ? HUGE_PAGE : 0;
+    size_t cap = (n + 4095) & ~4095ul, more = n > HUGE_FROM ? HUGE_PAGE : 0;
     if (more)
         cap = (n + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     uint8_t *at = mmap(NULL, cap + more, PROT_READ | PROT_WRITE,
@@ -323,7 +334,7 @@ static uint32_t compare(struct engine *e, const struct stored_seg *s, struct sto
                   page_is_masked(e, pc) ||
                   e->cfg.read(e->cfg.owner, bytes, lo, len) != 0 ||
                   pcache_hash(bytes, len, e->pcache->file_seed) != x->hash;
-        if (!x->zero && cache_find(&e->cache, pc)) {
+        if (!x->zero && cache_may_begin(&e->cache, pc) && cache_find(&e->cache, pc)) {
             x->zero = 1;
             e->pcache->have++;
         }
@@ -505,16 +516,12 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool load(struct engine *e, struct segment *g, const struct code_window *w)
+static bool load(struct engine *e, struct segment *g, const struct code_window *w, int *fd)
 {
     struct pcache *p = e->pcache;
     uint32_t first = e->cache.ntbs;
-    int err = errno, fd = reopen(p);
-    bool spare = false, done = fd >= 0 && load_from(e, g, w, fd, &spare);
+    bool spare = false, done = reopen(p, fd) && load_from(e, g, w, *fd, &spare);
     drop_temporary(p);
-    if (fd >= 0)
-        close(fd);
-    errno = err;
     if (!done) {
         p->st.refused += !spare;
         return false;
@@ -535,18 +542,17 @@ static uint32_t filter_bit(const struct segment *g, uint64_t pc)
 }
 
 /* Asks the file what the segment holds; only a guide, so nothing is verified. False: no memory or no file. */
-static bool make_filter(struct pcache *p, struct segment *g)
+static bool make_filter(struct pcache *p, struct segment *g, int *fd)
 {
     struct stored_tb tbs[256];
     uint32_t bits = 4096;
     while (bits < g->s.ntbs * 8)
         bits *= 2;
-    int err = errno, fd = reopen(p);
-    uint8_t *filter = fd < 0 ? NULL : calloc(bits / 8, 1);
+    uint8_t *filter = reopen(p, fd) ? calloc(bits / 8, 1) : NULL;
     g->mask = bits - 1;
     for (uint32_t k = 0, n; filter && k < g->s.ntbs; k += n) {
         n = g->s.ntbs - k < sizeof tbs / sizeof *tbs ? g->s.ntbs - k : sizeof tbs / sizeof *tbs;
-        if (!pcache_pread(fd, tbs, n * sizeof *tbs, g->at + k * sizeof *tbs)) {
+        if (!pcache_pread(*fd, tbs, n * sizeof *tbs, g->at + k * sizeof *tbs)) {
             free(filter);
             filter = NULL;
             break;
@@ -556,30 +562,27 @@ static bool make_filter(struct pcache *p, struct segment *g)
             filter[bit / 8] |= (uint8_t)(1 << bit % 8);
         }
     }
-    if (fd >= 0)
-        close(fd);
-    errno = err;
     g->filter = filter;
     return filter != NULL;
 }
 
 /* A program's file may hold far more than a run needs (a compiler's): a large segment is loaded for what it holds
  * alone, a small one for what is near. */
-static bool may_hold(struct pcache *p, struct segment *g, uint64_t pc)
+static bool may_hold(struct pcache *p, struct segment *g, uint64_t pc, int *fd)
 {
-    if (g->s.ninsns <= SMALL_SEGMENT || (!g->filter && !make_filter(p, g)))
+    if (g->s.ninsns <= SMALL_SEGMENT || (!g->filter && !make_filter(p, g, fd)))
         return true;
     uint32_t bit = filter_bit(g, pc);
     return g->filter[bit / 8] >> (bit % 8) & 1;
 }
 
 /* May the segment have the translation at pc? tier2: or better ones for the mapping, than older segments have. */
-static bool is_of_use(struct pcache *p, struct segment *g, uint64_t pc, const struct code_window *w, bool tier2)
+static bool is_of_use(struct pcache *p, struct segment *g, uint64_t pc, const struct code_window *w, bool tier2, int *fd)
 {
     if (!g->waiting || !g->s.ntier2 != !tier2)
         return false;
     return (tier2 ? g->s.lo >= w->stored_lo && g->s.hi <= w->stored_hi : pc >= g->s.lo && pc < g->s.hi) &&
-           may_hold(p, g, pc);
+           may_hold(p, g, pc, fd);
 }
 
 struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *w)
@@ -587,21 +590,25 @@ struct tb *pcache_find(struct engine *e, uint64_t pc, const struct code_window *
     struct pcache *p = e->pcache;
     struct tb *tb = NULL;
     uint64_t t0 = 0;
+    int fd = -1, err = errno;
     if (e->check_tiny)
         return NULL;
     if (!p->opened && p->reads < MAX_READS)
-        open_index(p);
+        fd = open_index(e);
     for (unsigned k = p->nsegs * 2; k-- && !(tb && k < p->nsegs);) { /* those with tier 2 code first, the newest before */
         struct segment *g = &p->segs[k % p->nsegs];
-        if (!is_of_use(p, g, pc, w, k >= p->nsegs))
+        if (!is_of_use(p, g, pc, w, k >= p->nsegs, &fd))
             continue;
         if ((log_mask & LOG_STATS) && !t0)
             t0 = now_ns();
         g->waiting = false;
         g->tries++;
-        if (load(e, g, w))
+        if (load(e, g, w, &fd))
             tb = cache_find(&e->cache, pc);
     }
+    if (fd >= 0)
+        close(fd);
+    errno = err;
     if (t0)
         p->st.ns += now_ns() - t0;
     return tb;
