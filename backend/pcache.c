@@ -376,12 +376,12 @@ static void cut_out(struct cache *c, struct tb *tb, uint8_t *code, uint32_t base
 /* The code, which is at code and will be at base in the arena, is made to fit there, and the tables are made; the faults
  * are behind those in use. */
 static void install(struct engine *e, const struct stored_seg *s, const struct meta *m, uint8_t *code, uint32_t base)
-{
+{ /* tables are made in place, from the front; what they are made of ends where they do, and is shorter */
     struct cache *c = &e->cache;
     intptr_t delta = c->rx + base - code;
     uint32_t link = 0, fault = 0, flex = 0, reloc = 0;
     for (uint32_t k = 0; k < s->ntbs; k++) {
-        const struct stored_tb *x = &m->tbs[k];
+        const struct stored_tb stored = m->tbs[k], *x = &stored;
         struct tb *tb = &c->tbs[c->ntbs + k];
         uint8_t *at = code + x->code_off;
         uint32_t first = c->nlinks + link;
@@ -393,7 +393,7 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
             .lands = (x->kind & STORED_LANDS) != 0,
             .dispatches = x->dispatches };
         for (uint32_t j = 0; j < x->nlinks; j++) {
-            const struct stored_link *l = &m->links[link + j];
+            const struct stored_link stored_link = m->links[link + j], *l = &stored_link;
             c->links[first + j] = (struct tb_link){
                 .pc = tb->pc + (uint64_t)(int64_t)l->pc, .field_off = tb->code_off + l->field,
                 .stub_off = tb->code_off + l->stub, .target = l->target ? c->ntbs + l->target : 0,
@@ -413,7 +413,7 @@ static void install(struct engine *e, const struct stored_seg *s, const struct m
     }
     memcpy(c->flexes + c->nflexes, m->flexes, s->nflexes * sizeof *m->flexes);
     for (uint32_t k = 0; k < s->ntbs; k++)
-        if (m->tbs[k].zero)
+        if (!c->tbs[c->ntbs + k].valid)
             cut_out(c, &c->tbs[c->ntbs + k], code, base);
 }
 
@@ -425,7 +425,7 @@ static void enter(struct cache *c, const struct stored_seg *s)
     cache_enter(c, s->ntbs);
 }
 
-/* Reads code and faults to where they will be. m: of the segment, judged. False: as if nothing had been. */
+/* Reads code and faults to where they will be. m: of the segment, judged; the tables have room. False: as if nothing had been. */
 static bool load_code(struct engine *e, const struct segment *g, const struct meta *m, int fd)
 {
     struct pcache *p = e->pcache;
@@ -439,7 +439,7 @@ static bool load_code(struct engine *e, const struct segment *g, const struct me
         base = (uint32_t)(c->used + LINE - 1) & ~(uint32_t)(LINE - 1);
     /* at most half of the arena: the rest is for what is new */
     bool good = base + s->code_len <= c->size / 2 &&
-                cache_reserve(c, own ? 0 : s->code_len + LINE, s->ntbs, s->nlinks, s->nfaults, s->nflexes);
+                (own || cache_reserve(c, s->code_len + LINE, s->ntbs, s->nlinks, s->nfaults, s->nflexes));
     if (good && !own)
         code = c->rw + base;
     good = good && pcache_pread(fd, c->faults + c->nfaults, fault_len, from) &&
@@ -483,17 +483,27 @@ static bool load_from(struct engine *e, struct segment *g, const struct code_win
 {
     struct pcache *p = e->pcache;
     const struct stored_seg *s = &g->s;
-    size_t meta_len = seg_meta_len(s, sizeof(struct xlate_flex));
+    struct cache *c = &e->cache;
     if (is_another(e, g, w, fd)) {
         if (!(*spare = p->have >= GLANCE / 4))
             g->verdict = REFUSED;
         return false;
     }
-    uint8_t *temp = temporary(p, meta_len);
-    if (!temp || !pcache_pread(fd, temp, meta_len, g->at) ||
-        pcache_hash(temp, meta_len, p->file_seed) != s->sum[0])
+    size_t tables = seg_tables_len(s), rest_len = seg_meta_len(s, sizeof(struct xlate_flex)) - tables;
+    if (!cache_reserve(c, 0, s->ntbs, s->nlinks, s->nfaults, s->nflexes))
         return false;
-    struct meta m = pcache_meta(s, temp);
+    uint8_t *rest = temporary(p, rest_len);
+    struct stored_tb *tbs = (void *)((uint8_t *)(c->tbs + c->ntbs + s->ntbs) - s->ntbs * sizeof *tbs);
+    struct stored_link *links = (void *)((uint8_t *)(c->links + c->nlinks + s->nlinks) - s->nlinks * sizeof *links);
+    static_assert(sizeof *tbs <= sizeof *c->tbs && sizeof *links <= sizeof *c->links, "in place");
+    if (!rest || !pcache_pread(fd, tbs, s->ntbs * sizeof *tbs, g->at) ||
+        !pcache_pread(fd, links, s->nlinks * sizeof *links, g->at + s->ntbs * sizeof *tbs) ||
+        !pcache_pread(fd, rest, rest_len, g->at + tables) ||
+        pcache_meta_sum(s, tbs, links, rest, rest_len, p->file_seed) != s->sum[0])
+        return false;
+    const uint32_t *relocs = (void *)rest;
+    struct meta m = { .tbs = tbs, .links = links, .relocs = relocs, .flexes = (void *)(relocs + s->nrelocs),
+                      .fns = (const int64_t *)(const void *)(rest + rest_len) - s->nfns };
     if (!pcache_well_formed(s, &m, e->cfg.guest->ir))
         return false;
     uint32_t right = compare(e, s, m.tbs, w);

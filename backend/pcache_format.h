@@ -75,6 +75,22 @@ static inline size_t seg_meta_len(const struct stored_seg *s, size_t flex_size)
            ((s->nrelocs * 4ul + s->nflexes * flex_size + 7) & ~7ul) + s->nfns * 8ul;
 }
 
+/* Of a segment's meta data, the part before the relocations; it is read to where its tables will be made. */
+static inline size_t seg_tables_len(const struct stored_seg *s)
+{
+    return s->ntbs * sizeof(struct stored_tb) + s->nlinks * sizeof(struct stored_link);
+}
+
+/* Checksum of meta data: translations, links, and len bytes of the rest. */
+uint64_t pcache_meta_sum(const struct stored_seg *s, const void *tbs, const void *links, const void *rest, size_t len,
+                         const uint64_t key[4]);
+/* The same of all in one place. */
+static inline uint64_t pcache_whole_meta_sum(const struct stored_seg *s, const uint8_t *meta, size_t len, const uint64_t key[4])
+{
+    size_t tables = seg_tables_len(s);
+    return pcache_meta_sum(s, meta, meta + s->ntbs * sizeof(struct stored_tb), meta + tables, len - tables, key);
+}
+
 /* Keyed hash of n bytes: 64 bits. Not for use without a secret or random key. */
 uint64_t pcache_hash(const void *p, size_t n, const uint64_t key[4]);
 

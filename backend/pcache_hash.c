@@ -45,3 +45,11 @@ uint64_t pcache_hash(const void *data, size_t n, const uint64_t key[4])
     }
     return fold(a ^ key[3], key[0] ^ (uint64_t)n << 32 ^ 0x9e3779b97f4a7c15u);
 }
+
+uint64_t pcache_meta_sum(const struct stored_seg *s, const void *tbs, const void *links, const void *rest, size_t len,
+                         const uint64_t key[4])
+{
+    uint64_t sums[3] = { pcache_hash(tbs, s->ntbs * sizeof(struct stored_tb), key),
+                         pcache_hash(links, s->nlinks * sizeof(struct stored_link), key), pcache_hash(rest, len, key) };
+    return pcache_hash(sums, sizeof sums, key);
+}

@@ -53,7 +53,7 @@ static bool read_part(struct merger *g, const struct segment *seg, struct part *
     uint8_t *at = aligned_alloc(16, (payload_of(s) + 15) & ~15ul);
     *part = (struct part){ .g = seg, .at = at };
     if (!at || !pcache_pread(g->fd, at, payload_of(s), seg->at) ||
-        pcache_hash(at, meta, g->p->file_seed) != s->sum[0] ||
+        pcache_whole_meta_sum(s, at, meta, g->p->file_seed) != s->sum[0] ||
         pcache_hash(at + meta, faults, g->p->file_seed) != s->sum[1] ||
         pcache_hash(at + meta + faults, s->code_len, g->p->file_seed) != s->sum[2])
         return false;
@@ -245,7 +245,7 @@ static bool join(struct merger *g, uint64_t mapping, struct stored_seg *s)
             memset(code, 0xcc, s->code_len);
         }
     }
-    s->sum[0] = pcache_hash(meta, meta_len, g->p->file_seed);
+    s->sum[0] = pcache_whole_meta_sum(s, meta, meta_len, g->p->file_seed);
     s->sum[1] = pcache_hash(faults, s->nfaults * sizeof *faults, g->p->file_seed);
     s->sum[2] = pcache_hash(code, s->code_len, g->p->file_seed);
     return true;

@@ -231,7 +231,7 @@ static bool build_segment(struct builder *b, uint64_t lo, struct stored_seg *s)
         if (tb->nlinks)
             memset(at + n->id_off, 0, 4);
     }
-    s->sum[0] = pcache_hash(meta, meta_len, p->file_seed);
+    s->sum[0] = pcache_whole_meta_sum(s, meta, meta_len, p->file_seed);
     s->sum[1] = pcache_hash(faults, s->nfaults * sizeof *faults, p->file_seed);
     s->sum[2] = pcache_hash(code, s->code_len, p->file_seed);
     for (uint32_t k = 0; k < b->ntake; k++)
