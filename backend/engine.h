@@ -41,7 +41,7 @@ struct engine {
     uint64_t nstressed;        /* CPUs made so far (stress.c) */
     uint64_t mask_pages[MASK_PAGES]; /* pages whose code makes tagged accesses (page + 1), hashed */
     bool any_mask;
-    bool check_tiny; /* some thread has flushed subnormal results: from then on for all code */
+    bool check_tiny; /* some thread has had IR_FP_CHECKED: from then on for all code */
     FILE *perfmap;
     bool files_shared;         /* by the child of the fork in progress */
     uint8_t code_copy[2 * (2048 + 64)]; /* guest code being translated (reuse.c) */

@@ -378,8 +378,8 @@ static void fill_jump_cache(struct engine *e, struct cpu *cpu, struct tb *tb)
         fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb);
 }
 
-/* This is the first thread that flushes subnormal results: all code is translated again, with the check
- * for results that round up to the least normal number. Others come to it as they leave what they are
+/* This is the first thread that flushes subnormal results or has default NaNs: all code is translated again, with the
+ * checks for results that round up to the least normal number and for NaNs out of conversions. Others come to it as they leave what they are
  * in; they don't flush yet. */
 static void begin_check_tiny(struct engine *e, struct exec *x)
 {
@@ -400,7 +400,7 @@ static void begin_check_tiny(struct engine *e, struct exec *x)
 static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t pc, int64_t link)
 {
     struct exec *x = cpu->exec;
-    if (__builtin_expect(cpu->fp_mode & IR_FP_FLUSH, 0) &&
+    if (__builtin_expect(cpu->fp_mode & IR_FP_CHECKED, 0) &&
         !__atomic_load_n(&e->check_tiny, __ATOMIC_ACQUIRE))
         begin_check_tiny(e, x);
     struct tb *tb = cache_find_shared(&e->cache, pc);

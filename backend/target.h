@@ -88,7 +88,8 @@ struct host_xlate_opts {
     const struct host_features *hf;
     const struct stubs *stubs;
     bool gs, mask_tags;
-    bool check_tiny; /* results may be flushed: one that is rounded up to the least normal number is */
+    bool check_tiny; /* results may be flushed (one that is rounded up to the least normal number is), NaNs may be
+                      * default ones (IR_FP_CHECKED) */
     bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
     unsigned without; /* bits WITHOUT_... (ablations.def) */

@@ -377,7 +377,8 @@ enum ir_fp_mode {
     IR_FP_DEFAULT_NAN = 1, /* every NaN result is the default NaN */
     IR_FP_FLUSH = 2,       /* subnormal operands and results become zeros, but for half precision */
     IR_FP_AHP = 4,         /* Arm's alternative half-precision format: in conversions between formats */
-    IR_FP_FLUSH_HALF = 8   /* IR_FP_FLUSH for half-precision arithmetic, without a flag for operands */
+    IR_FP_FLUSH_HALF = 8,  /* IR_FP_FLUSH for half-precision arithmetic, without a flag for operands */
+    IR_FP_CHECKED = IR_FP_DEFAULT_NAN | IR_FP_FLUSH /* code wants more checks: host_xlate_opts.check_tiny */
 };
 
 /* Runs a region on the state until it leaves. Sets cpu->pc, leave_reason, leave_imm as translated

@@ -174,6 +174,14 @@ void fp_check(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c)
     fp_go_cold(e, packed ? CC_NE : CC_E, i, d, a, b, c);
 }
 
+/* For conversions and roundings: the one NaN that goes in comes out, quiet, as the guest has it, unless it wants default
+ * NaNs (check_tiny). */
+void fp_check_kept(struct emit *e, uint32_t i, bool dbl, int d, int a)
+{
+    if (e->check_tiny)
+        fp_check(e, i, dbl, d, a, -1, -1);
+}
+
 /* --------------------------------------------------------- scalar arithmetic */
 
 static bool upper_zero(const struct ir_region *r, ir_ref v, int depth);
@@ -350,7 +358,7 @@ static void round_scalar(struct emit *e, uint32_t i)
         return;
     }
     emit_x3i(e, OP_ROUNDPS + 2 + dbl, d, a, a, round_imm(p->aux) | (p->imm ? 0 : ROUND_QUIET));
-    fp_check(e, i, dbl, d, a, -1, -1);
+    fp_check_kept(e, i, dbl, d, a);
 }
 
 /* Between formats. */
@@ -373,7 +381,7 @@ static void convert(struct emit *e, uint32_t i)
     } else {
         emit_x3(e, OP_CVTF | ss(false), d, a, a);
     }
-    fp_check(e, i, is_double(p->type), d, a, -1, -1);
+    fp_check_kept(e, i, is_double(p->type), d, a);
 }
 
 /* ----------------------------------------------------------------- comparison */

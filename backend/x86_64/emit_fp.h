@@ -112,6 +112,7 @@ void fp_go_cold(struct emit *e, int cc, uint32_t i, int dst, int a, int b, int c
 /* Cold if d, the result, or any lane of it is not a number. Where results are flushed, the host looks for tiny ones
  * after rounding, the guest before, so that one of the least normal magnitude may have to be 0: cold too. */
 void fp_check(struct emit *e, uint32_t i, bool dbl, int d, int a, int b, int c);
+void fp_check_kept(struct emit *e, uint32_t i, bool dbl, int d, int a);
 
 /* emit_half.c: what of half precision the host can do. Returns false, and nothing is done, for all else. */
 bool emit_half_op(struct emit *e, uint32_t i);

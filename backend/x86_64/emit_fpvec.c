@@ -113,15 +113,15 @@ static void vector_unary(struct emit *e, uint32_t i)
             break;
         }
         emit_x2i(e, OP_ROUNDPS + dbl, d, a, round_imm(mode) | (p->imm ? 0 : ROUND_QUIET));
-        fp_check(e, i, dbl, d, a, -1, -1);
+        fp_check_kept(e, i, dbl, d, a);
         break;
     case IR_fvwiden:
         emit_x2(e, OP_CVTF, d, a);
-        fp_check(e, i, true, d, a, -1, -1);
+        fp_check_kept(e, i, true, d, a);
         break;
     case IR_fvnarrow:
         emit_x2(e, OP_CVTF | P66, d, a);
-        fp_check(e, i, false, d, a, -1, -1);
+        fp_check_kept(e, i, false, d, a);
         break;
     case IR_ivcvtf:
         emit_x2(e, OP_CVTDQ2PS, d, a);

@@ -258,12 +258,12 @@ uint64_t a64_helper_mrs_fpsr(struct cpu *cpu, uint64_t rd)
     return 0;
 }
 
-/* The engine wants to know of FZ being switched on: code for it may differ. */
+/* The engine wants to know of FZ or DN being switched on: code for them differs. */
 uint64_t a64_helper_msr_fpcr(struct cpu *cpu, uint64_t value, uint64_t next)
 {
     unsigned before = cpu->fp_mode;
     a64_set_fpcr(cpu, (uint32_t)value);
-    if (!(cpu->fp_mode & ~before & IR_FP_FLUSH))
+    if (!(cpu->fp_mode & ~before & IR_FP_CHECKED))
         return 0;
     cpu->pc = next;
     return 1 + IR_LEAVE_FLUSH;

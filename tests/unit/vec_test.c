@@ -447,7 +447,8 @@ int main(int argc, char **argv)
                     return 2;
                 }
                 ir_optimise(&r);
-                struct host_xlate_opts o = { .hf = hf, .stubs = &stubs, .insn_shift = 2 };
+                struct host_xlate_opts o = { .hf = hf, .stubs = &stubs, .insn_shift = 2,
+                                             .check_tiny = round & 2 };
                 out.nrelocs = out.nlinks = out.nfaults = 0;
                 size_t len = host_xlate(&r, &o, code + used, size - used, 0, &out);
                 if (!len) {
@@ -466,7 +467,7 @@ int main(int argc, char **argv)
                     }
                     *(uint64_t *)((char *)a + 48) = 0;
                     a->guest_mxcsr = 0x1f80 | pick(4) << 13;
-                    a->fp_mode = pick(16) & (IR_FP_DEFAULT_NAN | IR_FP_AHP | IR_FP_FLUSH_HALF) &
+                    a->fp_mode = pick(16) & ((o.check_tiny ? IR_FP_DEFAULT_NAN : 0) | IR_FP_AHP | IR_FP_FLUSH_HALF) &
                                  (pick(2) - 1);
                     a->fp_flags = 0;
                     memcpy((char *)b + 16, (char *)a + 16, 2032);
