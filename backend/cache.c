@@ -308,7 +308,7 @@ bool cache_has_room(struct cache *c, size_t code)
         c->nfaults + MAX_SIDE >= table_size(c, MAX_FAULTS) ||
         c->nflexes + MAX_FLEX >= table_size(c, MAX_FLEXES))
         return false;
-    size_t ahead = c->made > MOST_AHEAD ? MOST_AHEAD : c->made;
+    size_t ahead = c->made > MOST_AHEAD ? MOST_AHEAD : c->made < LEAST_AHEAD ? !!c->made * LEAST_AHEAD : c->made;
     populate(c->rw, c->used + SOON, &c->ready, c->size, ahead);
     populate(c->tbs, (c->ntbs + 1) * sizeof *c->tbs, &c->tbs_ready,
              table_size(c, MAX_TBS) * sizeof *c->tbs, ahead / 2);

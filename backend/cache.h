@@ -51,7 +51,7 @@ enum { FIRST_HASH = 1 << 11, PAGE_HASH = 1 << 12, RETIRED_HASH = 1 << 14, MAX_TB
 
 /* How far into a table memory was asked for ahead of its use: one call for many pages instead of a
  * page fault for each. */
-enum { MOST_AHEAD = 256 << 10 };
+enum { LEAST_AHEAD = 8 << 10 /* after the first */, MOST_AHEAD = 256 << 10 };
 
 /* Open addressing; the table doubles when half full. */
 struct tb_hash {

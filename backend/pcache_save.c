@@ -23,7 +23,7 @@
 #include <unistd.h>
 #include "pcache.h"
 
-enum { LEAST_INSNS = 64, LEAST_SHARE = 32 /* of what was loaded: one of so many */, MAX_GROUPS = 256,
+enum { LEAST_INSNS = 32, LEAST_SHARE = 32, MOST_SHARE = 4096 /* of what was loaded: one of so many */, FEW_CHUNKS = 8, MAX_GROUPS = 256,
        LOCK_WAIT_NS = 20000000, LINE = 64,
        FIRST_WAIT = 500, LAST_WAIT = 60000 /* ms between writing in a process that goes on */ };
 
@@ -394,9 +394,12 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* Even a few translations cost each run more than all that is loaded with them: the translator itself comes to life for them,
+ * page by page (0.3 ms). So little is enough for a file of few chunks; one that goes on growing by little waits for more. */
 static bool is_worth_it(const struct pcache *p)
 {
-    return p->new_insns >= LEAST_INSNS && p->new_insns >= p->st.insns / LEAST_SHARE;
+    unsigned share = p->nchunks < FEW_CHUNKS ? MOST_SHARE : p->nchunks < 4 * FEW_CHUNKS ? LEAST_SHARE * 4 : LEAST_SHARE;
+    return p->new_insns >= LEAST_INSNS && p->new_insns >= p->st.insns / share;
 }
 
 void pcache_tick(struct engine *e)

@@ -195,6 +195,31 @@ static bool install(struct tier2 *t, const struct code_window *w, size_t len)
     return true;
 }
 
+/* What compiling needs: most processes end before. Under the locks, as a fork must find the C library's free. */
+static bool room(struct tier2 *t)
+{
+    if (t->code)
+        return true;
+    struct xlate_out *o = &t->out;
+    o->cap_relocs = o->cap_links = o->cap_faults = 2048;
+    o->relocs = malloc(o->cap_relocs * sizeof *o->relocs);
+    o->links = malloc(o->cap_links * sizeof *o->links);
+    o->faults = malloc(o->cap_faults * sizeof *o->faults);
+    if (o->relocs && o->links && o->faults)
+        t->code = aligned_alloc(64, CODE);
+    if (!t->code) {
+        free(o->relocs);
+        free(o->links);
+        free(o->faults);
+        o->relocs = NULL;
+        o->links = NULL;
+        o->faults = NULL;
+        return false;
+    }
+    ir_region_init(&t->region, t->e->cfg.guest->ir);
+    return true;
+}
+
 static void compile(struct tier2 *t, uint64_t pc)
 {
     struct engine *e = t->e;
@@ -204,7 +229,7 @@ static void compile(struct tier2 *t, uint64_t pc)
                                  .exact_fp = e->cfg.model->exact_fp, .without = e->cfg.without };
     lock(e);
     uint64_t flushes = e->cache.flushes;
-    bool ready = !e->debug && !e->watching && e->cpus && take_window(t, pc, &w) && !page_is_masked(e, pc);
+    bool ready = room(t) && !e->debug && !e->watching && e->cpus && take_window(t, pc, &w) && !page_is_masked(e, pc);
     if (ready) {
         ir_region_reset(r, e->cfg.guest->ir);
         t->log.n = 0;
@@ -288,27 +313,6 @@ struct tier2 *tier2_new(struct engine *e)
     return t;
 }
 
-static bool room(struct tier2 *t)
-{
-    if (t->code)
-        return true;
-    struct xlate_out *o = &t->out;
-    o->cap_relocs = o->cap_links = o->cap_faults = 2048;
-    o->relocs = malloc(o->cap_relocs * sizeof *o->relocs);
-    o->links = malloc(o->cap_links * sizeof *o->links);
-    o->faults = malloc(o->cap_faults * sizeof *o->faults);
-    if (o->relocs && o->links && o->faults)
-        t->code = aligned_alloc(64, CODE);
-    if (!t->code) {
-        free(o->relocs);
-        free(o->links);
-        free(o->faults);
-        return false;
-    }
-    ir_region_init(&t->region, t->e->cfg.guest->ir);
-    return true;
-}
-
 static int create(void *arg)
 {
     struct tier2 *t = arg;
@@ -339,7 +343,7 @@ void tier2_start(struct engine *e)
     struct tier2 *t = e->tier2;
     uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
     pthread_mutex_lock(&e->lock);
-    if (!t->running && !__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE) && getpid() == t->pid && room(t)) {
+    if (!t->running && !__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE) && getpid() == t->pid) {
         t->stop = false;
         syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
         create_apart(t);

@@ -452,7 +452,7 @@ def merged(context, *options):
             found, _, saved = loaded(got)
             if options and not re.search(rb"[1-9]\d* of tier 2", got.err):
                 raise Fail(f"no region among what was loaded: {got.err}")
-            if got.status != result(k) or not found or saved:
+            if got.status != result(k) or not found or saved > (32 if options else 0): # a few more to a file of few chunks
                 raise Fail(f"{k} afterwards: status {got.status}, not {result(k)}; {found} loaded, {saved} saved")
 
 
