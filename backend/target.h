@@ -55,7 +55,7 @@ struct xlate_out {
 };
 
 /* Common stubs at the start of the code cache, by number. */
-enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK /* cpu->link + pushed number */, STUB_LOOKUP /* rax = pc */,
+enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK /* two pushed numbers, added: cpu->link */, STUB_LOOKUP /* rax = pc */,
             STUB_RET_MISS /* rax = pc */, STUB_RET_MISS_RCX, STUB_RET_MISS_RDX, STUB_RET_EMPTY /* pc on the stack */, STUB_RET_STALE /* a return whose landing is gone; pc on the stack */, STUB_POLL /* rax = pc */, STUB_HELPER /* rax = function */,
             STUB_HELPER_PURE, STUB_HELPER_LEAVE /* rax = 1 + reason */,
             STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW, NSTUBS };

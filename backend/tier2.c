@@ -29,6 +29,7 @@
 
 enum {
     FIRST_NS = 4000000, STEP_NS = 2000000, /* CPU time of the process between samples */
+    NAP_NS = 1000000, NAPS = 8, /* wall time between as many after each; at ticks alone (4 ms) short programs would be over */
     QUIET = 16,      /* samples without a find before they come half as often */
     LATER = 4096,    /* rounds of the run loop before it starts again after engine_quiet */
     HOT = 2,         /* samples that make code hot */
@@ -274,13 +275,14 @@ static void *run(void *arg)
 {
     struct tier2 *t = arg;
     struct engine *e = t->e;
-    unsigned quiet = 0;
+    unsigned quiet = 0, naps = 0;
     long ns = FIRST_NS;
     t->task = (pid_t)syscall(SYS_gettid);
     __atomic_store_n(&t->tid, t->task, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
-        struct timespec step = { 0, ns };
-        clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &step, NULL);
+        struct timespec step = { 0, naps ? NAP_NS : ns };
+        clock_nanosleep(naps ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, 0, &step, NULL);
+        naps = naps ? naps - 1 : quiet < QUIET ? NAPS : 0;
         if (__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE))
             break;
         quiet++;

@@ -520,15 +520,16 @@ static void fix32(uint8_t *field, const uint8_t *to)
     memcpy(field, &rel, 4);
 }
 
-/* Stub of link k: push k; jmp to what they have in common: cpu->link := the first link's number (filled
- * in when the translation gets its place), jmp STUB_LINK, which adds the two. */
+/* Stub of link k: push k; jmp to what they have in common: push the first link's number (filled in when the
+ * translation gets its place); jmp STUB_LINK, which adds the two. */
 static void emit_link_stubs(struct emit *e)
 {
     struct xlate_out *o = e->out;
     if (!o->nlinks || !cb_room(&e->cb, 64))
         return;
     const uint8_t *common = e->cb.p;
-    mov_mi32(&e->cb, true, mem_bd(STATE, CPU_DISP(link)), 0);
+    cb8(&e->cb, 0x68);
+    cb32(&e->cb, 0);
     o->id_off = (uint32_t)(e->cb.p - 4 - e->cb.start);
     emit_stub_jcc(e, -1, STUB_LINK);
     for (uint32_t k = 0; k < o->nlinks && cb_room(&e->cb, 64); k++) {

@@ -194,7 +194,9 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
 
     BEGIN(STUB_LINK);
     pop(&c, RAX);
-    alu_mr(&c, ALU_ADD, true, field(CPU_DISP(link)), RAX);
+    pop(&c, RCX);
+    alu_rr(&c, ALU_ADD, true, RAX, RCX);
+    x_rm(&c, OP_MOV_RM_R, true, RAX, field(CPU_DISP(link)));
     x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(link_ways))); /* rax and rcx are free at the end of a translation */
     x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(link)));
     static_assert(sizeof(struct link_way) == 8 && offsetof(struct link_way, left) == 4, "the code below knows");
