@@ -48,6 +48,12 @@ static struct mem address(struct emit *e, const struct ir_inst *p)
             if (!e->mask_tags)
                 return m;
         }
+        int32_t disp;
+        int near = e->mask_tags ? -1 : ra_const_near(e, addr, &disp);
+        if (near >= 0) {
+            e->glock |= 1u << near;
+            return (struct mem){ .base = (int8_t)near, .index = -1, .disp = disp, .gs = e->gs };
+        }
         int k = ra_temp(e);
         mov_ri(&e->cb, k, addr & (e->mask_tags ? 0x00ffffffffffffffull : ~0ull));
         return (struct mem){ .base = (int8_t)k, .index = -1, .gs = e->gs };

@@ -84,7 +84,7 @@ struct emit {
     struct vinfo *v;           /* by instruction */
     uint32_t cap_v;
     ir_ref gval[NGPR], xval[NXMM]; /* value bound to each register (a root), or 0 */
-    uint32_t gcst[NGPR];       /* constant bound to a scratch register, or 0 */
+    uint32_t gcst[NGPR];       /* constant that the register holds where gval is 0, or 0 */
     uint32_t glock, xlock;     /* registers of the current operation */
     const struct ir_target *target; /* that home, gpin and xpin are made for */
     struct home { int8_t reg; int32_t disp; } home[IR_MAXREGS];
@@ -151,6 +151,8 @@ void ra_free_spills(struct emit *e);    /* spill slots of what died */
 void ra_take(struct emit *e, int reg);  /* empties scratch register reg and locks it */
 void ra_bind(struct emit *e, uint32_t i, int reg); /* the result of i is in reg */
 int ra_def_scratch(struct emit *e, uint32_t i);  /* result register, never a home */
+/* A register with a constant that differs from value by 32 bits, signed, at most: value = register + *disp. Or -1. */
+int ra_const_near(const struct emit *e, uint64_t value, int32_t *disp);
 void ra_to_mem(struct emit *e, ir_ref v);  /* makes sure v has a copy in memory */
 void ra_spill_scratch(struct emit *e, bool vectors); /* before calls: live values get memory copies, all scratch is emptied */
 struct mem ra_mem(struct emit *e, ir_ref v); /* its memory copy (V_MEM) */

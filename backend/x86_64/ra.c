@@ -219,14 +219,39 @@ static void load_value(struct emit *e, struct vinfo *v, int k)
     }
 }
 
-static void const_to(struct emit *e, ir_ref c, int k) { mov_ri(&e->cb, k, ir_const_value(e->r, c)); }
+int ra_const_near(const struct emit *e, uint64_t value, int32_t *disp)
+{
+    if (e->without & WITHOUT_CONSTANTS)
+        return -1;
+    for (int k = 0; k < NGPR; k++)
+        if (e->gcst[k] && !e->gval[k]) {
+            int64_t d = (int64_t)(value - ir_const_value(e->r, e->gcst[k]));
+            if (d == (int32_t)d) {
+                *disp = (int32_t)d;
+                return k;
+            }
+        }
+    return -1;
+}
+
+static void const_to(struct emit *e, ir_ref c, int k)
+{
+    uint64_t value = ir_const_value(e->r, c);
+    int32_t disp;
+    int near = value > UINT32_MAX && (int64_t)value != (int32_t)value ? ra_const_near(e, value, &disp) : -1;
+    if (near >= 0)
+        x_rm(&e->cb, OP_LEA, true, k, mem_bd(near, disp));
+    else
+        mov_ri(&e->cb, k, value);
+}
 
 int ra_use(struct emit *e, ir_ref ref)
 {
     if (ir_is_const(ref)) {
         uint64_t want = ir_const_value(e->r, ref);
-        for (int k = 0; k <= RDX; k++)
-            if (e->gcst[k] && !e->gval[k] && ir_const_value(e->r, e->gcst[k]) == want) {
+        int hint = e->v[e->at].hint, own = hint ? e->home[hint - 1].reg : -1; /* the result may go there */
+        for (int k = 0; k < (e->without & WITHOUT_CONSTANTS ? RDX + 1 : NGPR); k++)
+            if (e->gcst[k] && !e->gval[k] && k != own && ir_const_value(e->r, e->gcst[k]) == want) {
                 e->glock |= 1u << k;
                 return k;
             }
@@ -726,11 +751,15 @@ void emit_set(struct emit *e, uint32_t i)
                 flags_clobber(e);
                 alu_rr(&e->cb, ALU_XOR, false, h.reg, h.reg);
             } else {
-                mov_ri(&e->cb, h.reg, c->lo);
+                const_to(e, a, h.reg);
             }
             val[h.reg] = 0;
+            if (!vec)
+                e->gcst[h.reg] = a;
             return;
         }
+        if (!vec)
+            e->gcst[h.reg] = 0;
         struct vinfo *v = vi(e, a);
         if (v->reg < 0) {
             load_value(e, v, h.reg);
