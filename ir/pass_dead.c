@@ -16,12 +16,14 @@
  *
  * A block that ends in a branch with flags needed on one way only, and that way a plain exit, does
  * not store them: the exit gets a cold block of its own that makes the flags again from the
- * registers that the operands still stand in (or are shifted or extended from), stores them and leaves. Compare-and-branch so costs
- * no flags on the way that goes on.
+ * registers that the operands still stand in (or are shifted or extended from; one that is gone
+ * follows from the other and the result), stores them and leaves. Compare-and-branch so costs no
+ * flags on the way that goes on.
  *
  * Removed instructions become nops in their place; `insn` stays.
  */
 #include "build.h"
+#include "eval.h"
 
 struct regset { uint64_t bits[IR_MAXREGS / 64]; };
 static_assert(IR_MAXREGS == 128, "regset has two words");
@@ -92,6 +94,8 @@ struct sink {
     struct ir_inst masked; /* the `and` it looks at, to be made again too (tst); its operands count then */
     struct ir_inst via[2]; /* what makes an operand from its register, to be made again too: a shift, an extension */
     int16_t from[2];      /* registers of its operands, -1: a constant, -2: none */
+    int8_t lost;          /* the operand that no register has: made from the other and the result; -1: neither */
+    int16_t result;       /* register of the sum or difference of the operands */
     uint8_t type[2];      /* of the operand: its register's, or that of its low part */
     struct regset over;   /* registers set between the operation and the branch */
 };
@@ -143,9 +147,44 @@ static int find_register(const struct ir_region *r, ir_ref x, uint32_t v, uint32
     return reg;
 }
 
+/* The register that has, at the end of the block, the sum or difference whose flags are made at v, of the same operands:
+ * subs x0, x0, #1. -1: none. */
+static int find_result(const struct ir_region *r, uint32_t v, uint32_t first, uint32_t end)
+{
+    const struct ir_inst *f = &r->insts[v];
+    uint32_t x = v - 1;
+    while (x > first && r->insts[x].op == IR_nop)
+        x--;
+    const struct ir_inst *p = &r->insts[x];
+    bool sub = f->op == IR_flsub, same = p->arg[1] == f->arg[1];
+    if (x < first || p->arg[0] != f->arg[0])
+        return -1;
+    if (sub && p->op == IR_add && ir_is_const(p->arg[1]) && ir_is_const(f->arg[1]))
+        same = !((ir_const_value(r, p->arg[1]) + ir_const_value(r, f->arg[1])) & ir_type_mask((enum ir_type)p->type));
+    else
+        same &= p->op == (sub ? IR_sub : IR_add);
+    if (!same)
+        return -1;
+    int reg = -1;
+    for (uint32_t k = v + 1; k < end; k++) {
+        const struct ir_inst *i = &r->insts[k];
+        if (i->op == IR_call && r->target->helpers[i->imm].class != IR_PURE)
+            return -1;
+        if (i->op != IR_set)
+            continue;
+        const struct ir_inst *w = ir_is_const(i->arg[0]) ? &r->insts[0] : &r->insts[i->arg[0]];
+        if (i->arg[0] == x || (w->op == IR_zext && w->imm == 32 && w->arg[0] == x))
+            reg = (int)i->imm;
+        else if (i->imm == reg)
+            reg = -1;
+    }
+    return reg;
+}
+
 /* Fills in the operands of the flags operation at v. Returns false if one is not to be had. */
 static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v, uint32_t first)
 {
+    s->lost = -1;
     s->op = s->masked = r->insts[v];
     if (s->op.op == IR_fllog && !ir_is_const(s->op.arg[0]) && r->insts[s->op.arg[0]].op == IR_and &&
         find_home(r, s->op.arg[0], v, first) < 0)
@@ -163,12 +202,18 @@ static bool find_operands(const struct ir_region *r, struct sink *s, uint32_t v,
             reg = find_register(r, x, v, first);
         }
         unsigned type = reg < 0 ? IR_VOID : r->target->regs[reg].type;
-        if (reg < 0 || has(&s->over, (unsigned)reg) || (type != IR_I64 && type != IR_V128))
-            return false;
+        if (reg < 0 || has(&s->over, (unsigned)reg) || (type != IR_I64 && type != IR_V128)) {
+            if (s->lost >= 0 || (s->op.op != IR_flsub && s->op.op != IR_fladd))
+                return false;
+            s->lost = (int8_t)k;
+            s->type[k] = r->insts[s->masked.arg[k]].type;
+            continue;
+        }
         s->from[k] = (int16_t)reg;
         s->type[k] = r->insts[x].type;
     }
-    return true;
+    s->result = s->lost < 0 ? -1 : (int16_t)find_result(r, v, r->blocks[s->block].first, r->blocks[s->block].end);
+    return s->lost < 0 || (s->result >= 0 && r->target->regs[s->result].type == IR_I64);
 }
 
 /* Makes the exit's own block. */
@@ -197,6 +242,15 @@ static void place_sink(struct ir_region *r, const struct sink *s)
             build_push(r, &via);
             op.arg[k] = r->ninsts - 1;
         }
+    }
+    if (s->lost >= 0) {
+        enum ir_type type = (enum ir_type)s->type[s->lost];
+        ir_ref other = op.arg[!s->lost], result = ir_append(r, IR_get, IR_I64, 0, 0, 0, 0, 0, s->result);
+        if (type == IR_I32)
+            result = ir_append(r, IR_trunc, type, result, 0, 0, 0, 0, 0);
+        bool first = op.op == IR_flsub && s->lost == 1; /* b = a - result */
+        op.arg[s->lost] = ir_append(r, op.op == IR_flsub && !s->lost ? IR_add : IR_sub, type,
+                                    first ? other : result, first ? result : other, 0, 0, 0, 0);
     }
     op.mark = 0;
     build_push(r, &op);
