@@ -47,7 +47,7 @@ def hot(context):
     with context.temp() as d:
         for options in ([], ["-accel", "jit,tier2=always"], ["-accel", "jit,no=tier2"], ["-tb-size", "262144"]):
             log = os.path.join(d, "log")
-            got = run([context.myna, *options, "-d", "stats", "-D", log, guest], timeout=120)
+            got = run([context.myna, "-cache", "off", *options, "-d", "stats", "-D", log, guest], timeout=120)
             if got.status or got.out != want:
                 raise Fail((got.out + got.err).decode(errors="replace") + "\ncommand: " + got.shell())
             regions = max(int(n) for n in re.findall(r"tier 2 regions (\d+)", open(log, encoding="utf-8").read()))
@@ -61,7 +61,7 @@ def changed(context):
     source, target = context.path("tests/guest/hotpatch.c"), os.path.join(context.out, "guest", "hotpatch")
     build(context, target, [source], ["aarch64-linux-gnu-gcc", "-std=gnu11", "-O2", "-static", "-D_GNU_SOURCE", "-w", "-o", target, source])
     with context.temp() as d:
-        got = run([context.myna, "-d", "stats", "-D", d + "/log", target], timeout=120)
+        got = run([context.myna, "-cache", "off", "-d", "stats", "-D", d + "/log", target], timeout=120)
         regions = int(re.search(r"tier 2 regions (\d+)", open(d + "/log", encoding="utf-8").read())[1])
     if got.status or got.out != b"wrong 0\n" or regions < 3:
         raise Fail(f"{got.out} {regions} regions of tier 2\ncommand: " + got.shell())
