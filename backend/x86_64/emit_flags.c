@@ -39,6 +39,7 @@ static void flags_image(struct emit *e)
     if (e->fl_form == FL_CARRY) {
         cb8(&e->cb, 0xf5); /* cmc: what e->alu is asked for after it does not depend on CF */
         e->fl_form = FL_BORROW;
+        e->alu.cmc = true;
     }
     cb8(&e->cb, 0x9f); /* lahf */
     x_rr(&e->cb, OP_SETCC | CC_O, false, 0, RAX);
@@ -149,6 +150,7 @@ void alu_set(struct emit *e, unsigned op, ir_ref a, ir_ref b, ir_ref res, bool w
     e->alu.b = b;
     e->alu.res = res;
     e->alu.w = w;
+    e->alu.cmc = false;
 }
 
 /* ----------------------------------------------------------------- comparisons */
@@ -492,7 +494,7 @@ void emit_flags(struct emit *e, uint32_t i)
         flags_hold(e, i, false);
         break;
     case IR_fladd:
-        if (!(e->v[i].flags & V_FUSED) && !(e->alu.op == IR_add && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
+        if (!(e->v[i].flags & V_FUSED) && !(e->alu.op == IR_add && !e->alu.cmc && e->alu.w == w && same(e, e->alu.a, a) && same(e, e->alu.b, b))) {
             flags_clobber(e);
             int t = ra_copy(e, a);
             alu_operand(e, ALU_ADD, w, t, b);
@@ -500,12 +502,21 @@ void emit_flags(struct emit *e, uint32_t i)
         flags_hold(e, i, true);
         break;
     case IR_fllog:
-        if (!((e->alu.op == IR_and) && e->alu.w == w && !ir_is_const(a) && e->alu.res == root_of(e, a))) {
+        if (!ir_is_const(a) && e->v[a].flags & V_DEFER) { /* of an `and` that nothing else wants */
+            const struct ir_inst *m = inst(e, a);
+            ir_ref x = m->arg[0], y = m->arg[1];
+            if (!(e->alu.op == IR_and && !e->alu.cmc && e->alu.w == w && same(e, e->alu.a, x) && same(e, e->alu.b, y))) {
+                flags_clobber(e);
+                cmp_values(e, ALU_AND, x, y, w);
+                alu_set(e, IR_and, ir_is_const(x) ? x : root_of(e, x), ir_is_const(y) ? y : root_of(e, y), 0, w);
+            }
+        } else if (!(e->alu.op == IR_and && !e->alu.cmc && e->alu.w == w && !ir_is_const(a) && e->alu.res == root_of(e, a))) {
             flags_clobber(e);
             int t = ra_use(e, a);
             x_rr(&e->cb, OP_TEST, w, t, t);
+            if (!ir_is_const(a))
+                alu_set(e, IR_and, root_of(e, a), root_of(e, a), root_of(e, a), w);
         }
-        e->alu.op = 0;
         flags_hold(e, i, true); /* CF = 0 = C, OF = 0 = V */
         break;
     case IR_fladc:

@@ -96,7 +96,7 @@ struct emit {
     /* what EFLAGS hold */
     ir_ref fl_val;             /* FLG value, or 0 */
     enum flags_form fl_form;
-    struct { uint8_t op; ir_ref a, b, res; bool w; } alu; /* last arithmetic operation; op 0: none */
+    struct { uint8_t op; ir_ref a, b, res; bool w, cmc; } alu; /* last arithmetic operation; op 0: none; cmc: CF is the other way by now */
 
     struct block_info {
         uint32_t preds, chain; /* chain: the block whose allocation this one continues */

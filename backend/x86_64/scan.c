@@ -247,6 +247,15 @@ static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t firs
             !defer(e, p->arg[2], i, b, false))
             touch(e, p->arg[2], i, b);
         return;
+    case IR_fllog: {
+        ir_ref m = p->arg[0];
+        if (ir_is_const(m) || inst(e, m)->op != IR_and || inst(e, m)->uses != 1 || block_of(e, m) != b)
+            break;
+        e->v[m].flags |= V_DEFER;
+        touch(e, inst(e, m)->arg[0], i, b);
+        touch(e, inst(e, m)->arg[1], i, b);
+        return;
+    }
     case IR_flsub: case IR_fladd:
         if ((fused = fused_with(e, i, first))) {
             e->v[i].flags |= V_FUSED;
