@@ -44,6 +44,9 @@ struct engine {
     bool check_tiny; /* some thread has had IR_FP_CHECKED: from then on for all code */
     FILE *perfmap;
     bool files_shared;         /* by the child of the fork in progress */
+    bool is_child;             /* of a fork of this engine */
+    uint32_t told;             /* heirs.c: so many translations */
+    struct heirs *heirs;       /* NULL: there has been no fork */
     uint8_t code_copy[2 * (2048 + 64)]; /* guest code being translated (reuse.c) */
     struct debug *debug;       /* breakpoints (debug.c); NULL: there have been none */
     bool watching;             /* all code is interpreted */
@@ -88,6 +91,14 @@ void reuse_note(struct engine *e, struct tb *tb, const struct code_window *w);
 /* A retired translation of the code that w shows, valid again; or NULL. */
 struct tb *reuse_find(struct engine *e, const struct code_window *w, bool masked);
 
+/* --- heirs.c: lock held ---------------------------------------------------------------------- */
+
+void heirs_tell(struct engine *e, uint64_t pc); /* has been translated; with e->heirs */
+void heirs_learn(struct engine *e, struct cpu *cpu); /* before a fork; both locks held */
+void heirs_free(struct engine *e);
+
+/* Translates the code at pc and enters it in the cache. Both locks held. NULL: no memory, or nothing to execute there. */
+struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc);
 /* exec.c: leaves the interpreter after a fault; fault.c makes the signal handler return into it. */
 void exec_interp_unwind(struct exec *x);
 /* The same for a reason other than a fault. */

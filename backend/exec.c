@@ -126,6 +126,7 @@ void engine_free(struct engine *e)
         fclose(e->perfmap);
     tier2_free(e);
     debug_free(e);
+    heirs_free(e);
     pcache_free(e->pcache);
     free(e->prof);
     cache_free(&e->cache);
@@ -245,9 +246,7 @@ struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc)
     return clone ? own_translation(cpu->exec, pc, clone) : NULL;
 }
 
-/* Translates the code at pc and enters it in the cache. Both locks held. NULL: no memory, or nothing
- * to execute there. */
-static struct tb *translate(struct engine *e, struct cpu *cpu, uint64_t pc)
+struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
 {
     bool timed = log_mask & (LOG_STATS | LOG_PROF);
     uint64_t t0 = timed ? now_ns() : 0;
@@ -419,8 +418,10 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
         if (!tb) {
             e->st.misses++;
             x->translates = true;
-            tb = translate(e, cpu, pc);
+            tb = exec_translate(e, cpu, pc);
             x->translates = false;
+            if (__builtin_expect(e->heirs != NULL, 0))
+                heirs_tell(e, pc);
         }
         if (owner && e->cfg.unlock)
             e->cfg.unlock(e->cfg.owner, cpu);

@@ -115,8 +115,8 @@ int64_t engine_cache_usage(const char *dir, bool clear, unsigned *files);
 
 /* Before fork(): what is translated so far is the child's too from now on, and patched by neither where it is. Keeps the
  * engine's lock until one of the two below. files_shared: the child will have the same table of descriptors
- * (CLONE_FILES), where what one closes is closed for both. Not for vfork children that share memory. */
-void engine_fork_prepare(struct engine *e, bool files_shared);
+ * (CLONE_FILES), where what one closes is closed for both. With the owner's lock. Not for vfork children that share memory. */
+void engine_fork_prepare(struct engine *e, struct cpu *cpu, bool files_shared);
 /* After it, in the parent. */
 void engine_fork_parent(struct engine *e);
 /* After it, in the child, before it runs translated code: all CPUs but this one are gone. */

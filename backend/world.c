@@ -328,10 +328,11 @@ void engine_sync(struct engine *e)
 
 /* -------------------------------------------------------------------- fork */
 
-void engine_fork_prepare(struct engine *e, bool files_shared)
+void engine_fork_prepare(struct engine *e, struct cpu *cpu, bool files_shared)
 {
     pthread_mutex_lock(&e->lock);
     e->files_shared = files_shared;
+    heirs_learn(e, cpu);
     tier2_fork_prepare(e);
     arena_fork(&e->cache);
 }
@@ -355,6 +356,8 @@ void engine_fork_child(struct engine *e, struct cpu *cpu)
     pthread_mutex_init(&e->lock, NULL); /* only this thread is left, and it held the lock */
     tier2_fork_child(e);
     self->rounds = 0;
+    e->is_child = true;
+    e->told = 0;
     if (e->pcache)
         pcache_forked(e);
     if (e->prof)

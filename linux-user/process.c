@@ -125,7 +125,7 @@ static long do_fork(struct thread *t, const struct clone_request *q, bool clone3
     long pid;
 
     thread_fork_prepare(t);
-    engine_fork_prepare(t->p->engine, q->flags & CLONE_FILES);
+    engine_fork_prepare(t->p->engine, t->cpu, q->flags & CLONE_FILES);
     pid = t->p->threaded && is_plain_fork(q) ? plain_fork(t, q) : host_clone(t, q, clone3);
     if (pid != 0) {
         engine_fork_parent(t->p->engine);
