@@ -479,6 +479,80 @@ void alu_operand(struct emit *e, enum alu op, bool w, int dst, ir_ref b)
         alu_rr(&e->cb, op, w, dst, ra_use(e, b));
 }
 
+/* A constant by flpack. */
+static bool packed_const(struct emit *e, ir_ref f)
+{
+    return inst(e, f)->op == IR_flpack && ir_is_const(inst(e, f)->arg[0]);
+}
+
+/* A select of the stored forms. One side is usually a constant (ccmp), the other in EFLAGS. */
+static void select_flags(struct emit *e, uint32_t i)
+{
+    const struct ir_inst *p = inst(e, i);
+    ir_ref a = p->arg[0];
+    int side[2] = { -1, -1 }, cc = CC_E;
+    for (int k = 0; k < 2; k++)
+        if (e->fl_val == root_of(e, p->arg[k + 1]) && side[0] != RAX) {
+            ra_take(e, RAX);
+            flags_image(e);
+            side[k] = RAX;
+        }
+    bool deferred = !ir_is_const(a) && e->v[a].flags & V_DEFER;
+    if (deferred) { /* a comparison: from here only moves */
+        uint32_t lock = e->glock;
+        cc = emit_cond(e, a).cc[0] ^ 1;
+        e->glock = lock;
+    }
+    for (int k = 0; k < 2; k++) {
+        ir_ref f = root_of(e, p->arg[k + 1]);
+        if (side[k] >= 0)
+            continue;
+        side[k] = ra_temp(e);
+        if (f == root_of(e, p->arg[2 - k]) && side[!k] == RAX)
+            mov_rr(&e->cb, false, side[k], RAX);
+        else if (packed_const(e, f))
+            mov_ri(&e->cb, side[k], ir_flags_to_slot((uint32_t)ir_const_value(e->r, inst(e, f)->arg[0])));
+        else
+            x_rm(&e->cb, OP_MOVZX16, false, side[k], mem_bd(STATE, e->v[f].mem));
+    }
+    if (!deferred) {
+        flags_clobber(e);
+        struct mem m;
+        if (ra_in_mem(e, a, &m)) {
+            alu_mi(&e->cb, ALU_CMP, false, m, 0);
+        } else {
+            int c = ra_use(e, a);
+            x_rr(&e->cb, OP_TEST, false, c, c);
+        }
+    }
+    x_rr(&e->cb, OP_CMOV | (unsigned)cc, false, side[0], side[1]);
+    uint32_t s = i + 1;
+    while (inst(e, s)->op == IR_nop)
+        s++;
+    if (inst(e, s)->op == IR_set && inst(e, s)->arg[0] == i) { /* at once where it goes */
+        unsigned row = (unsigned)inst(e, s)->imm;
+        ra_leave_slot(e, row, i);
+        e->v[i].mem = e->home[row].disp;
+        x_rm(&e->cb, OP_MOV_RM_R16, false, side[0], mem_bd(STATE, e->v[i].mem));
+        e->slotval[row] = i;
+    } else {
+        e->v[i].mem = ra_spill_slot(e, i);
+        x_rm(&e->cb, OP_MOV_RM_R, false, side[0], mem_bd(STATE, e->v[i].mem));
+    }
+    e->v[i].flags |= V_MEM;
+}
+
+/* Is constant i wanted by one select only? That has it as an immediate. */
+static bool only_selected(struct emit *e, uint32_t i)
+{
+    if (inst(e, i)->uses != 1)
+        return false;
+    for (uint32_t k = i + 1; k < i + 8 && k < e->r->ninsts; k++)
+        if (inst(e, k)->op == IR_flsel && (inst(e, k)->arg[1] == i || inst(e, k)->arg[2] == i))
+            return true;
+    return false;
+}
+
 void emit_flags(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
@@ -537,6 +611,8 @@ void emit_flags(struct emit *e, uint32_t i)
     }
     case IR_flpack: {
         if (ir_is_const(a)) {
+            if (only_selected(e, i))
+                break;
             e->v[i].mem = ra_spill_slot(e, i);
             e->v[i].flags |= V_MEM;
             mov_mi32(&e->cb, false, mem_bd(STATE, e->v[i].mem),
@@ -565,45 +641,9 @@ void emit_flags(struct emit *e, uint32_t i)
         e->v[i].flags |= V_MEM;
         break;
     }
-    case IR_flsel: {
-        /* A select of the stored forms. One side is usually a constant (ccmp), the other in EFLAGS. */
-        int32_t disp = ra_spill_slot(e, i);
-        int side[2] = { -1, -1 };
-        for (int k = 0; k < 2; k++) {
-            ir_ref f = root_of(e, p->arg[k + 1]);
-            if (e->fl_val == f && side[0] != RAX) {
-                ra_take(e, RAX);
-                flags_image(e);
-                side[k] = RAX;
-            }
-        }
-        for (int k = 0; k < 2; k++) {
-            ir_ref f = root_of(e, p->arg[k + 1]);
-            const struct ir_inst *d = inst(e, f);
-            if (side[k] >= 0)
-                continue;
-            side[k] = ra_temp(e);
-            if (e->fl_val == f)
-                mov_rr(&e->cb, false, side[k], RAX);
-            else if (d->op == IR_flpack && ir_is_const(d->arg[0]))
-                mov_ri(&e->cb, side[k], ir_flags_to_slot((uint32_t)ir_const_value(e->r, d->arg[0])));
-            else
-                x_rm(&e->cb, OP_MOVZX16, false, side[k], mem_bd(STATE, e->v[f].mem));
-        }
-        flags_clobber(e);
-        struct mem m;
-        if (ra_in_mem(e, a, &m)) {
-            alu_mi(&e->cb, ALU_CMP, false, m, 0);
-        } else {
-            int c = ra_use(e, a);
-            x_rr(&e->cb, OP_TEST, false, c, c);
-        }
-        x_rr(&e->cb, OP_CMOV | CC_E, false, side[0], side[1]);
-        x_rm(&e->cb, OP_MOV_RM_R, false, side[0], mem_bd(STATE, disp));
-        e->v[i].mem = disp;
-        e->v[i].flags |= V_MEM;
+    case IR_flsel:
+        select_flags(e, i);
         break;
-    }
     case IR_flget: {
         ir_ref f = p->arg[0];
         if (ir_is_const(f)) {

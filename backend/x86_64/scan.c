@@ -247,6 +247,15 @@ static void touch_operands(struct emit *e, uint32_t i, uint32_t b, uint32_t firs
             !defer(e, p->arg[2], i, b, false))
             touch(e, p->arg[2], i, b);
         return;
+    case IR_flsel: {
+        ir_ref c = p->arg[0];
+        bool compares = !ir_is_const(c) && (inst(e, c)->op == IR_icmp || inst(e, c)->op == IR_itst);
+        if (!compares || !defer(e, c, i, b, false))
+            touch(e, c, i, b);
+        touch(e, p->arg[1], i, b);
+        touch(e, p->arg[2], i, b);
+        return;
+    }
     case IR_fllog: {
         ir_ref m = p->arg[0];
         if (ir_is_const(m) || inst(e, m)->op != IR_and || inst(e, m)->uses != 1 || block_of(e, m) != b)
