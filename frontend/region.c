@@ -6,8 +6,8 @@
  * lies between leaders is a block. Of the blocks those stay from which a way leads back to the entry (its
  * strongly connected component): a loop nest. All other ways out are exits.
  *
- * Blocks keep the order of their addresses, which is the guest compiler's layout. A poll stands at each block that
- * an edge from a later one (or itself) comes to: every cycle inside has such an edge.
+ * Blocks keep the order of their addresses, which is the guest compiler's layout. A poll stands at blocks that
+ * an edge from a later one (or itself) comes to, every cycle inside has such an edge: at as many of them as it takes.
  *
  * Sets of blocks are 64-bit words; loops nest by strongly connected components of what is left when the header,
  * the block by which a component is entered, is taken out.
@@ -22,6 +22,7 @@ enum {
     REACH = 2048,      /* bytes from the entry, either way: two pages at most */
     LOOK_INSNS = 8,    /* decoded at each exit */
     MOST_DEPTH = 4,
+    THIN_BLOCKS = 32,  /* of a region in which polls are thinned out: the cube of it is what that costs */
 };
 
 /* Instructions by their address, in units of the least instruction length. */
@@ -185,6 +186,30 @@ static void find_loops(struct plan *p, uint64_t inside, uint64_t entries, unsign
     }
 }
 
+/* Every cycle has a poll as long as no way leads round without one: heads that others make unnecessary, those in
+ * inner loops first, need none. */
+static void thin_polls(struct plan *p)
+{
+    uint64_t heads = 0, reach[PLAN_BLOCKS];
+    unsigned most = 0;
+    for (unsigned k = 0; k < p->n; k++) {
+        heads |= (uint64_t)p->b[k].head << k;
+        most = p->b[k].depth > most ? p->b[k].depth : most;
+    }
+    if (__builtin_popcountll(heads) < 2 || p->n > THIN_BLOCKS)
+        return;
+    for (unsigned depth = most + 1; depth-- > 0;)
+        for (unsigned k = 0; k < p->n; k++) {
+            if (!p->b[k].head || p->b[k].depth != depth)
+                continue;
+            close_reach(p, ~(heads & ~(1ull << k)), reach);
+            if (reach[k] >> k & 1)
+                continue;
+            p->b[k].head = false;
+            heads &= ~(1ull << k);
+        }
+}
+
 /* Keeps the blocks of a set. */
 static void keep(struct plan *p, uint64_t set)
 {
@@ -250,6 +275,7 @@ bool plan_make(struct plan *p, struct ir_region *r, const struct guest *g, const
         return false;
     keep(p, nest);
     find_loops(p, ~0ull, 1ull << p->entry, 1);
+    thin_polls(p);
     find_dead_flags(p, r, g, code);
     for (unsigned k = 0; k < p->n; k++) {
         if (p->b[k].pc < r->seen_lo)
