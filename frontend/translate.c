@@ -28,7 +28,7 @@
 
 enum {
     MAX_INSNS = 64,        /* of a region */
-    MAX_BLOCKS = 6,        /* guest blocks of a region: make bench-regions, docs/engine.md */
+    MAX_BLOCKS = 4,        /* guest blocks of a region: make bench-regions, docs/engine.md */
     BLOCKS_LIMIT = 16,     /* the most that guest_translate_extended does */
     LOOK_INSNS = 12,       /* decoded at one exit, both ways of branches together */
     LOOK_BYTES = 2048,     /* farthest look from the region's entry */
