@@ -103,6 +103,8 @@ def bash(context, qemu=False):
                 lines.append(f"bash {state}: {what} {used:.1f} s of CPU time, {used / cpu:.2f} times native")
                 note(context, lines)
                 lines = []
+        if qemu:  # its figures are all that is wanted: bash's own malloc gets no memory under qemu 10 (brk fails)
+            return
         use = USE.replace("TESTS", " ".join(TESTS))
         want, _, wall = native.do(use)
         got, _ = timed(t, use, 6 * wall, qemu=qemu)
