@@ -260,7 +260,11 @@ static void place_sink(struct ir_region *r, const struct sink *s)
     build_push(r, &exit);
     r->blocks[b].end = r->ninsts;
     for (uint32_t v = r->blocks[b].first; v < r->blocks[b].end; v++)
-        r->insts[v].uses = r->insts[v].type != IR_VOID;
+        r->insts[v].uses = 0;
+    for (uint32_t v = r->blocks[b].first; v < r->blocks[b].end; v++)
+        for (unsigned k = 0; k < (ir_opkind[r->insts[v].op] & IR_K_ARGS); k++)
+            if (r->insts[v].arg[k] && !ir_is_const(r->insts[v].arg[k]))
+                r->insts[r->insts[v].arg[k]].uses++;
     to[s->way] = b;
     r->insts[branch].imm = (int64_t)((uint64_t)to[1] << 32 | to[0]);
 }
