@@ -1,6 +1,7 @@
 # Builds myna and runs its tests. Everything built goes under $(B).
 #
 #   make            build/myna and its links          make check        tests, a few minutes
+#   make system     build/myna-system, in progress (needs libfdt-dev)
 #   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
 #   make docs       generated pages of docs/
 #   make bench      speed against qemu and native     make install      into PREFIX (./configure)
@@ -25,6 +26,8 @@ CFLAGS_ALL = -std=gnu11 -march=x86-64-v2 -mtune=generic $(OPT) $(WARN) $(DEFS) $
 IR_INC = -Iir
 FE_INC = -Ifrontend -Iir -I$(B)/gen
 BE_INC = -Ibackend -Ifrontend -Iir
+SM_INC = -Isoftmmu -Isoftmmu/aarch64 -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
+HW_INC = -Ihw $(SM_INC)
 LU_INC = -Ilinux-user -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
 TEST_INC = -Itests $(LU_INC) -Ibackend/x86_64
 
@@ -32,6 +35,8 @@ ir_src := $(wildcard ir/*.c)
 fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard frontend/aarch64/*.c)
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
+sm_src := $(filter-out softmmu/main.c,$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
+hw_src := $(wildcard hw/*.c hw/*/*.c)
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
 # tests/{unit,decode,codegen,ir}/NAME.c is one program each; tests/fuzz builds itself (run.sh).
 test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))
@@ -39,11 +44,13 @@ test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))
 obj = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,$(B)/%.o,$(1)))
 gen := $(B)/gen/aarch64_decode.h
 engine_objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(filter backend/%,$(asm_src)))
+system_objs := $(call obj,$(sm_src) $(hw_src))
 user_objs := $(call obj,$(lu_src) $(filter linux-user/%,$(asm_src)))
 main_obj := $(B)/linux-user/main.o
 tests := $(patsubst %.c,$(B)/%,$(test_src))
 
 all: $(B)/myna
+system: $(B)/myna-system
 tests: $(tests)
 
 $(B)/decodegen: frontend/decodegen.c
@@ -67,7 +74,13 @@ $(B)/linux-user/%.o: linux-user/%.c $(gen) $(B)/config.mk
 $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 
+$(B)/softmmu/%.o: softmmu/%.c $(gen) $(B)/config.mk
+	$(COMPILE) $(SM_INC) $(if $(filter softmmu/main.c,$<),-Ihw) -c -o $@ $<
+$(B)/hw/%.o: hw/%.c $(gen) $(B)/config.mk
+	$(COMPILE) $(HW_INC) -c -o $@ $<
+
 $(B)/libengine.a: $(engine_objs)
+$(B)/libsystem.a: $(system_objs)
 $(B)/libuser.a: $(filter-out $(main_obj) $(B)/linux-user/fixed.o,$(user_objs))
 $(B)/lib%.a:
 	@rm -f $@
@@ -75,6 +88,9 @@ $(B)/lib%.a:
 $(B)/myna: $(main_obj) $(FIXED) $(B)/libuser.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) $(LINK) -Wl,--build-id $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
+$(B)/myna-system: $(B)/softmmu/main.o $(B)/libsystem.a $(B)/libengine.a
+	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) -lfdt -lpthread
+	@ln -sf myna-system $(B)/myna-system-aarch64
 # Whole: tests may name engine functions weakly.
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
 $(B)/tests/%: tests/%.c $(FIXED) $(B)/libuser.a $(B)/libengine.a $(gen)
@@ -87,8 +103,8 @@ install: all
 	install -m 755 $(B)/myna $(bindir)/myna
 	ln -sf myna $(bindir)/myna-aarch64
 
--include $(shell find $(addprefix $(B)/,ir frontend backend linux-user tests) -name '*.d' -type f 2>/dev/null)
-.PHONY: all tests install
+-include $(shell find $(addprefix $(B)/,ir frontend backend linux-user softmmu hw tests) -name '*.d' -type f 2>/dev/null)
+.PHONY: all system tests install
 .SECONDARY:
 
 else

@@ -74,6 +74,7 @@ struct exec {
     uint64_t lookups;
     uint64_t contended, waited; /* the lock was another's when this thread asked for it; ns of wall time (-d stats) */
     uint32_t entries;          /* of engine_run */
+    bool forget;               /* the return stack is to be emptied before code runs (engine_reset_returns) */
     bool debugged;             /* breakpoints count */
     uint64_t random;           /* stress.c */
     bool sampled;              /* prof.c: it has a timer, */
@@ -177,6 +178,7 @@ void world_retire(void *engine, struct tb *tb);
 void world_fix_returns(struct exec *x);
 /* x leaves translated code at its next poll, and goes on. */
 void world_ask(struct exec *x);
+void world_forget_returns(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */
 void world_calm(struct exec *x);
 

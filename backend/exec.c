@@ -76,6 +76,8 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         goto fail;
     }
     e->cfg.guest = guest;
+    if (c->system)
+        e->cfg.without |= WITHOUT_JUMPCACHE | WITHOUT_REUSE | WITHOUT_TIER2;
     c = &e->cfg;
     ir_region_init(&e->region, c->guest->ir);
     if (!log_file)
@@ -261,6 +263,8 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     w.known = known;
     w.arg = e;
     size_t len;
+    uint64_t key = pc;
+    pc = w.pc;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
     bool changing = !e->cfg.precise && !(e->cfg.without & WITHOUT_REUSE) && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
@@ -308,7 +312,7 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
             len = 0;
             break;
         }
-        struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0,
+        struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0, .mmu = e->cfg.system,
                                      .mask_tags = page_is_masked(e, pc),
                                      .insn_shift = e->cfg.guest->insn_shift,
                                      .check_tiny = e->check_tiny,
@@ -325,8 +329,8 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         e->st.interp++;
     }
     if (!room) /* this once, without the cache */
-        return own_translation(cpu->exec, pc, clone);
-    tb = cache_add(c, pc, r->seen_lo < pc ? r->seen_lo : pc, r->seen_hi > pc ? r->seen_hi : pc + 1,
+        return own_translation(cpu->exec, key, clone);
+    tb = cache_add(c, key, (r->seen_lo < pc ? r->seen_lo : pc) + w.key, (r->seen_hi > pc ? r->seen_hi : pc + 1) + w.key,
                    &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
@@ -395,10 +399,21 @@ static void begin_check_tiny(struct engine *e, struct exec *x)
     world_unlock(x, false);
 }
 
+/* System mode: may the link go to the translation of this key? Inside a page, and between pages that all address spaces
+ * have. */
+static bool may_chain(const struct engine *e, uint32_t link, uint64_t key)
+{
+    const struct cache *c = &e->cache;
+    const struct tb *from = cache_find_code(c, c->rx + c->links[link].field_off);
+    return from && (from->pc >> 12 == key >> 12 || (from->pc & key & KEY_CHAINS));
+}
+
 /* The translation at pc for a running thread. link: the link it came by, or -1. */
 static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t pc, int64_t link)
 {
     struct exec *x = cpu->exec;
+    if (e->cfg.system && !e->cfg.locate(e->cfg.owner, cpu, pc, &pc))
+        return NULL;
     if (__builtin_expect(cpu->fp_mode & IR_FP_CHECKED, 0) &&
         !__atomic_load_n(&e->check_tiny, __ATOMIC_ACQUIRE))
         begin_check_tiny(e, x);
@@ -426,7 +441,7 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
         if (owner && e->cfg.unlock)
             e->cfg.unlock(e->cfg.owner, cpu);
         if (tb && !tb->region && link >= 0 && x->link_flushes == e->cache.flushes &&
-            !(e->cfg.without & WITHOUT_CHAIN) &&
+            !(e->cfg.without & WITHOUT_CHAIN) && (!e->cfg.system || may_chain(e, (uint32_t)link, pc)) &&
             !(e->cfg.stress && stress_withholds(e, x, tb->pc))) {
             cache_link(&e->cache, (uint32_t)link, tb);
             e->st.links++;
@@ -513,6 +528,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
         }
         if (__builtin_expect(e->cfg.stress != 0, 0))
             stress_turn(e, x, cpu);
+        if (__builtin_expect(x->forget, 0))
+            world_forget_returns(x);
         if (__builtin_expect(++x->rounds == TIER2_ROUNDS, 0) && e->tier2)
             tier2_start(e);
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);

@@ -24,6 +24,10 @@ extern FILE *log_file; /* stderr unless -D */
 /* Bit WITHOUT_... of the technique of that name, n characters (ablations.def); 0: there is none. */
 unsigned engine_ablation(const char *name, size_t n);
 
+/* Where code is, in system mode: what its translation is found by. A number of the owner's for the page's view, then the
+ * offset in the page; with KEY_CHAINS the page is the same for all address spaces, until engine_unchain. */
+#define KEY_CHAINS (1ull << 63)
+
 struct engine_config {
     const struct guest *guest;
     const struct cpu_model *model;
@@ -44,7 +48,11 @@ struct engine_config {
     /* Copies guest memory; nonzero: it can't be read. For the persistent cache; else NULL. */
     int (*read)(void *owner, void *to, uint64_t addr, size_t n);
     const char *host_features; /* NULL: by CPUID; else a list such as "-avx2,-bmi2" (tests) */
-    /* Guest code at pc: see struct code_window. Called with both locks held. */
+    bool system;           /* system mode: memory by cpu->mmu_ops, code by keys instead of addresses */
+    /* System mode: where the code at pc is for this CPU, whose thread calls it, without locks. False: a fault. */
+    bool (*locate)(void *owner, struct cpu *cpu, uint64_t pc, uint64_t *key);
+    uint64_t (*pc_of_key)(void *owner, uint64_t key); /* the virtual address */
+    /* Guest code at pc (system mode: at a key): see struct code_window. Called with both locks held. */
     struct code_window (*fetch)(void *owner, uint64_t pc);
     /* The guest flushed the instruction cache for [start, start + len): the owner invalidates what else
      * maps that memory. May be NULL. */
@@ -95,6 +103,11 @@ bool engine_interrupt(struct engine *e, struct cpu *cpu, ucontext_t *uc);
  * for its callbacks. */
 void engine_invalidate(struct engine *e, uint64_t start, uint64_t len);
 void engine_flush(struct engine *e); /* all of it */
+/* System mode: nothing goes directly to translations with keys in [key, key + len) any more, but what is in the same page. */
+void engine_unchain(struct engine *e, uint64_t key, uint64_t len);
+/* This CPU's guest returns are all looked up: what is at their addresses may be other code. By its own thread;
+ * takes effect when it next leaves translated code. */
+void engine_reset_returns(struct cpu *cpu);
 /* Every other thread leaves the translation it is in, if it is in one, before this returns. The caller is
  * not inside engine_run. */
 void engine_sync(struct engine *e);

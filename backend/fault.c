@@ -127,6 +127,12 @@ static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, 
     cpu->ret_sp = (uint64_t)g[REG_RSP];
 }
 
+/* The address that the translation begins at. */
+static uint64_t pc_of(const struct engine *e, const struct tb *tb)
+{
+    return e->cfg.system ? e->cfg.pc_of_key(e->cfg.owner, tb->pc) : tb->pc;
+}
+
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc)
 {
     struct exec *x = cpu->exec;
@@ -157,7 +163,7 @@ bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *
         cpu->ret_sp += 8; /* the return address of the call of the stub */
         cpu->helper_ra = 0;
     }
-    cpu->pc = tb->pc + f->pc_delta;
+    cpu->pc = pc_of(e, tb) + f->pc_delta;
     fault_address(cpu, si, uc, in_code, pc);
     if (tb->masked && cpu->fault_addr >> 55 == 1) /* of the upper half: its top byte was masked */
         cpu->fault_addr |= 0xffull << 56;
@@ -187,7 +193,7 @@ bool engine_interrupt(struct engine *e, struct cpu *cpu, ucontext_t *uc)
     if (!f)
         return false;
     save_pinned(e, cpu, tb, f, uc);
-    cpu->pc = tb->pc + f->pc_delta;
+    cpu->pc = pc_of(e, tb) + f->pc_delta;
     g[REG_RIP] = (greg_t)(uintptr_t)e->stubs.at[STUB_LEAVE_RAW];
     g[REG_RSP] = (greg_t)cpu->host_sp;
     g[REG_RAX] = (greg_t)IR_LEAVE_POLL;

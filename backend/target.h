@@ -90,6 +90,7 @@ struct host_xlate_opts {
     bool gs, mask_tags;
     bool check_tiny; /* results may be flushed (one that is rounded up to the least normal number is), NaNs may be
                       * default ones (IR_FP_CHECKED) */
+    bool mmu; /* system mode: accesses by the inline TLB (cpu->mmu) */
     bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
     unsigned without; /* bits WITHOUT_... (ablations.def) */

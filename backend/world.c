@@ -318,6 +318,27 @@ void engine_invalidate(struct engine *e, uint64_t start, uint64_t len)
     pthread_mutex_unlock(&e->lock);
 }
 
+static void unchain(void *arg, struct tb *tb)
+{
+    struct engine *e = arg;
+    cache_unlink(&e->cache, tb);
+}
+
+void engine_unchain(struct engine *e, uint64_t key, uint64_t len)
+{
+    pthread_mutex_lock(&e->lock);
+    cache_for_range(&e->cache, key, len, unchain, e);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void engine_reset_returns(struct cpu *cpu) { ((struct exec *)cpu->exec)->forget = true; }
+
+void world_forget_returns(struct exec *x)
+{
+    reset_return_stack(x->cpu);
+    x->forget = false;
+}
+
 void engine_sync(struct engine *e)
 {
     pthread_mutex_lock(&e->lock);

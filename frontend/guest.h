@@ -35,6 +35,10 @@ struct code_window {
     /* The mapping around pc, if it is private, of a file and not writable: its code can be kept in the
      * persistent cache. Else 0, 0. */
     uint64_t stored_lo, stored_hi;
+    /* System mode: what a translation is found by is pc + key (0: pc itself); flags: state of the processor that
+     * the code is made for, the guest's own. */
+    uint64_t key;
+    uint32_t flags;
 };
 static inline void code_note(const struct code_window *w, uint64_t pc, uint32_t word)
 {

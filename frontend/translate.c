@@ -238,6 +238,7 @@ static void translate_nothing(struct tr *t)
 static inline bool is_known(const struct tr *t, uint64_t pc)
 {
     const uint64_t *entries = t->code.entries;
+    pc += t->code.key;
     unsigned bit = (unsigned)(pc >> 2) & (CODE_ENTRIES - 1);
     return entries && entries[bit / 64] >> (bit % 64) & 1 && t->code.known(t->code.arg, pc);
 }

@@ -251,6 +251,31 @@ static void observe(struct cpu *cpu, const struct ir_region *r, uint64_t a, unsi
     }
 }
 
+static enum ir_leave leave_fault(struct cpu *cpu)
+{
+    cpu->leave_reason = IR_LEAVE_FAULT;
+    return IR_LEAVE_FAULT;
+}
+
+/* Where the access i at a can be done, by the slow path of system mode; NULL: a fault. */
+static char *mmu_address(struct cpu *cpu, const struct ir_inst *i, uint64_t a, unsigned how)
+{
+    unsigned space = IR_MEM_SPACE(i->aux) == 2 ? IR_MMU_SPACE : 0;
+    uint64_t delta = cpu->mmu_ops->address(cpu, a, IR_MEM_SIZE(i->aux) | how | space);
+    return delta == ~0ull ? NULL : (char *)(uintptr_t)(a + delta);
+}
+
+static bool mmu_store(struct cpu *cpu, const struct ir_inst *i, uint64_t a, struct ir_value v)
+{
+    unsigned space = IR_MEM_SPACE(i->aux) == 2 ? IR_MMU_SPACE : 0, order = IR_MEM_ORDER(i->aux);
+    if (order)
+        __atomic_thread_fence(__ATOMIC_RELEASE);
+    bool done = cpu->mmu_ops->store(cpu, a, IR_MEM_SIZE(i->aux) | IR_MMU_WRITE | space, v.lo, v.hi);
+    if (order & IR_RELEASE)
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return done;
+}
+
 enum ir_leave ir_interp(struct cpu *cpu, const struct ir_region *r)
 {
     struct ir_value *values = alloca(r->ninsts * sizeof(*values));
@@ -299,7 +324,14 @@ enter:
                      (i->arg[1] ? arg[1].lo << IR_MEM_SCALE(i->aux) : 0);
             if (cpu->watch)
                 observe(cpu, r, result, IR_MEM_SIZE(i->aux), i->op == IR_load, i->op == IR_store);
-            p = host_address(cpu, r, result);
+            if (cpu->mmu_ops && i->op == IR_store) {
+                if (!mmu_store(cpu, i, result, arg[2]))
+                    return leave_fault(cpu);
+                break;
+            }
+            p = cpu->mmu_ops ? mmu_address(cpu, i, result, 0) : host_address(cpu, r, result);
+            if (cpu->mmu_ops && !p)
+                return leave_fault(cpu);
             if (i->op == IR_load)
                 *out = do_load(i, p);
             else
@@ -308,7 +340,14 @@ enter:
         case IR_amo: case IR_cas: case IR_casx:
             if (cpu->watch)
                 observe(cpu, r, arg[0].lo, IR_MEM_SIZE(i->aux), true, true);
-            *out = do_atomic(i, host_address(cpu, r, arg[0].lo), arg);
+            if (cpu->mmu_ops && i->op == IR_casx && !arg[3].lo) {
+                *out = (struct ir_value){1, 0};
+                break;
+            }
+            p = cpu->mmu_ops ? mmu_address(cpu, i, arg[0].lo, IR_MMU_WRITE | IR_MMU_ATOMIC) : host_address(cpu, r, arg[0].lo);
+            if (cpu->mmu_ops && !p)
+                return leave_fault(cpu);
+            *out = do_atomic(i, p, arg);
             break;
         case IR_aligned:
             if (arg[0].lo & (uint64_t)(i->imm - 1) &&
@@ -316,8 +355,7 @@ enter:
                 cpu->fault_signo = SIGBUS;
                 cpu->fault_code = BUS_ADRALN;
                 cpu->fault_addr = arg[0].lo;
-                cpu->leave_reason = IR_LEAVE_FAULT;
-                return IR_LEAVE_FAULT;
+                return leave_fault(cpu);
             }
             break;
         case IR_fence:

@@ -327,6 +327,16 @@ struct ir_watch {
     void (*hit)(struct cpu *cpu, const struct ir_watch_range *range, uint64_t addr, bool write);
 };
 
+/* Slow paths of memory accesses in system mode. info: log2 of the size | write << 3 | space << 4 | atomic << 5.
+ * address: what to add to va for a host address where the access can be done (a load of a device: of a copy of what was
+ * read); ~0: a fault. store: low and high 8 bytes; false: a fault. */
+enum { IR_MMU_WRITE = 8, IR_MMU_SPACE = 16, IR_MMU_ATOMIC = 32 };
+struct ir_mmu {
+    uint64_t (*address)(struct cpu *cpu, uint64_t va, unsigned info);
+    bool (*store)(struct cpu *cpu, uint64_t va, unsigned info, uint64_t low, uint64_t high);
+};
+struct tlb;
+
 /* How the interpreter and the backends see the machine: the head of every guest's state block.
  * Registers' offsets (struct ir_reg) count from the start of this structure. The backend keeps its
  * address + 128 in rbp, so offsets below 256 are reached by one-byte displacements. */
@@ -364,6 +374,12 @@ struct cpu {
     const struct ir_watch *watch; /* accesses that the interpreter reports instead of doing them, or NULL */
     uint64_t pending;      /* nonzero: something for the run loop's owner to do at a poll */
     uint64_t counters[16]; /* engine statistics */
+    /* System mode. mmu[0]: data TLB in force, [1]: that of the unprivileged level: table, (entries - 1) * 32. */
+    struct cpu_mmu { uint64_t base, mask; struct tlb *tlb; } mmu[2];
+    const struct ir_mmu *mmu_ops; /* NULL: flat memory */
+    uint64_t mmu_va, mmu_value[2], mmu_host; /* between translated code and its slow paths */
+    uint32_t mmu_info;
+    uint8_t bounce[16] __attribute__((aligned(16))); /* what was read from a device */
     struct jump_entry { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
     struct jump_entry jump_cache2[4096]; /* what the first has lost to others; index ir_jump2_index */
 } __attribute__((aligned(64)));

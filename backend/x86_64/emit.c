@@ -271,6 +271,7 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     e->stubs = o->stubs;
     e->out = out;
     e->gs = o->gs;
+    e->mmu = o->mmu;
     e->mask_tags = o->mask_tags;
     e->check_tiny = o->check_tiny;
     e->exact_fp = o->exact_fp;

@@ -73,6 +73,9 @@ struct emit {
     unsigned insn_shift;       /* of the guest: jump cache index = pc >> insn_shift */
     bool failed;               /* out of room, spill slots ...: the region is translated smaller */
     bool gs;                   /* guest base is not 0 */
+    bool mmu;                  /* accesses by the inline TLB */
+    unsigned mmu_cold;         /* of the access being emitted: number of its slow path */
+    int mmu_temp;              /* register that its probe has used */
     bool mask_tags;            /* accesses clear the address' top byte */
     bool check_tiny;           /* see struct host_xlate_opts */
     bool exact_fp;             /* floating point is done out of line, but for what is exact on the host */

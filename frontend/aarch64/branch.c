@@ -137,12 +137,16 @@ bool lower_BLRA(struct tr *t, const struct arg_BLRA *a)
 
 bool lower_SVC(struct tr *t, const struct arg_SVC *a)
 {
+    if (is_system(t))
+        return sys_event(t, A64_EVENT_SVC, a->imm);
     tr_leave(t, IR_LEAVE_SYSCALL, a->imm, t->pc + 4);
     return true;
 }
 
 bool lower_BRK(struct tr *t, const struct arg_BRK *a)
 {
+    if (is_system(t))
+        return sys_event(t, A64_EVENT_BRK, a->imm);
     tr_leave(t, IR_LEAVE_BREAK, a->imm, t->pc);
     return true;
 }
@@ -150,6 +154,23 @@ bool lower_BRK(struct tr *t, const struct arg_BRK *a)
 /* Undefined at EL0: permanently, or because halting debug and higher levels are not there. */
 
 bool lower_UDF(struct tr *t, const struct arg_UDF *a) { return false; }
-bool lower_HLT(struct tr *t, const struct arg_HLT *a) { return false; }
-bool lower_HVC(struct tr *t, const struct arg_HVC *a) { return false; }
-bool lower_SMC(struct tr *t, const struct arg_SMC *a) { return false; }
+bool lower_HLT(struct tr *t, const struct arg_HLT *a) { return is_system(t) && sys_event(t, A64_EVENT_HLT, a->imm); }
+bool lower_HVC(struct tr *t, const struct arg_HVC *a) { return is_system(t) && sys_event(t, A64_EVENT_HVC, a->imm); }
+bool lower_SMC(struct tr *t, const struct arg_SMC *a) { return is_system(t) && sys_event(t, A64_EVENT_SMC, a->imm); }
+
+/* Debug state is never entered. */
+bool lower_DRPS(struct tr *t, const struct arg_DRPS *a) { return false; }
+
+bool lower_ERET(struct tr *t, const struct arg_ERET *a)
+{
+    return is_system(t) && level_of(t) && sys_event(t, A64_EVENT_ERET, 0);
+}
+
+/* The authenticated address is used once. */
+bool lower_ERETA(struct tr *t, const struct arg_ERETA *a)
+{
+    if (!is_system(t) || level_of(t) != 1)
+        return false;
+    ir_set(t->r, A64_elr_el1, authenticated(t, a->m, ir_get(t->r, A64_elr_el1), get_xsp(t, 31)));
+    return sys_event(t, A64_EVENT_ERET, 0);
+}

@@ -38,6 +38,16 @@ static int find_row(const struct cpu_model *m, uint32_t word)
     return row;
 }
 
+/* Does the word access SIMD and FP registers? (C4.1: op0 x111; loads and stores with V; MRS and MSR of FPCR, FPSR) */
+static bool is_fp(uint32_t word)
+{
+    if ((word >> 25 & 7) == 7)
+        return true;
+    if ((word >> 27 & 1) && !(word >> 25 & 1))
+        return word >> 26 & 1;
+    return (word & 0xffdfffc0) == 0xd51b4400;
+}
+
 static bool a64_lower(struct tr *t)
 {
     size_t left = t->code.pc + t->code.len - t->pc;
@@ -50,6 +60,8 @@ static bool a64_lower(struct tr *t)
     code_note(&t->code, t->pc, t->insn);
     ir_emit_insn(t->r, t->pc, 4);
     int row = find_row(t->model, t->insn);
+    if (t->code.flags & A64_FLAG_NOFP && row >= 0 && is_fp(t->insn))
+        return sys_event(t, A64_EVENT_FP, 0);
     if (row < 0 || !a64_lower_row(t, row, t->insn))
         tr_leave(t, IR_LEAVE_UNDEF, t->insn, t->pc);
     return true;

@@ -22,6 +22,7 @@ struct place {
     int64_t disp;
     unsigned order;     /* enum ir_order */
     bool sp;            /* base is the stack pointer */
+    bool unprivileged;  /* as EL0, in system mode */
     int back;           /* register that is written back, or -1 */
     int64_t step;       /* with base + step */
 };
@@ -29,6 +30,13 @@ struct place {
 static struct place at_offset(struct tr *t, unsigned rn, int64_t disp)
 {
     return (struct place){ .base = get_xsp(t, rn), .disp = disp, .sp = rn == 31, .back = -1 };
+}
+
+/* In system mode: LDTR and STTR at EL1, and at EL2 of a host. */
+static struct place as_user(struct tr *t, struct place p)
+{
+    p.unprivileged = is_system(t) && level_of(t);
+    return p;
 }
 
 static struct place at_pre(struct tr *t, unsigned rn, int64_t disp)
@@ -89,11 +97,14 @@ static int64_t scaled(int64_t imm, unsigned size)
     return imm * (1ll << size);
 }
 
+/* The address space of the access: aux bits of IR_MEM_SPACE. */
+static unsigned space(const struct place *p) { return p->unprivileged ? 2 << 12 : 0; }
+
 static ir_ref emit_load(struct tr *t, const struct place *p, int64_t more, enum ir_type type,
                         unsigned size, bool sign)
 {
     return ir_emit(t->r, IR_load, type, p->base, p->index, 0, 0,
-                   IR_MEM(size, sign, p->scale, p->order), p->disp + more);
+                   IR_MEM(size, sign, p->scale, p->order) | space(p), p->disp + more);
 }
 
 /* The second of two loads. The stack pointer is a multiple of 16 where it is a base (Linux has the check on; a
@@ -101,14 +112,14 @@ static ir_ref emit_load(struct tr *t, const struct place *p, int64_t more, enum 
  * page: the second does not fault where the first did not. */
 static ir_ref emit_second(struct tr *t, const struct place *p, enum ir_type type, unsigned size, bool sign)
 {
-    bool joined = p->sp && size <= 3 && !(p->disp & ((2 << size) - 1));
+    bool joined = !is_system(t) && p->sp && size <= 3 && !(p->disp & ((2 << size) - 1));
     return ir_emit(t->r, IR_load, type, p->base, p->index, 0, 0,
                    IR_MEM(size, sign, p->scale, p->order) | (joined ? IR_MEM_JOINED : 0), p->disp + (1ll << size));
 }
 
 static void emit_store(struct tr *t, const struct place *p, int64_t more, unsigned size, ir_ref v)
 {
-    ir_emit(t->r, IR_store, IR_VOID, p->base, p->index, v, 0, IR_MEM(size, 0, p->scale, p->order),
+    ir_emit(t->r, IR_store, IR_VOID, p->base, p->index, v, 0, IR_MEM(size, 0, p->scale, p->order) | space(p),
             p->disp + more);
 }
 
@@ -234,6 +245,7 @@ static bool store_pair_v(struct tr *t, unsigned rt, unsigned rt2, struct place p
 /* Addresses of the rows by their fields. */
 #define IMM(size)    at_offset(t, a->rn, scaled(a->imm, size))
 #define OFF          at_offset(t, a->rn, a->imm)
+#define USER         as_user(t, OFF)
 #define PRE          at_pre(t, a->rn, a->imm)
 #define POST         at_post(t, a->rn, a->imm)
 #define REG(size)    at_index(t, a->rn, a->rm, a->sx, a->x, a->s ? (size) : 0)
@@ -278,10 +290,10 @@ ROW(STUR_q,     store_v(t, a->rt, OFF, 4))
 ROW(LDUR_f,     load_v(t, a->rt, OFF, a->size))
 ROW(LDUR_q,     load_v(t, a->rt, OFF, 4))
 
-ROW(STTR,       store_x(t, a->rt, OFF, a->size))
-ROW(LDTR,       load_x(t, a->rt, OFF, a->size))
-ROW(LDTRS,      load_signed(t, a->rt, OFF, a->size, a->w))
-ROW(LDTRSW,     load_signed(t, a->rt, OFF, 2, false))
+ROW(STTR,       store_x(t, a->rt, USER, a->size))
+ROW(LDTR,       load_x(t, a->rt, USER, a->size))
+ROW(LDTRS,      load_signed(t, a->rt, USER, a->size, a->w))
+ROW(LDTRSW,     load_signed(t, a->rt, USER, 2, false))
 
 ROW(STR_reg,    store_x(t, a->rt, REG(a->size), a->size))
 ROW(LDR_reg,    load_x(t, a->rt, REG(a->size), a->size))

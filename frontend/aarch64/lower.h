@@ -9,7 +9,7 @@
 #ifndef MYNA_AARCH64_LOWER_H
 #define MYNA_AARCH64_LOWER_H
 
-#include "aarch64.h"
+#include "sysmode.h"
 #include "aarch64_decode.h"
 
 enum a64_helper {
@@ -123,6 +123,18 @@ static inline ir_ref cond_holds(struct tr *t, unsigned cond)
         return imm_w(t, 1);
     return ir_emit(t->r, IR_cc, IR_I32, get_nzcv(t), 0, 0, 0, cond_cc(cond), 0);
 }
+
+/* ------------------------------------------------------------- system mode (sysmode.c) */
+
+static inline bool is_system(const struct tr *t) { return t->code.flags & A64_FLAG_SYSTEM; }
+static inline unsigned level_of(const struct tr *t) { return t->code.flags & A64_FLAG_EL; }
+bool sys_hint(struct tr *t, unsigned hint);
+bool sys_mrs(struct tr *t, unsigned code, unsigned rt);
+bool sys_msr(struct tr *t, unsigned code, unsigned rt);
+bool sys_pstate(struct tr *t, unsigned op1, unsigned op2, unsigned imm);
+bool sys_op(struct tr *t, unsigned code, unsigned rt);
+/* Takes an exception or does what e says, and ends the block. */
+bool sys_event(struct tr *t, enum a64_event e, unsigned imm);
 
 /* ------------------------------------------------------------------- others */
 

@@ -15,10 +15,10 @@ bool lower_HINT(struct tr *t, const struct arg_HINT *a)
     unsigned hint = a->crm << 3 | a->op2;
     if (hint == 7 || (hint >= 24 && hint < 32) || ((hint & ~6u) == 8))
         return pauth_hint(t, hint);
-    return true;
+    return !is_system(t) || sys_hint(t, hint);
 }
 
-bool lower_WFET(struct tr *t, const struct arg_WFET *a) { return true; }
+bool lower_WFET(struct tr *t, const struct arg_WFET *a) { return !is_system(t) || sys_hint(t, 2); }
 bool lower_WFIT(struct tr *t, const struct arg_WFIT *a) { return true; }
 
 bool lower_CLREX(struct tr *t, const struct arg_CLREX *a)
@@ -36,7 +36,13 @@ static bool barrier(struct tr *t, unsigned crm)
     return true;
 }
 
-bool lower_DSB(struct tr *t, const struct arg_DSB *a) { return barrier(t, a->crm); }
+bool lower_DSB(struct tr *t, const struct arg_DSB *a)
+{
+    barrier(t, a->crm);
+    if (is_system(t)) /* TLB and cache maintenance is complete after it */
+        call_helper(t, A64_HELPER_sys_event, imm_x(t, A64_EVENT_DSB), imm_x(t, 0), imm_x(t, t->pc), 0);
+    return true;
+}
 bool lower_DMB(struct tr *t, const struct arg_DMB *a) { return barrier(t, a->crm); }
 bool lower_SB(struct tr *t, const struct arg_SB *a) { return true; }
 
@@ -60,6 +66,8 @@ static bool set_pstate(struct tr *t, unsigned bit, ir_ref value)
 
 bool lower_MSR_imm(struct tr *t, const struct arg_MSR_imm *a)
 {
+    if (is_system(t) && (a->op1 != 3 || a->op2 >= 6))
+        return sys_pstate(t, a->op1, a->op2, a->crm);
     if (a->op1 != 3)
         return false;
     if (a->op2 == 1 && has_feature(t, A64_FEAT_SSBS))
@@ -70,7 +78,10 @@ bool lower_MSR_imm(struct tr *t, const struct arg_MSR_imm *a)
 }
 
 /* UAO PAN SPSel: EL1. */
-bool lower_MSR_imm0(struct tr *t, const struct arg_MSR_imm0 *a) { return false; }
+bool lower_MSR_imm0(struct tr *t, const struct arg_MSR_imm0 *a)
+{
+    return is_system(t) && sys_pstate(t, 0, t->insn >> 5 & 7, t->insn >> 8 & 15);
+}
 
 /* --------------------------------------------------------- system registers */
 
@@ -116,6 +127,8 @@ bool lower_MRS(struct tr *t, const struct arg_MRS *a)
     uint64_t v;
     switch (a->sys) {
     case CTR_EL0:
+        if (is_system(t))
+            break;
         return read_value(t, a->rt, imm_x(t, t->model->options[A64_OPT_CTR]));
     case DCZID_EL0: /* DC ZVA clears 4 << 4 bytes */
         return read_value(t, a->rt, imm_x(t, 4));
@@ -131,10 +144,16 @@ bool lower_MRS(struct tr *t, const struct arg_MRS *a)
     case TPIDRRO_EL0:
         return read_value(t, a->rt, ir_get(t->r, A64_tpidrro));
     case CNTFRQ_EL0:
+        if (is_system(t))
+            break;
         return read_value(t, a->rt, imm_x(t, A64_CNTFRQ));
     case CNTVCT_EL0:
+        if (is_system(t))
+            break;
         return read_by_helper(t, A64_HELPER_cntvct, a->rt);
     case CNTVCTSS_EL0:
+        if (is_system(t))
+            break;
         return has_feature(t, A64_FEAT_ECV) && read_by_helper(t, A64_HELPER_cntvct, a->rt);
     case RNDR:
     case RNDRRS:
@@ -144,6 +163,8 @@ bool lower_MRS(struct tr *t, const struct arg_MRS *a)
     case SSBS:
         return has_feature(t, A64_FEAT_SSBS) && read_value(t, a->rt, pstate_bit(t, PSTATE_SSBS));
     }
+    if (is_system(t))
+        return sys_mrs(t, a->sys, a->rt);
     if (a->sys >> 7 == SYSREG(3, 0, 0, 0, 0) >> 7 &&
         a64_id_register(t->model, a->sys >> 3 & 15, a->sys & 7, &v))
         return read_value(t, a->rt, imm_x(t, v));
@@ -174,7 +195,7 @@ bool lower_MSR_reg(struct tr *t, const struct arg_MSR_reg *a)
                set_pstate(t, PSTATE_SSBS,
                           ir1i(t->r, IR_ubfx, IR_I64, get_x(t, a->rt), PSTATE_SSBS | 1 << 8));
     }
-    return false;
+    return is_system(t) && sys_msr(t, a->sys, a->rt);
 }
 
 /* -------------------------------------------------------- cache maintenance */
@@ -201,9 +222,19 @@ static bool clear_block(struct tr *t, unsigned rt)
     return true;
 }
 
+/* No implementation-defined instruction gives a result. */
+bool lower_SYSL(struct tr *t, const struct arg_SYSL *a) { return false; }
+
 bool lower_SYS(struct tr *t, const struct arg_SYS *a)
 {
-    switch (SYSOP(a->op1, a->crn, a->crm, a->op2)) {
+    unsigned op = SYSOP(a->op1, a->crn, a->crm, a->op2);
+    if (is_system(t) && (op != DC_ZVA || t->code.flags & A64_FLAG_TRAPS)) {
+        if (op == DC_ZVA)
+            call_helper(t, A64_HELPER_sys_sys, imm_x(t, op | a->rt << 16), get_x(t, a->rt), imm_x(t, t->pc), 0);
+        else
+            return sys_op(t, op, a->rt);
+    }
+    switch (op) {
     case DC_ZVA:
         return clear_block(t, a->rt);
     case IC_IVAU:

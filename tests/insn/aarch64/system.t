@@ -191,3 +191,10 @@ nop; svc #7; nop | d503201f d40000e1 d503201f | => svc=7 pc=P+8
 add x0, x0, #1; brk #5 | 91000400 d42000a0 | x0=1 => break=5 pc=P+4 x0=2
 add x0, x0, #1; udf #0 | 91000400 00000000 | x0=1 => undef pc=P+4 x0=2
 # end by hand
+
+# of higher exception levels: undefined in a program
+eret | d69f03e0 | => undef
+eretaa | d69f0bff | => undef
+eretab | d69f0fff | => undef
+drps | d6bf03e0 | => undef
+sysl x0, #0, c7, c1, #0 | d5287100 | => undef

@@ -1,0 +1,190 @@
+/*
+ * PL011 UART (Arm DDI 0183): FIFOs of 16, interrupts, no modem lines, no DMA; baud rates are taken and ignored.
+ *
+ * Transmission is at once, so the transmit FIFO is always empty. The receive interrupt comes at the trigger level, the
+ * time-out interrupt as soon as there is anything below it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "pl011.h"
+
+enum { DR = 0x00, RSR = 0x04, FR = 0x18, ILPR = 0x20, IBRD = 0x24, FBRD = 0x28, LCRH = 0x2c, CR = 0x30, IFLS = 0x34, IMSC = 0x38,
+       RIS = 0x3c, MIS = 0x40, ICR = 0x44, DMACR = 0x48, ID = 0xfe0 };
+enum { FR_RXFE = 1 << 4, FR_RXFF = 1 << 6, FR_TXFE = 1 << 7, LCRH_FEN = 1 << 4, INT_RX = 1 << 4, INT_TX = 1 << 5, INT_RT = 1 << 6,
+       CR_LBE = 1 << 7, FIFO = 16 };
+
+struct pl011 {
+    struct chardev *backend;
+    struct irq irq;
+    struct mem_region *region;
+    uint8_t fifo[FIFO];
+    unsigned first, n;
+    uint32_t ris, imsc, lcrh, cr, ifls, ibrd, fbrd, ilpr, dmacr, rsr;
+};
+
+static unsigned depth(const struct pl011 *p) { return p->lcrh & LCRH_FEN ? FIFO : 1; }
+
+static unsigned trigger(const struct pl011 *p)
+{
+    static const uint8_t level[8] = { 2, 4, 8, 12, 14, 14, 14, 14 };
+    return p->lcrh & LCRH_FEN ? level[p->ifls >> 3 & 7] : 1;
+}
+
+static void update(struct pl011 *p)
+{
+    p->ris &= ~(uint32_t)(INT_RX | INT_RT);
+    if (p->n >= trigger(p))
+        p->ris |= INT_RX;
+    else if (p->n)
+        p->ris |= INT_RT;
+    irq_set(&p->irq, p->ris & p->imsc);
+}
+
+static size_t room(void *device)
+{
+    struct pl011 *p = device;
+    return depth(p) - (p->n < depth(p) ? p->n : depth(p));
+}
+
+static void take(void *device, const uint8_t *bytes, size_t n)
+{
+    struct pl011 *p = device;
+    while (n-- && p->n < FIFO)
+        p->fifo[(p->first + p->n++) % FIFO] = *bytes++;
+    update(p);
+}
+
+static uint64_t read_data(struct pl011 *p)
+{
+    if (!p->n)
+        return 0;
+    uint8_t byte = p->fifo[p->first];
+    p->first = (p->first + 1) % FIFO;
+    p->n--;
+    update(p);
+    if (p->backend)
+        chardev_accept(p->backend);
+    return byte;
+}
+
+static uint64_t pl011_read(void *device, uint64_t offset, unsigned size, struct mem_attr a)
+{
+    static const uint8_t id[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+    struct pl011 *p = device;
+    if (offset >= ID)
+        return id[(offset - ID) / 4 & 7];
+    switch (offset) {
+    case DR:
+        return read_data(p);
+    case RSR:
+        return p->rsr;
+    case FR:
+        return FR_TXFE | (p->n ? 0 : FR_RXFE) | (p->n >= depth(p) ? FR_RXFF : 0);
+    case ILPR:
+        return p->ilpr;
+    case IBRD:
+        return p->ibrd;
+    case FBRD:
+        return p->fbrd;
+    case LCRH:
+        return p->lcrh;
+    case CR:
+        return p->cr;
+    case IFLS:
+        return p->ifls;
+    case IMSC:
+        return p->imsc;
+    case RIS:
+        return p->ris;
+    case MIS:
+        return p->ris & p->imsc;
+    case DMACR:
+        return p->dmacr;
+    default:
+        return 0;
+    }
+}
+
+static void pl011_write(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a)
+{
+    struct pl011 *p = device;
+    uint8_t byte = (uint8_t)value;
+    switch (offset) {
+    case DR:
+        if (p->cr & CR_LBE)
+            take(p, &byte, 1);
+        else if (p->backend)
+            chardev_write(p->backend, &byte, 1);
+        p->ris |= INT_TX;
+        break;
+    case RSR:
+        p->rsr = 0;
+        break;
+    case ILPR:
+        p->ilpr = value & 0xff;
+        break;
+    case IBRD:
+        p->ibrd = value & 0xffff;
+        break;
+    case FBRD:
+        p->fbrd = value & 0x3f;
+        break;
+    case LCRH:
+        if ((p->lcrh ^ value) & LCRH_FEN)
+            p->first = p->n = 0;
+        p->lcrh = value & 0xff;
+        break;
+    case CR:
+        p->cr = value & 0xff87;
+        break;
+    case IFLS:
+        p->ifls = value & 0x3f;
+        break;
+    case IMSC:
+        p->imsc = value & 0x7ff;
+        break;
+    case ICR:
+        p->ris &= ~(uint32_t)value;
+        break;
+    case DMACR:
+        p->dmacr = value & 7;
+        break;
+    }
+    update(p);
+}
+
+static const struct mmio_ops ops = { pl011_read, pl011_write, 4, 4, false };
+
+void pl011_reset(struct pl011 *p)
+{
+    p->first = p->n = 0;
+    p->ris = p->imsc = p->lcrh = p->ibrd = p->fbrd = p->ilpr = p->dmacr = p->rsr = 0;
+    p->cr = 0x300;
+    p->ifls = 0x12;
+    update(p);
+}
+
+struct pl011 *pl011_new(struct chardev *backend, struct irq irq)
+{
+    struct pl011 *p = calloc(1, sizeof *p);
+    if (!p || !(p->region = mem_new_mmio("pl011", 0x1000, &ops, p))) {
+        free(p);
+        return NULL;
+    }
+    p->backend = backend;
+    p->irq = irq;
+    struct chardev_front f = { room, take, p };
+    if (backend)
+        chardev_attach(backend, &f);
+    return p;
+}
+
+void pl011_free(struct pl011 *p)
+{
+    if (!p)
+        return;
+    mem_free(p->region);
+    free(p);
+}
+
+struct mem_region *pl011_region(struct pl011 *p) { return p->region; }

@@ -1,0 +1,452 @@
+/*
+ * GICv2 (Arm IHI 0048B): distributor and CPU interfaces, without the security extensions.
+ *
+ * Group 1 interrupts go to the IRQ output, group 0 to FIQ if GICC_CTLR.FIQEn says so. The banked registers of a CPU
+ * are chosen by the vCPU whose thread makes the access. All under the machine's lock.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "gicv2.h"
+#include "vcpu.h"
+
+enum { MAX_CPUS = 8, MAX_IRQS = 1020, OWN = 32, SGIS = 16, SPURIOUS = 1023, PRIORITY_BITS = 5 };
+
+enum { GICD_CTLR = 0x000, GICD_TYPER = 0x004, GICD_IIDR = 0x008, GICD_IGROUPR = 0x080, GICD_ISENABLER = 0x100, GICD_ICENABLER = 0x180,
+       GICD_ISPENDR = 0x200, GICD_ICPENDR = 0x280, GICD_ISACTIVER = 0x300, GICD_ICACTIVER = 0x380, GICD_IPRIORITYR = 0x400,
+       GICD_ITARGETSR = 0x800, GICD_ICFGR = 0xc00, GICD_SGIR = 0xf00, GICD_CPENDSGIR = 0xf10, GICD_SPENDSGIR = 0xf20, GICD_ID = 0xfd0 };
+enum { GICC_CTLR = 0x00, GICC_PMR = 0x04, GICC_BPR = 0x08, GICC_IAR = 0x0c, GICC_EOIR = 0x10, GICC_RPR = 0x14, GICC_HPPIR = 0x18,
+       GICC_ABPR = 0x1c, GICC_AIAR = 0x20, GICC_AEOIR = 0x24, GICC_AHPPIR = 0x28, GICC_APR = 0xd0, GICC_IIDR = 0xfc, GICC_DIR = 0x1000 };
+
+/* An interrupt; its own for each CPU below OWN, for all else at [0]. Bit c: of CPU c. */
+struct line {
+    uint8_t enabled, pending, active, level, group; /* level: of the input */
+    uint8_t edge, targets;
+    uint8_t priority[MAX_CPUS];
+    uint8_t source[MAX_CPUS]; /* SGI: which CPUs asked for it */
+};
+
+struct cpu_if {
+    uint32_t ctlr;
+    uint8_t pmr, bpr, abpr;
+    unsigned nrunning;
+    struct { uint16_t irq; uint8_t priority; } running[64]; /* taken, not ended: a stack */
+    struct irq irq, fiq;
+};
+
+struct gicv2 {
+    unsigned ncpus, nirqs;
+    uint32_t ctlr;
+    struct line line[MAX_IRQS];
+    struct cpu_if cpu[MAX_CPUS];
+    struct mem_region *distributor, *interface;
+    struct own { struct gicv2 *g; unsigned cpu; } own[MAX_CPUS];
+};
+
+static uint8_t bit_of(unsigned irq, unsigned cpu) { return irq < OWN ? (uint8_t)(1u << cpu) : 1; }
+static uint8_t priority_of(const struct gicv2 *g, unsigned irq, unsigned cpu) { return g->line[irq].priority[irq < OWN ? cpu : 0]; }
+
+static bool is_pending(const struct gicv2 *g, unsigned irq, unsigned cpu)
+{
+    const struct line *l = &g->line[irq];
+    uint8_t b = bit_of(irq, cpu);
+    return (l->pending & b) || (!l->edge && irq >= SGIS && (l->level & b));
+}
+
+/* The most urgent pending interrupt of a CPU, or SPURIOUS. */
+static unsigned highest(const struct gicv2 *g, unsigned cpu)
+{
+    unsigned best = SPURIOUS, best_priority = 0x100;
+    for (unsigned k = 0; k < g->nirqs; k++) {
+        const struct line *l = &g->line[k];
+        uint8_t b = bit_of(k, cpu);
+        if (!(l->enabled & b) || (l->active & b) || !is_pending(g, k, cpu) || (k >= OWN && !(l->targets & 1u << cpu)))
+            continue;
+        bool group1 = l->group & b;
+        if (!(g->ctlr & (group1 ? 2 : 1)) || !(g->cpu[cpu].ctlr & (group1 ? 2 : 1)))
+            continue;
+        if (priority_of(g, k, cpu) < best_priority) {
+            best = k;
+            best_priority = priority_of(g, k, cpu);
+        }
+    }
+    return best;
+}
+
+static unsigned running_priority(const struct cpu_if *c) { return c->nrunning ? c->running[c->nrunning - 1].priority : 0xff; }
+
+/* Bits of a priority that decide preemption. */
+static uint8_t preemption_mask(const struct cpu_if *c, bool group1)
+{
+    unsigned bpr = group1 && !(c->ctlr & 1 << 4) ? (c->abpr ? c->abpr - 1u : 0) : c->bpr;
+    return (uint8_t)(0xff << (bpr + 1));
+}
+
+static void update_cpu(struct gicv2 *g, unsigned cpu)
+{
+    struct cpu_if *c = &g->cpu[cpu];
+    unsigned irq = highest(g, cpu);
+    bool up = false, fiq = false;
+    if (irq != SPURIOUS) {
+        uint8_t p = priority_of(g, irq, cpu);
+        bool group1 = g->line[irq].group & bit_of(irq, cpu);
+        up = p < c->pmr && (!c->nrunning || (p & preemption_mask(c, group1)) < (running_priority(c) & preemption_mask(c, group1)));
+        fiq = !group1 && (c->ctlr & 1 << 3);
+    }
+    irq_set(&c->irq, up && !fiq);
+    irq_set(&c->fiq, up && fiq);
+}
+
+static void update(struct gicv2 *g)
+{
+    for (unsigned k = 0; k < g->ncpus; k++)
+        update_cpu(g, k);
+}
+
+/* -------------------------------------------------------------------- inputs */
+
+static void set_input(struct gicv2 *g, unsigned irq, uint8_t b, bool up)
+{
+    struct line *l = &g->line[irq];
+    if (up && l->edge && !(l->level & b))
+        l->pending |= b;
+    l->level = up ? l->level | b : l->level & (uint8_t)~b;
+    update(g);
+}
+
+static void set_shared(void *to, unsigned n, bool up) { set_input(to, n, 1, up); }
+static void set_own(void *to, unsigned n, bool up)
+{
+    struct own *o = to;
+    set_input(o->g, n, (uint8_t)(1u << o->cpu), up);
+}
+
+struct irq gicv2_input(struct gicv2 *g, unsigned n) { return (struct irq){ set_shared, g, n }; }
+struct irq gicv2_ppi(struct gicv2 *g, unsigned cpu, unsigned n) { return (struct irq){ set_own, &g->own[cpu], n }; }
+
+/* ---------------------------------------------------------------- distributor */
+
+static unsigned asking(void)
+{
+    struct vcpu *v = vcpu_self();
+    return v ? v->index : 0;
+}
+
+/* The bit of each of eight interrupts from `first` on, by get. */
+#define GATHER(first, expression)                                                          \
+    ({                                                                                     \
+        uint8_t v_ = 0;                                                                    \
+        for (unsigned j_ = 0; j_ < 8 && (first) + j_ < g->nirqs; j_++) {                   \
+            unsigned k = (first) + j_;                                                     \
+            uint8_t b = bit_of(k, cpu);                                                    \
+            (void)b;                                                                       \
+            v_ |= (uint8_t)(!!(expression) << j_);                                         \
+        }                                                                                  \
+        v_;                                                                                \
+    })
+#define SCATTER(first, value, statement)                                                   \
+    for (unsigned j_ = 0; j_ < 8 && (first) + j_ < g->nirqs; j_++)                         \
+        if ((value) >> j_ & 1) {                                                           \
+            unsigned k = (first) + j_;                                                     \
+            struct line *l = &g->line[k];                                                  \
+            uint8_t b = bit_of(k, cpu);                                                    \
+            statement;                                                                     \
+        }
+
+/* A byte of the distributor. */
+static uint8_t dist_read_byte(struct gicv2 *g, unsigned offset, unsigned cpu)
+{
+    if (offset >= GICD_IGROUPR && offset < GICD_ISENABLER)
+        return GATHER((offset & 0x7f) * 8, g->line[k].group & b);
+    if (offset >= GICD_ISENABLER && offset < GICD_ISPENDR)
+        return GATHER((offset & 0x7f) * 8, g->line[k].enabled & b);
+    if (offset >= GICD_ISPENDR && offset < GICD_ISACTIVER)
+        return GATHER((offset & 0x7f) * 8, is_pending(g, k, cpu));
+    if (offset >= GICD_ISACTIVER && offset < GICD_IPRIORITYR)
+        return GATHER((offset & 0x7f) * 8, g->line[k].active & b);
+    unsigned irq = offset & 0x3ff;
+    if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + g->nirqs)
+        return priority_of(g, irq, cpu);
+    if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + g->nirqs)
+        return irq < OWN ? (uint8_t)(1u << cpu) : g->ncpus == 1 ? 0 : g->line[irq].targets;
+    if (offset >= GICD_ICFGR && offset < GICD_ICFGR + g->nirqs / 4) {
+        uint8_t v = 0;
+        for (unsigned j = 0; j < 4; j++) {
+            unsigned k = (offset - GICD_ICFGR) * 4 + j;
+            v |= (uint8_t)((k < SGIS || g->line[k].edge ? 2 : 0) << 2 * j);
+        }
+        return v;
+    }
+    if (offset >= GICD_CPENDSGIR && offset < GICD_CPENDSGIR + 0x20)
+        return g->line[offset & 15].source[cpu];
+    return 0;
+}
+
+static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, unsigned cpu)
+{
+    unsigned first = (offset & 0x7f) * 8, irq = offset & 0x3ff;
+    if (offset >= GICD_IGROUPR && offset < GICD_ISENABLER) {
+        SCATTER(first, value, l->group |= b)
+        SCATTER(first, (uint8_t)~value, l->group &= (uint8_t)~b)
+    } else if (offset >= GICD_ISENABLER && offset < GICD_ICENABLER) {
+        SCATTER(first, value, l->enabled |= b)
+    } else if (offset >= GICD_ICENABLER && offset < GICD_ISPENDR) {
+        SCATTER(first, value, if (k >= SGIS) l->enabled &= (uint8_t)~b)
+    } else if (offset >= GICD_ISPENDR && offset < GICD_ICPENDR) {
+        SCATTER(first, value, if (k >= SGIS) l->pending |= b)
+    } else if (offset >= GICD_ICPENDR && offset < GICD_ISACTIVER) {
+        SCATTER(first, value, if (k >= SGIS) l->pending &= (uint8_t)~b)
+    } else if (offset >= GICD_ISACTIVER && offset < GICD_ICACTIVER) {
+        SCATTER(first, value, l->active |= b)
+    } else if (offset >= GICD_ICACTIVER && offset < GICD_IPRIORITYR) {
+        SCATTER(first, value, l->active &= (uint8_t)~b)
+    } else if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + g->nirqs) {
+        g->line[irq].priority[irq < OWN ? cpu : 0] = value & (uint8_t)(0xff << (8 - PRIORITY_BITS));
+    } else if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + g->nirqs) {
+        if (irq >= OWN)
+            g->line[irq].targets = value & (uint8_t)((1u << g->ncpus) - 1);
+    } else if (offset >= GICD_ICFGR && offset < GICD_ICFGR + g->nirqs / 4) {
+        for (unsigned j = 0; j < 4; j++) {
+            unsigned k = (offset - GICD_ICFGR) * 4 + j;
+            if (k >= SGIS)
+                g->line[k].edge = value >> (2 * j + 1) & 1;
+        }
+    } else if (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR) {
+        struct line *l = &g->line[offset & 15];
+        l->source[cpu] &= (uint8_t)~value;
+        if (!l->source[cpu])
+            l->pending &= (uint8_t)~(1u << cpu);
+    } else if (offset >= GICD_SPENDSGIR && offset < GICD_SPENDSGIR + 16) {
+        struct line *l = &g->line[offset & 15];
+        l->source[cpu] |= value;
+        if (l->source[cpu])
+            l->pending |= (uint8_t)(1u << cpu);
+    }
+}
+
+static void send_sgi(struct gicv2 *g, uint32_t v, unsigned cpu)
+{
+    unsigned irq = v & 15, all = (1u << g->ncpus) - 1, to = v >> 16 & 0xff;
+    switch (v >> 24 & 3) {
+    case 1:
+        to = all & ~(1u << cpu);
+        break;
+    case 2:
+        to = 1u << cpu;
+        break;
+    case 3:
+        to = 0;
+        break;
+    }
+    struct line *l = &g->line[irq];
+    for (unsigned k = 0; k < g->ncpus; k++)
+        if (to >> k & 1)
+            l->source[k] |= (uint8_t)(1u << cpu);
+    l->pending |= (uint8_t)(to & all);
+}
+
+static uint64_t dist_read(void *device, uint64_t offset, unsigned size, struct mem_attr a)
+{
+    static const uint8_t id[12] = { 4, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
+    struct gicv2 *g = device;
+    unsigned cpu = asking();
+    if (offset == GICD_CTLR)
+        return g->ctlr;
+    if (offset == GICD_TYPER)
+        return (g->nirqs / 32 - 1) | (g->ncpus - 1) << 5;
+    if (offset == GICD_IIDR)
+        return 0x43b;
+    if (offset >= GICD_ID)
+        return id[(offset - GICD_ID) / 4 % 12];
+    uint64_t v = 0;
+    for (unsigned k = 0; k < size; k++)
+        v |= (uint64_t)dist_read_byte(g, (unsigned)offset + k, cpu) << 8 * k;
+    return v;
+}
+
+static void dist_write(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a)
+{
+    struct gicv2 *g = device;
+    unsigned cpu = asking();
+    if (offset == GICD_CTLR)
+        g->ctlr = value & 3;
+    else if (offset == GICD_SGIR)
+        send_sgi(g, (uint32_t)value, cpu);
+    else
+        for (unsigned k = 0; k < size; k++)
+            dist_write_byte(g, (unsigned)offset + k, (uint8_t)(value >> 8 * k), cpu);
+    update(g);
+}
+
+/* --------------------------------------------------------------- CPU interface */
+
+static unsigned acknowledge(struct gicv2 *g, unsigned cpu)
+{
+    struct cpu_if *c = &g->cpu[cpu];
+    unsigned irq = highest(g, cpu);
+    if (irq == SPURIOUS || priority_of(g, irq, cpu) >= c->pmr || c->nrunning == 64)
+        return SPURIOUS;
+    struct line *l = &g->line[irq];
+    uint8_t b = bit_of(irq, cpu);
+    bool group1 = l->group & b;
+    if (c->nrunning && (priority_of(g, irq, cpu) & preemption_mask(c, group1)) >= (running_priority(c) & preemption_mask(c, group1)))
+        return SPURIOUS;
+    c->running[c->nrunning].irq = (uint16_t)irq;
+    c->running[c->nrunning++].priority = priority_of(g, irq, cpu);
+    l->active |= b;
+    unsigned value = irq;
+    if (irq < SGIS) {
+        unsigned from = (unsigned)__builtin_ctz(l->source[cpu] | 0x100);
+        l->source[cpu] &= (uint8_t)~(1u << from);
+        if (!l->source[cpu])
+            l->pending &= (uint8_t)~b;
+        value |= (from & 7) << 10;
+    } else {
+        l->pending &= (uint8_t)~b;
+    }
+    update(g);
+    return value;
+}
+
+static void deactivate(struct gicv2 *g, unsigned irq, unsigned cpu)
+{
+    if (irq < g->nirqs)
+        g->line[irq].active &= (uint8_t)~bit_of(irq, cpu);
+}
+
+static void end(struct gicv2 *g, uint32_t value, unsigned cpu)
+{
+    struct cpu_if *c = &g->cpu[cpu];
+    unsigned irq = value & 0x3ff;
+    if (irq >= g->nirqs)
+        return;
+    for (unsigned k = c->nrunning; k--;)
+        if (c->running[k].irq == irq) {
+            memmove(&c->running[k], &c->running[k + 1], (c->nrunning - k - 1) * sizeof c->running[0]);
+            c->nrunning--;
+            break;
+        }
+    if (!(c->ctlr & 1 << 9)) /* EOImodeNS: by DIR */
+        deactivate(g, irq, cpu);
+}
+
+static uint64_t cpu_read(void *device, uint64_t offset, unsigned size, struct mem_attr a)
+{
+    struct gicv2 *g = device;
+    unsigned cpu = asking(), irq;
+    struct cpu_if *c = &g->cpu[cpu];
+    switch (offset) {
+    case GICC_CTLR:
+        return c->ctlr;
+    case GICC_PMR:
+        return c->pmr;
+    case GICC_BPR:
+        return c->bpr;
+    case GICC_ABPR:
+        return c->abpr;
+    case GICC_IAR:
+    case GICC_AIAR:
+        return acknowledge(g, cpu);
+    case GICC_RPR:
+        return running_priority(c);
+    case GICC_HPPIR:
+    case GICC_AHPPIR:
+        irq = highest(g, cpu);
+        return irq < SGIS ? irq | (unsigned)__builtin_ctz(g->line[irq].source[cpu] | 0x100) << 10 : irq;
+    case GICC_IIDR:
+        return 0x0202043b;
+    default:
+        return 0;
+    }
+}
+
+static void cpu_write(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a)
+{
+    struct gicv2 *g = device;
+    unsigned cpu = asking();
+    struct cpu_if *c = &g->cpu[cpu];
+    switch (offset) {
+    case GICC_CTLR:
+        c->ctlr = value & 0x3ff;
+        break;
+    case GICC_PMR:
+        c->pmr = value & (uint8_t)(0xff << (8 - PRIORITY_BITS));
+        break;
+    case GICC_BPR:
+        c->bpr = (value & 7) < 8 - PRIORITY_BITS - 1 ? 8 - PRIORITY_BITS - 1 : value & 7;
+        break;
+    case GICC_ABPR:
+        c->abpr = (value & 7) < 8 - PRIORITY_BITS ? 8 - PRIORITY_BITS : value & 7;
+        break;
+    case GICC_EOIR:
+    case GICC_AEOIR:
+        end(g, (uint32_t)value, cpu);
+        break;
+    case GICC_DIR:
+        deactivate(g, value & 0x3ff, cpu);
+        break;
+    }
+    update(g);
+}
+
+/* ----------------------------------------------------------------------- life */
+
+static const struct mmio_ops dist_ops = { dist_read, dist_write, 1, 4, false };
+static const struct mmio_ops cpu_ops = { cpu_read, cpu_write, 4, 4, false };
+
+void gicv2_reset(struct gicv2 *g)
+{
+    g->ctlr = 0;
+    for (unsigned k = 0; k < g->nirqs; k++) {
+        uint8_t level = g->line[k].level;
+        memset(&g->line[k], 0, sizeof g->line[k]);
+        g->line[k].level = level;
+        if (k < SGIS)
+            g->line[k].enabled = 0xff;
+        g->line[k].targets = k >= OWN && g->ncpus == 1;
+    }
+    for (unsigned k = 0; k < g->ncpus; k++) {
+        struct cpu_if *c = &g->cpu[k];
+        c->ctlr = 0;
+        c->pmr = 0;
+        c->bpr = 8 - PRIORITY_BITS - 1;
+        c->abpr = 8 - PRIORITY_BITS;
+        c->nrunning = 0;
+    }
+    update(g);
+}
+
+struct gicv2 *gicv2_new(unsigned ncpus, unsigned nirqs)
+{
+    struct gicv2 *g = calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    g->ncpus = ncpus;
+    g->nirqs = nirqs;
+    g->distributor = mem_new_mmio("gic-distributor", 0x1000, &dist_ops, g);
+    g->interface = mem_new_mmio("gic-cpu-interface", 0x2000, &cpu_ops, g);
+    for (unsigned k = 0; k < MAX_CPUS; k++)
+        g->own[k] = (struct own){ g, k };
+    if (!g->distributor || !g->interface) {
+        gicv2_free(g);
+        return NULL;
+    }
+    return g;
+}
+
+void gicv2_free(struct gicv2 *g)
+{
+    if (!g)
+        return;
+    mem_free(g->distributor);
+    mem_free(g->interface);
+    free(g);
+}
+
+void gicv2_connect(struct gicv2 *g, unsigned cpu, struct irq irq, struct irq fiq)
+{
+    g->cpu[cpu].irq = irq;
+    g->cpu[cpu].fiq = fiq;
+}
+
+struct mem_region *gicv2_distributor(struct gicv2 *g) { return g->distributor; }
+struct mem_region *gicv2_cpu_interface(struct gicv2 *g) { return g->interface; }

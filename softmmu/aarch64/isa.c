@@ -1,0 +1,367 @@
+/*
+ * The aarch64 ISA for the machine core (struct isa): a processor's making, reset, faults, what the run loop does not
+ * know, PSCI (Arm DEN 0022), debug state.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include "isa.h"
+#include "machine.h"
+#include "sys.h"
+
+struct a64_sys *a64_sys(struct cpu *cpu) { return vcpu_of(cpu)->state; }
+
+/* ---------------------------------------------------------------------- making */
+
+static void ring0(void *s) { a64_timer_update(s, 0); }
+static void ring1(void *s) { a64_timer_update(s, 1); }
+static void ring2(void *s) { a64_timer_update(s, 2); }
+static void ring3(void *s) { a64_timer_update(s, 3); }
+static void ring4(void *s) { a64_timer_update(s, 4); }
+
+static void *init(struct vcpu *v, char *err, size_t errlen)
+{
+    static void (*const ring[NTIMERS])(void *) = { ring0, ring1, ring2, ring3, ring4 };
+    const struct isa_config *c = v->machine->isa_config;
+    struct a64_sys *s = calloc(1, sizeof *s);
+    bool ok = s != NULL;
+    if (ok) {
+        v->state = s;
+        s->vcpu = v;
+        s->model = v->machine->model;
+        s->has_el2 = c->el2;
+        s->has_el3 = c->el3;
+        s->psci = c->psci;
+        s->psci_smc = c->psci_smc;
+        s->mpidr = 1ull << 31 | v->index % 8 | (uint64_t)(v->index / 8) << 8;
+        s->pamax = 52;
+        s->cntfrq = A64_CNTFRQ;
+        ok = a64_spaces_init(s);
+        for (unsigned k = 0; ok && k < NTIMERS; k++)
+            ok = (s->timer[k].alarm = alarm_new(v->machine->loop, ring[k], s)) != NULL;
+    }
+    if (!ok) {
+        snprintf(err, errlen, "no memory for CPU %u", v->index);
+        return NULL;
+    }
+    a64_system = &a64_softmmu;
+    return s;
+}
+
+static void done(void *state)
+{
+    struct a64_sys *s = state;
+    if (!s)
+        return;
+    a64_spaces_free(s);
+    for (unsigned k = 0; k < NTIMERS; k++)
+        alarm_free(s->timer[k].alarm);
+    free(s);
+}
+
+/* The state after a reset (Arm ARM D1.4.4): highest level, everything masked; unknown values are 0. */
+static void reset(struct vcpu *v)
+{
+    struct a64_sys *s = v->state;
+    struct cpu *cpu = v->cpu;
+    const struct isa_config *c = v->machine->isa_config;
+    unsigned el = s->has_el3 ? 3 : s->has_el2 ? 2 : 1;
+    guest_aarch64.reset(cpu, s->model);
+    memset(s->v, 0, sizeof s->v);
+    memset(s->sp_el, 0, sizeof s->sp_el);
+    s->v[A64_SYS_SCTLR_EL1] = s->v[A64_SYS_SCTLR_EL2] = s->v[A64_SYS_SCTLR_EL3] = 0x30c50830;
+    s->v[A64_SYS_HCR_EL2] = HCR_RW;
+    s->v[A64_SYS_SCR_EL3] = SCR_RW | 0x30;
+    s->v[A64_SYS_CPTR_EL2] = 0x33ff;
+    s->v[A64_SYS_VMPIDR_EL2] = s->mpidr;
+    s->v[A64_SYS_VPIDR_EL2] = s->model->options[A64_OPT_MIDR];
+    s->v[A64_SYS_OSLAR_EL1] = 1;
+    s->v[A64_SYS_PMCR_EL0] = 0;
+    for (unsigned k = 0; k < NTIMERS; k++)
+        a64_timer_set(s, k, 0, 0);
+    s->claim = 0;
+    *a64_reg(cpu, A64_pstate) = PS_DAIF | PS_SP | el << PS_EL_SHIFT;
+    cpu->pc = s->rvbar;
+    v->off = c->psci && v->index != 0;
+    v->event = 0;
+    if (c->started && !v->off)
+        c->started(v, c->started_arg);
+    a64_tlb_flush_all(s);
+    a64_space_changed(cpu);
+}
+
+/* A boot loader's choice of the level that the first instruction runs at, with what firmware would have set up. */
+void a64_enter(struct cpu *cpu, unsigned el, uint64_t pc)
+{
+    struct a64_sys *s = a64_sys(cpu);
+    if (s->has_el3 && el < 3) {
+        s->v[A64_SYS_SCR_EL3] |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
+    }
+    if (s->has_el2 && el < 2) {
+        s->v[A64_SYS_CNTHCTL_EL2] = 3;
+        s->v[A64_SYS_HCR_EL2] = HCR_RW | HCR_APK | HCR_API;
+    }
+    *a64_reg(cpu, A64_pstate) = PS_DAIF | PS_SP | el << PS_EL_SHIFT;
+    cpu->pc = pc;
+    a64_tlb_flush_all(s);
+    a64_context_changed(cpu);
+}
+
+/* ---------------------------------------------------------------------- faults */
+
+static void refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned)
+{
+    struct a64_sys *s = v->state;
+    struct a64_walk w = { .fsc = misaligned ? FAULT_ALIGNMENT : FAULT_EXTERNAL };
+    struct a64_access a = { .what = write ? A64_WRITE : A64_READ, .unprivileged = space };
+    a64_note(s, va, &w, a);
+}
+
+static void fault(struct vcpu *v)
+{
+    struct a64_sys *s = v->state;
+    struct cpu *cpu = v->cpu;
+    if (!s->note.valid) { /* found by the translated code itself: IR_aligned */
+        struct a64_walk w = { .fsc = FAULT_ALIGNMENT };
+        a64_abort(cpu, cpu->fault_addr, &w, (struct a64_access){ .what = A64_READ });
+        return;
+    }
+    s->note.valid = false;
+    if (s->note.access.what == A64_EXEC && s->note.walk.fsc == FAULT_ALIGNMENT) {
+        s->v[a64_target(s, a64_el(cpu)) == 2 ? A64_SYS_FAR_EL2 : a64_el(cpu) == 3 ? A64_SYS_FAR_EL3 : A64_SYS_FAR_EL1] = cpu->pc;
+        a64_raise(cpu, syndrome(EC_PCALIGN, 0), cpu->pc);
+        return;
+    }
+    a64_abort(cpu, s->note.va, &s->note.walk, s->note.access);
+}
+
+static bool interrupt(struct vcpu *v) { return a64_take_interrupt(v->cpu); }
+static bool wakes(struct vcpu *v) { return a64_has_interrupt(v->state) || v->event; }
+
+uint64_t a64_mpidr(const struct vcpu *v) { return ((const struct a64_sys *)v->state)->mpidr; }
+
+/* A line from the interrupt controller. With the machine's lock. */
+void a64_set_line(struct vcpu *v, unsigned line, bool up)
+{
+    struct a64_sys *s = v->state;
+    uint32_t old = up ? __atomic_fetch_or(&s->lines, line, __ATOMIC_SEQ_CST) : __atomic_fetch_and(&s->lines, ~line, __ATOMIC_SEQ_CST);
+    if (up && !(old & line))
+        vcpu_recheck(v);
+}
+
+/* ------------------------------------------------------------------------ PSCI */
+
+enum { PSCI_SUCCESS = 0, PSCI_NOT_SUPPORTED = -1, PSCI_INVALID = -2, PSCI_DENIED = -3, PSCI_ALREADY_ON = -4 };
+
+static void begin(struct vcpu *v, uint64_t entry, uint64_t arg)
+{
+    struct a64_sys *s = v->state;
+    const struct isa_config *c = v->machine->isa_config;
+    a64_enter(v->cpu, c->smp_el ? c->smp_el : s->has_el2 ? 2 : 1, entry);
+    *a64_reg(v->cpu, A64_x0) = arg;
+    machine_lock_enter();
+    v->off = false;
+    machine_lock_leave();
+}
+
+static int64_t cpu_on(struct vcpu *v, uint64_t mpidr, uint64_t entry, uint64_t arg)
+{
+    struct machine *m = v->machine;
+    for (unsigned k = 0; k < m->nvcpus; k++) {
+        struct vcpu *to = m->vcpus[k];
+        if ((((struct a64_sys *)to->state)->mpidr & 0xff00ffffff) != mpidr)
+            continue;
+        bool locked = machine_lock_enter();
+        bool off = to->off;
+        if (off) {
+            vcpu_do(to, begin, entry, arg);
+            pthread_cond_signal(&to->wake);
+        }
+        if (locked)
+            machine_lock_leave();
+        return off ? PSCI_SUCCESS : PSCI_ALREADY_ON;
+    }
+    return PSCI_INVALID;
+}
+
+bool a64_psci(struct vcpu *v, enum vcpu_next *next)
+{
+    uint64_t *x = a64_reg(v->cpu, A64_x0);
+    uint64_t a1 = *a64_reg(v->cpu, A64_x1), a2 = *a64_reg(v->cpu, A64_x2), a3 = *a64_reg(v->cpu, A64_x3);
+    struct machine *m = v->machine;
+    uint32_t fn = (uint32_t)*x;
+    bool wide = fn & 0x40000000;
+    if (!wide) {
+        a1 = (uint32_t)a1;
+        a2 = (uint32_t)a2;
+        a3 = (uint32_t)a3;
+    }
+    *next = VCPU_GO_ON;
+    switch (fn) {
+    case 0x84000000: /* PSCI_VERSION */
+        *x = 1 << 16 | 1;
+        return true;
+    case 0x84000001: /* CPU_SUSPEND: a standby state */
+    case 0xc4000001:
+        *x = PSCI_SUCCESS;
+        *next = VCPU_SLEEP;
+        return true;
+    case 0x84000002: /* CPU_OFF */
+        *next = VCPU_OFF;
+        return true;
+    case 0x84000003:
+    case 0xc4000003: /* CPU_ON */
+        *x = (uint64_t)cpu_on(v, a1 & 0xff00ffffff, a2, a3);
+        return true;
+    case 0x84000004:
+    case 0xc4000004: /* AFFINITY_INFO */
+        *x = (uint64_t)(int64_t)PSCI_INVALID;
+        for (unsigned k = 0; k < m->nvcpus; k++)
+            if ((((struct a64_sys *)m->vcpus[k]->state)->mpidr & 0xff00ffffff) == (a1 & 0xff00ffffff))
+                *x = m->vcpus[k]->off;
+        return true;
+    case 0x84000005:
+    case 0xc4000005: /* MIGRATE */
+        *x = (uint64_t)(int64_t)PSCI_NOT_SUPPORTED;
+        return true;
+    case 0x84000006: /* MIGRATE_INFO_TYPE: no trusted OS */
+        *x = 2;
+        return true;
+    case 0x84000008: /* SYSTEM_OFF */
+        *next = VCPU_SHUTDOWN;
+        return true;
+    case 0x84000009: /* SYSTEM_RESET */
+    case 0x84000012: /* SYSTEM_RESET2 */
+    case 0xc4000012:
+        *next = VCPU_RESET;
+        return true;
+    case 0x8400000a: /* PSCI_FEATURES */
+        switch ((uint32_t)a1) {
+        case 0x80000000: case 0x84000000: case 0x84000001: case 0xc4000001: case 0x84000002: case 0x84000003: case 0xc4000003:
+        case 0x84000004: case 0xc4000004: case 0x84000006: case 0x84000008: case 0x84000009: case 0x8400000a: case 0x84000012:
+        case 0xc4000012:
+            *x = 0;
+            break;
+        default:
+            *x = (uint64_t)(int64_t)PSCI_NOT_SUPPORTED;
+        }
+        return true;
+    case 0x80000000: /* SMCCC_VERSION */
+        *x = 1 << 16 | 1;
+        return true;
+    default:
+        *x = (uint64_t)(int64_t)PSCI_NOT_SUPPORTED;
+        return true;
+    }
+}
+
+/* ------------------------------------------------------------------- leave reasons */
+
+static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
+{
+    struct cpu *cpu = v->cpu;
+    enum vcpu_next next = VCPU_GO_ON;
+    switch (why) {
+    case IR_LEAVE_UNDEF:
+        if (log_mask & LOG_UNIMP)
+            fprintf(log_file, "undefined instruction %08x at %#" PRIx64 "\n", (unsigned)cpu->leave_imm, cpu->pc);
+        a64_raise(cpu, syndrome(EC_UNKNOWN, 0), cpu->pc);
+        break;
+    case IR_LEAVE_FETCH:
+        fault(v);
+        break;
+    case IR_LEAVE_GUEST:
+        if (cpu->leave_imm == A64_EVENT_WFI)
+            next = VCPU_SLEEP;
+        else
+            a64_psci(v, &next);
+        break;
+    default:
+        break;
+    }
+    return next;
+}
+
+/* ---------------------------------------------------------------------- debug state */
+
+/* Debug exceptions from el: enabled by the OS lock, PSTATE.D and MDSCR_EL1.KDE (Arm ARM D2.4). */
+bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps)
+{
+    if ((s->v[A64_SYS_OSLAR_EL1] & 1) || el == 3)
+        return false;
+    unsigned target = a64_hcr(s) && ((a64_hcr(s) & HCR_TGE) || (s->v[A64_SYS_MDCR_EL2] >> 8 & 1)) ? 2 : 1;
+    if (el == target)
+        return (s->v[A64_SYS_MDSCR_EL1] >> 13 & 1) && !(ps & PS_D);
+    return el < target;
+}
+
+bool a64_any_breakpoint(const struct a64_sys *s)
+{
+    static const uint16_t control[] = { A64_SYS_DBGBCR0_EL1, A64_SYS_DBGBCR1_EL1, A64_SYS_DBGBCR2_EL1, A64_SYS_DBGBCR3_EL1,
+                                        A64_SYS_DBGBCR4_EL1, A64_SYS_DBGBCR5_EL1 };
+    for (unsigned k = 0; k < sizeof control / sizeof *control; k++)
+        if (s->v[control[k]] & 1)
+            return true;
+    return false;
+}
+
+void a64_debug_changed(struct a64_sys *s) { a64_context_changed(vcpu_cpu(s->vcpu)); }
+
+/* Does any trap cover instructions that translated code executes directly? */
+bool a64_traps(const struct a64_sys *s, unsigned el)
+{
+    uint64_t hcr = a64_hcr(s), host = a64_regime_of(s, 0) == REGIME_E20;
+    uint64_t sctlr = s->v[host ? A64_SYS_SCTLR_EL2 : A64_SYS_SCTLR_EL1];
+    if (el == 0 && (~sctlr & (SCTLR_DZE | SCTLR_UCI)))
+        return true;
+    return el < 2 && (hcr & (HCR_TDZ | HCR_TPCP | HCR_TPU));
+}
+
+/* Instruction syndrome for an abort from stage 2: load or store of one register without write-back, else not valid. */
+uint32_t a64_access_syndrome(struct cpu *cpu)
+{
+    struct vcpu *v = vcpu_of(cpu);
+    struct a64_sys *s = v->state;
+    struct a64_walk w;
+    uint64_t insn = 0;
+    a64_translate(s, a64_regime_of(s, a64_el(cpu)), cpu->pc, (struct a64_access){ .what = A64_EXEC, .unprivileged = a64_el(cpu) == 0, .probe = true }, &w);
+    if (!w.ok || physmem_load(vcpu_physmem(v), &v->reader, w.pa, 4, &insn, MEM_CPU) != MEM_OK)
+        return 0;
+    uint32_t i = (uint32_t)insn;
+    bool unsigned_offset = (i & 0x3f000000) == 0x39000000, register_offset = (i & 0x3f200c00) == 0x38200800;
+    bool unscaled = (i & 0x3f200c00) == 0x38000000 || (i & 0x3f200c00) == 0x38000800;
+    if (!unsigned_offset && !register_offset && !unscaled)
+        return 0;
+    unsigned size = i >> 30, opc = i >> 22 & 3, rt = i & 31;
+    if (size == 3 && opc == 2)
+        return 0; /* prefetch */
+    bool sign = opc >= 2, sf = opc == 2 || (!sign && size == 3);
+    return 1u << 24 | size << 22 | (uint32_t)sign << 21 | rt << 16 | (uint32_t)sf << 15;
+}
+
+void a64_log_exception(struct cpu *cpu, unsigned target, enum a64_exception kind, uint64_t esr, uint64_t ret)
+{
+    static const char *const names[4] = { "exception", "IRQ", "FIQ", "SError" };
+    fprintf(log_file, "CPU %u: %s from EL%u to EL%u, ESR %#" PRIx64 " (EC %#x), return to %#" PRIx64 "\n", vcpu_of(cpu)->index,
+            names[(unsigned)kind / 0x80], a64_el(cpu), target, esr, (unsigned)(esr >> 26 & 63), ret);
+}
+
+static bool translate(struct vcpu *v, gva_t va, gpa_t *pa)
+{
+    struct a64_sys *s = v->state;
+    struct a64_walk w;
+    a64_translate(s, a64_regime_of(s, a64_el(v->cpu)), va, (struct a64_access){ .what = A64_READ, .probe = true }, &w);
+    *pa = w.pa;
+    return w.ok;
+}
+
+static void dump(struct vcpu *v, FILE *f)
+{
+    guest_aarch64.dump(v->cpu, f);
+    fprintf(f, " pstate %08" PRIx64 "  EL%u\n", *a64_reg(v->cpu, A64_pstate), a64_el(v->cpu));
+}
+
+const struct isa isa_aarch64 = {
+    .guest = &guest_aarch64, .init = init, .done = done, .reset = reset, .fill = a64_fill, .fetch = a64_fetch, .refuse = refuse,
+    .fault = fault, .interrupt = interrupt, .settle = a64_settle, .wakes = wakes, .leave = leave, .flush_physical = a64_flush_physical,
+    .track_page = a64_track_page, .translate = translate, .dump = dump,
+};

@@ -1,0 +1,86 @@
+/*
+ * A machine: its processors, memory, clock and life. Devices see this, physmem.h, loop.h and ../hw/device.h.
+ */
+#ifndef MYNA_MACHINE_H
+#define MYNA_MACHINE_H
+
+#include <pthread.h>
+#include "loop.h"
+#include "machine_lock.h"
+#include "vcpu.h"
+
+enum machine_state { MACHINE_PAUSED, MACHINE_RUNNING, MACHINE_SHUTDOWN /* the guest powered off; still there */ };
+
+struct machine {
+    const struct isa *isa;
+    const struct cpu_model *model;
+    struct engine *engine;
+    struct physmem *memory;
+    struct loop *loop;
+    struct mem_reader reader;      /* of the loop's thread and of whoever has the lock */
+    struct vcpu **vcpus;
+    unsigned nvcpus;
+    enum machine_state state;
+    bool no_reboot, no_shutdown;
+    int exit_status;
+    bool ended, reset_asked;
+    pthread_cond_t all_stopped;    /* a vCPU has stopped */
+    struct code_views *views;      /* views.c */
+    void *board;                   /* the board's own */
+    void (*reset_board)(struct machine *m); /* devices, then memory images */
+    /* Interrupt controller of the CPUs' own interface, if the ISA has one in system registers. */
+    const struct gic_cpu_ops *gic;
+    void *gic_device;
+    const struct isa_config *isa_config; /* the ISA's own options */
+};
+
+/* What MRS and MSR of an interrupt controller's registers do; reg: the ISA's number of the register. */
+struct gic_cpu_ops {
+    bool (*read)(void *device, unsigned cpu, unsigned reg, uint64_t *v);
+    bool (*write)(void *device, unsigned cpu, unsigned reg, uint64_t v);
+    unsigned (*trap)(void *device, unsigned cpu, unsigned el, unsigned group);
+};
+
+struct machine_config {
+    const struct isa *isa;
+    const struct cpu_model *model;
+    const struct isa_config *isa_config;
+    unsigned nvcpus;
+    size_t cache_size;
+    bool interp, one_insn;
+    unsigned without;
+    const char *host_features;
+};
+/* NULL with the reason in err. The machine is paused. */
+struct machine *machine_new(const struct machine_config *c, char *err, size_t errlen);
+void machine_free(struct machine *m);
+/* Starts the vCPUs' threads and runs the loop until the machine ends; returns the exit status. */
+int machine_run(struct machine *m, bool paused);
+
+/* All with the lock. */
+void machine_pause(struct machine *m);
+void machine_continue(struct machine *m);
+void machine_reset(struct machine *m);            /* soon, in the loop */
+void machine_powerdown(struct machine *m);        /* the guest switched itself off */
+void machine_quit(struct machine *m, int status);
+
+/* This CPU has written [pa, pa + n) in a page that is tracked: what was made of it is retired when it leaves guest
+ * code, by machine_settle. False: the page need not be tracked any more. */
+bool machine_wrote_tracked(struct vcpu *v, gpa_t pa, unsigned n);
+void machine_settle(struct vcpu *v);
+/* The guest says that it has changed code at pa (one instruction-cache line of n bytes), or anywhere. */
+void machine_code_changed(struct machine *m, gpa_t pa, unsigned n);
+void machine_all_code_changed(struct machine *m);
+/* The virtual page, or all, may be mapped to other code: no translation goes to one there but by a lookup. */
+void machine_unchain(struct machine *m, gva_t page);
+void machine_unchain_all(struct machine *m);
+
+/* vcpu.c: a vCPU's thread. */
+void *vcpu_thread(void *vcpu);
+/* An alternate signal stack for this thread: faults of translated code come as host signals. */
+void machine_signal_stack(void);
+
+/* A vCPU in the off state begins to run at `entry` (the ISA sets the rest). */
+void machine_cpu_on(struct machine *m, unsigned cpu, void (*set)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b);
+
+#endif
