@@ -67,7 +67,7 @@ struct vcpu {
     uint32_t outside;         /* 1: not in guest code, nor will be before its queue is empty */
     struct vcpu_work *work;   /* queue, newest first */
     uint32_t event;           /* event register of WFE */
-    uint64_t tlbi_done, tlbi_asked; /* broadcast invalidations */
+    bool tlbi_asked;          /* broadcast invalidations that a DSB has to wait for */
     bool reset_asked;
     struct { struct mem_region *r; uint64_t offset; } wrote[16]; /* pages with code that this CPU has written */
     unsigned nwrote;

@@ -127,7 +127,7 @@ static uint64_t tlbi(struct cpu *cpu, unsigned op1, unsigned crm, unsigned op2, 
     fn(v, arg, 0);
     if (all) {
         vcpu_do_others(v, fn, arg, 0);
-        v->tlbi_asked = 1;
+        v->tlbi_asked = true;
     }
     return 0;
 }
@@ -350,7 +350,7 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
         return 0;
     case A64_EVENT_DSB:
         if (s->vcpu->tlbi_asked) {
-            s->vcpu->tlbi_asked = 0;
+            s->vcpu->tlbi_asked = false;
             vcpu_wait_others(s->vcpu);
         }
         return next(cpu, pc);
