@@ -1,7 +1,7 @@
 # Builds myna and runs its tests. Everything built goes under $(B).
 #
 #   make            build/myna and its links          make check        tests, a few minutes
-#   make system     build/myna-system, in progress (needs libfdt-dev)
+#   make system     build/myna-system, in progress (scripts/setup.sh build system)
 #   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
 #   make docs       generated pages of docs/
 #   make bench      speed against qemu and native     make install      into PREFIX (./configure)

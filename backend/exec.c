@@ -190,15 +190,6 @@ static bool has_cycle(const struct ir_region *r)
     return false;
 }
 
-/* Has it entries behind calls? */
-static bool has_landings(const struct ir_region *r)
-{
-    for (uint32_t b = 1; b < r->nblocks; b++)
-        if (r->blocks[b].entry)
-            return true;
-    return false;
-}
-
 static bool has_indirect_branch(const struct ir_region *r)
 {
     for (uint32_t b = 0; b < r->nblocks; b++)
@@ -334,7 +325,7 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
                    &e->out, clone);
     tb->masked = page_is_masked(e, pc);
     tb->loops = has_cycle(r);
-    tb->lands = has_landings(r);
+    tb->lands = ir_has_landings(r);
     tb->dispatches = has_indirect_branch(r);
     if (changing) {
         reuse_note(e, tb, &w);

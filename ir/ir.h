@@ -220,6 +220,15 @@ struct ir_region {
     size_t cap_scratch;
 };
 
+/* Do calls return into the region? */
+static inline bool ir_has_landings(const struct ir_region *r)
+{
+    for (uint32_t b = 1; b < r->nblocks; b++)
+        if (r->blocks[b].entry)
+            return true;
+    return false;
+}
+
 /* Makes an empty region in r (memory is kept over ir_region_reset). */
 void ir_region_init(struct ir_region *r, const struct ir_target *t);
 void ir_region_reset(struct ir_region *r, const struct ir_target *t);

@@ -16,6 +16,7 @@ native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file find
 bench="aom-tools dav1d flac lame libjpeg-turbo-progs opus-tools vorbis-tools webp"
 profile="valgrind"
 distro="debootstrap redis-tools wrk postgresql-client"
+system="libfdt-dev"
 # What glibc's tests are made with (tests/guest/glibc.sh).
 glibc="bison gawk gettext locales g++-aarch64-linux-gnu"
 
@@ -31,7 +32,8 @@ for group; do
     distro) want="$want $distro" ;;
     glibc) want="$want $glibc" ;;
     profile) want="$want $profile" ;;
-    *) echo "setup.sh: no group $group (build, check, native, bench, distro, glibc, profile)" >&2; exit 1 ;;
+    system) want="$want $system" ;;
+    *) echo "setup.sh: no group $group (build, check, native, bench, distro, glibc, profile, system)" >&2; exit 1 ;;
     esac
 done
 

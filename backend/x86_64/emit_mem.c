@@ -1,7 +1,7 @@
 /*
  * Guest memory accesses, atomics, fences and helper calls.
  *
- * Address space 0 (flat) only: host address = guest address + base, base in gs if it is not 0. Every
+ * Flat memory: host address = guest address + base, base in gs if it is not 0; system mode: emit_mmu.c. Every
  * host instruction that may fault has an entry in the fault map, made by fault_point() right before
  * it. By the commit rule the guest registers of the instruction are still the old ones there; an
  * operation whose host sequence faults after it has touched its result register computes in scratch.
@@ -83,147 +83,7 @@ static struct mem flat_address(struct emit *e, const struct ir_inst *p)
     return m;
 }
 
-/* --------------------------------------------------------------- the inline TLB
- *
- *     mov t, va; shr t, 7; and t, [mask]; add t, [base]           the page's entry
- *     lea u, [va + size - 1]; and u, -4096; cmp u, [t + tag]      page of the last byte
- *     jne slow; mov t, [t + addend]                               the access: [va + t]
- *
- * Eight instructions more than flat memory, seven for a byte. The slow path of a load gives another addend; that of a
- * store does it and goes on behind it. Both end in a trap after a fault, which engine_fault makes the guest's.
- */
-
-/* struct tlb_entry of softmmu/tlb.h */
-enum { TLB_READ = 0, TLB_WRITE = 8, TLB_ADDEND = 16, TLB_LOG = 5, PAGE_LOG = 12 };
-
-static void slow_address(struct cpu *cpu) { cpu->mmu_value[0] = cpu->mmu_ops->address(cpu, cpu->mmu_va, cpu->mmu_info); }
-static void slow_store(struct cpu *cpu)
-{
-    bool done = cpu->mmu_ops->store(cpu, cpu->mmu_va, cpu->mmu_info, cpu->mmu_value[0], cpu->mmu_value[1]);
-    cpu->mmu_value[0] = done ? 0 : ~0ull;
-}
-
-static struct mem state(int32_t disp) { return mem_bd(STATE, disp); }
-
-enum { SLOW_VA, SLOW_INFO, SLOW_KIND, SLOW_REG, SLOW_TO };
-enum { STORE_GPR, STORE_XMM, STORE_CONST /* of number */, STORE_MEM /* at a displacement from the state */ };
-
-static void call_slow(struct emit *e, const int *regs, void (*fn)(struct cpu *))
-{
-    x_rm(&e->cb, OP_MOV_RM_R, true, regs[SLOW_VA], state(CPU_DISP(mmu_va)));
-    mov_mi32(&e->cb, false, state(CPU_DISP(mmu_info)), regs[SLOW_INFO]);
-    emit_cold_call(e, fn);
-    alu_mi(&e->cb, ALU_CMP, true, state(CPU_DISP(mmu_value)), -1);
-    cb8(&e->cb, 0x75); /* jne */
-    cb8(&e->cb, 2);
-    fault_point(e);
-    cb8(&e->cb, 0x0f); /* ud2 */
-    cb8(&e->cb, 0x0b);
-}
-
-static void cold_address(struct emit *e, uint32_t i, const int *regs)
-{
-    call_slow(e, regs, slow_address);
-    x_rm(&e->cb, OP_MOV_R_RM, true, regs[SLOW_TO], state(CPU_DISP(mmu_value)));
-}
-
-static void xmm_rm(struct emit *e, unsigned op, int x, struct mem m);
-static void cold_store(struct emit *e, uint32_t i, const int *regs)
-{
-    struct mem value = state(CPU_DISP(mmu_value));
-    int t = regs[SLOW_TO];
-    if (regs[SLOW_KIND] == STORE_XMM)
-        xmm_rm(e, OP_MOVUPS_S, regs[SLOW_REG], value);
-    else if (regs[SLOW_KIND] == STORE_GPR)
-        t = regs[SLOW_REG];
-    else if (regs[SLOW_KIND] == STORE_MEM)
-        x_rm(&e->cb, OP_MOV_R_RM, true, t, state(regs[SLOW_REG]));
-    else
-        mov_ri(&e->cb, t, ir_const_value(e->r, (ir_ref)regs[SLOW_REG]));
-    if (regs[SLOW_KIND] != STORE_XMM)
-        x_rm(&e->cb, OP_MOV_RM_R, true, t, value);
-    call_slow(e, regs, slow_store);
-}
-
-/* Where m is in host memory: one register and another. */
-static struct mem probe(struct emit *e, struct mem m, unsigned size, unsigned info)
-{
-    int k = m.base;
-    if (m.index >= 0 || m.disp || k < 0) {
-        k = ra_temp(e);
-        m.gs = false;
-        if (m.base < 0 && m.index < 0)
-            mov_ri(&e->cb, k, (uint64_t)(int64_t)m.disp);
-        else
-            x_rm(&e->cb, OP_LEA, true, k, m);
-        if (m.base >= 0)
-            e->glock &= ~(1u << m.base);
-        if (m.index >= 0)
-            e->glock &= ~(1u << m.index);
-        e->glock |= 1u << k;
-    }
-    int t = ra_temp(e), u = ra_temp(e);
-    bool write = info & IR_MMU_WRITE;
-    int32_t mmu = CPU_DISP(mmu) + (info & IR_MMU_SPACE ? (int32_t)sizeof(struct cpu_mmu) : 0);
-    mov_rr(&e->cb, true, t, k);
-    shift_ri(&e->cb, SH_SHR, true, t, PAGE_LOG - TLB_LOG);
-    alu_rm(&e->cb, ALU_AND, false, t, state(mmu + (int32_t)offsetof(struct cpu_mmu, mask)));
-    alu_rm(&e->cb, ALU_ADD, true, t, state(mmu + (int32_t)offsetof(struct cpu_mmu, base)));
-    if (size)
-        x_rm(&e->cb, OP_LEA, true, u, mem_bd(k, (1 << size) - 1));
-    else
-        mov_rr(&e->cb, true, u, k);
-    alu_ri(&e->cb, ALU_AND, true, u, -(1 << PAGE_LOG));
-    alu_rm(&e->cb, ALU_CMP, true, u, mem_bd(t, write ? TLB_WRITE : TLB_READ));
-    int regs[6] = { [SLOW_VA] = k, [SLOW_INFO] = (int)(size | info), [SLOW_TO] = t };
-    bool store = write && !(info & IR_MMU_ATOMIC);
-    e->mmu_cold = e->ncolds < sizeof e->colds / sizeof *e->colds ? e->ncolds : e->ncolds - 1; /* else it has failed */
-    emit_cold(e, CC_NE, store ? cold_store : cold_address, e->at, regs);
-    x_rm(&e->cb, OP_MOV_R_RM, true, t, mem_bd(t, TLB_ADDEND));
-    if (!store)
-        e->colds[e->mmu_cold].back = e->cb.p;
-    e->mmu_temp = u;
-    if (!store)
-        e->glock &= ~(1u << u);
-    return (struct mem){ .base = (int8_t)k, .index = (int8_t)t };
-}
-
-/* Where the slow path finds what is stored; it may jump there before the value is in a register. */
-struct stored { int kind, reg; };
-static struct stored stored_value(struct emit *e, ir_ref c)
-{
-    struct mem m;
-    if (ir_is_const(c))
-        return (struct stored){ STORE_CONST, (int)c };
-    if (vi(e, c)->reg < 0 && ra_in_mem(e, c, &m))
-        return (struct stored){ STORE_MEM, m.disp };
-    int r = ra_use(e, c);
-    if (!(GPR_SCRATCH >> r & 1))
-        return (struct stored){ STORE_GPR, r };
-    ra_to_mem(e, c);
-    e->glock &= ~(1u << r);
-    return (struct stored){ STORE_MEM, ra_mem(e, c).disp };
-}
-/* Before an atomic access of a: cpu->mmu_host := its host address. */
-static void probe_atomic(struct emit *e, ir_ref a, unsigned size)
-{
-    if (!e->mmu)
-        return;
-    struct mem m = { .base = -1, .index = -1 };
-    if (ir_is_const(a)) {
-        m.base = (int8_t)ra_temp(e);
-        mov_ri(&e->cb, m.base, ir_const_value(e->r, a));
-    } else {
-        m.base = (int8_t)ra_use(e, a);
-    }
-    uint32_t locked = e->glock;
-    m = probe(e, m, size, IR_MMU_WRITE | IR_MMU_ATOMIC);
-    alu_rr(&e->cb, ALU_ADD, true, m.index, m.base);
-    x_rm(&e->cb, OP_MOV_RM_R, true, m.index, state(CPU_DISP(mmu_host)));
-    e->glock = locked & ~(1u << m.base) & ~GPR_SCRATCH;
-}
-
-static struct mem address(struct emit *e, const struct ir_inst *p)
+struct mem mem_address(struct emit *e, const struct ir_inst *p)
 {
     if (e->mmu)
         flags_clobber(e); /* while no register is taken */
@@ -231,10 +91,10 @@ static struct mem address(struct emit *e, const struct ir_inst *p)
     if (!e->mmu)
         return m;
     unsigned space = IR_MEM_SPACE(p->aux) == 2 ? IR_MMU_SPACE : 0;
-    return probe(e, m, IR_MEM_SIZE(p->aux), space | (p->op == IR_store ? IR_MMU_WRITE : 0));
+    return mmu_probe(e, m, IR_MEM_SIZE(p->aux), space | (p->op == IR_store ? IR_MMU_WRITE : 0));
 }
 
-static void xmm_rm(struct emit *e, unsigned op, int x, struct mem m)
+void xmm_rm(struct emit *e, unsigned op, int x, struct mem m)
 {
     if (e->hf->avx)
         v_rrm(&e->cb, op, false, x, 0, m);
@@ -245,7 +105,7 @@ static void xmm_rm(struct emit *e, unsigned op, int x, struct mem m)
 static void emit_load(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
-    struct mem m = address(e, p);
+    struct mem m = mem_address(e, p);
     unsigned size = IR_MEM_SIZE(p->aux);
     bool sign = IR_MEM_SIGNED(p->aux), w = p->type == IR_I64;
     if (e->v[i].class == CL_XMM) {
@@ -296,13 +156,13 @@ static void emit_load(struct emit *e, uint32_t i)
     }
 }
 
-static void store_reg(struct emit *e, unsigned size, int s, struct mem m)
+void store_reg(struct emit *e, unsigned size, int s, struct mem m)
 {
     static const unsigned op[4] = { OP_MOV_RM_R8, OP_MOV_RM_R16, OP_MOV_RM_R, OP_MOV_RM_R };
     x_rm(&e->cb, op[size], size == 3, s, m);
 }
 
-static void store_imm(struct emit *e, unsigned size, int32_t imm, struct mem m)
+void store_imm(struct emit *e, unsigned size, int32_t imm, struct mem m)
 {
     if (size == 1)
         cb8(&e->cb, 0x66);
@@ -315,65 +175,6 @@ static void store_imm(struct emit *e, unsigned size, int32_t imm, struct mem m)
         cb32(&e->cb, (uint32_t)imm);
 }
 
-/* From the jump to the slow path on until it comes back nothing may change what is known of registers: what is stored is
- * brought to the probe's second temporary by hand. */
-static void emit_mmu_store(struct emit *e, uint32_t i)
-{
-    static const unsigned vector[5] = { 0, 0, OP_MOVSS_S, OP_MOVSD_S, OP_MOVUPS_S };
-    static const unsigned exchange[4] = { OP_XCHG8, OP_XCHG16, OP_XCHG, OP_XCHG };
-    const struct ir_inst *p = inst(e, i);
-    ir_ref c = p->arg[2];
-    unsigned size = IR_MEM_SIZE(p->aux);
-    bool ordered = IR_MEM_ORDER(p->aux) >= IR_RELEASE;
-    struct stored from;
-    int32_t imm;
-    if (!ir_is_const(c) && e->v[c].class == CL_PAIR) {
-        from = (struct stored){ STORE_XMM, rx_temp(e) };
-        xmm_rm(e, OP_MOVUPS_L, from.reg, ra_mem(e, c));
-    } else if (class_is_vector(e, c)) {
-        from = (struct stored){ STORE_XMM, rx_use(e, c) };
-    } else {
-        from = stored_value(e, c);
-    }
-    struct mem m = address(e, p);
-    int u = e->mmu_temp;
-    e->colds[e->mmu_cold].regs[SLOW_KIND] = from.kind;
-    e->colds[e->mmu_cold].regs[SLOW_REG] = from.reg;
-    if (from.kind == STORE_XMM && size > 1) {
-        fault_point(e);
-        xmm_rm(e, vector[size], from.reg, m);
-    } else if (!ordered && from.kind == STORE_CONST && imm32(e, c, size == 3, &imm)) {
-        fault_point(e);
-        store_imm(e, size, imm, m);
-    } else {
-        int s = u;
-        if (from.kind == STORE_XMM) {
-            if (e->hf->avx)
-                v_rrr(&e->cb, OP_MOVD_R_X, false, from.reg, 0, u);
-            else
-                x_rr(&e->cb, OP_MOVD_R_X, false, from.reg, u);
-        } else if (from.kind == STORE_CONST) {
-            mov_ri(&e->cb, u, ir_const_value(e->r, c));
-        } else if (from.kind == STORE_MEM) {
-            x_rm(&e->cb, OP_MOV_R_RM, true, u, state(from.reg));
-        } else if (ordered) {
-            mov_rr(&e->cb, true, u, from.reg);
-        } else {
-            s = from.reg;
-        }
-        fault_point(e);
-        if (ordered && from.kind != STORE_XMM)
-            x_rm(&e->cb, exchange[size], size == 3, s, m);
-        else
-            store_reg(e, size, s, m);
-    }
-    e->colds[e->mmu_cold].back = e->cb.p;
-    if (ordered && from.kind == STORE_XMM) {
-        cb8(&e->cb, 0xf0);
-        alu_mi(&e->cb, ALU_OR, false, mem_bd(RSP, 0), 0);
-    }
-}
-
 static void emit_store(struct emit *e, uint32_t i)
 {
     const struct ir_inst *p = inst(e, i);
@@ -383,7 +184,7 @@ static void emit_store(struct emit *e, uint32_t i)
         emit_mmu_store(e, i);
         return;
     }
-    struct mem m = address(e, p);
+    struct mem m = mem_address(e, p);
     bool ordered = IR_MEM_ORDER(p->aux) >= IR_RELEASE;
     if (!ir_is_const(c) && e->v[c].class == CL_PAIR) {
         int x = rx_temp(e);
@@ -459,9 +260,9 @@ static void lock_cmpxchg(struct emit *e, unsigned size, int s, struct mem m)
 /* Address of an atomic in one register (no index, no displacement). */
 static struct mem plain_address(struct emit *e, ir_ref a)
 {
-    if (e->mmu) { /* probe_atomic has found it */
+    if (e->mmu) { /* mmu_probe_atomic has found it */
         int k = ra_temp(e);
-        x_rm(&e->cb, OP_MOV_R_RM, true, k, state(CPU_DISP(mmu_host)));
+        x_rm(&e->cb, OP_MOV_R_RM, true, k, mem_bd(STATE, CPU_DISP(mmu_host)));
         return (struct mem){ .base = (int8_t)k, .index = -1 };
     }
     if (e->mask_tags) {
@@ -481,7 +282,7 @@ static void emit_amo(struct emit *e, uint32_t i)
     bool w = size == 3;
     ir_ref val = p->arg[1];
     flags_clobber(e);
-    probe_atomic(e, p->arg[0], size);
+    mmu_probe_atomic(e, p->arg[0], size);
     if (p->imm == IR_AMO_SWP || p->imm == IR_AMO_ADD) {
         static const unsigned swp[4] = { OP_XCHG8, OP_XCHG16, OP_XCHG, OP_XCHG };
         static const unsigned xadd[4] = { OP_XADD8, OP_XADD16, OP_XADD, OP_XADD };
@@ -591,7 +392,7 @@ static void cmpxchg16b(struct emit *e, ir_ref a, ir_ref expected, ir_ref new)
     x_rm(&e->cb, OP_MOV_RM_R, true, RBX, mem_bd(STATE, slot_b));
     x_rm(&e->cb, OP_MOV_RM_R, true, R11, mem_bd(STATE, slot_s));
     if (e->mmu) {
-        x_rm(&e->cb, OP_MOV_R_RM, true, R11, state(CPU_DISP(mmu_host)));
+        x_rm(&e->cb, OP_MOV_R_RM, true, R11, mem_bd(STATE, CPU_DISP(mmu_host)));
     } else if (ir_is_const(a)) {
         mov_ri(&e->cb, R11, ir_const_value(e->r, a));
     } else if (vi(e, a)->reg >= 0) {
@@ -636,7 +437,7 @@ static void emit_cas(struct emit *e, uint32_t i)
     const struct ir_inst *p = inst(e, i);
     unsigned size = IR_MEM_SIZE(p->aux);
     flags_clobber(e);
-    probe_atomic(e, p->arg[0], size);
+    mmu_probe_atomic(e, p->arg[0], size);
     if (p->type == IR_I128) {
         int32_t disp = ra_spill_slot(e, i);
         take_all(e, p->arg[0]);
@@ -670,7 +471,7 @@ static void emit_casx(struct emit *e, uint32_t i)
     ir_ref guard = p->arg[3];
     struct label fail = { 0 }, end = { 0 };
     flags_clobber(e);
-    probe_atomic(e, p->arg[0], size);
+    mmu_probe_atomic(e, p->arg[0], size);
     if (!ir_is_const(guard) && vi(e, guard)->reg >= 0 && (GPR_SCRATCH >> vi(e, guard)->reg & 1)) {
         ra_to_mem(e, guard);
         e->gval[vi(e, guard)->reg] = 0;

@@ -237,7 +237,16 @@ bool block_is_exit(const struct ir_region *r, uint32_t block, uint64_t *pc);
 bool emit_upper_zero(const struct ir_region *r, ir_ref v);
 
 /* emit_mem.c */
+struct mem mem_address(struct emit *e, const struct ir_inst *p); /* operand of a load or store; its registers are locked */
+void xmm_rm(struct emit *e, unsigned op, int x, struct mem m);
+void store_reg(struct emit *e, unsigned size, int s, struct mem m); /* size: log2 of the bytes */
+void store_imm(struct emit *e, unsigned size, int32_t imm, struct mem m);
 void fault_point(struct emit *e); /* the next instruction may fault: map entry */
 void emit_helper_call(struct emit *e, uint32_t i);
+
+/* emit_mmu.c: only with e->mmu, but for mmu_probe_atomic, which does nothing without. info: IR_MMU_... */
+struct mem mmu_probe(struct emit *e, struct mem m, unsigned size, unsigned info); /* where m is in host memory */
+void mmu_probe_atomic(struct emit *e, ir_ref a, unsigned size); /* cpu->mmu_host := host address of a */
+void emit_mmu_store(struct emit *e, uint32_t i);
 
 #endif

@@ -61,15 +61,6 @@ static bool has_loop(const struct ir_region *r)
     return false;
 }
 
-/* Do calls return into the region? */
-static bool has_landings(const struct ir_region *r)
-{
-    for (uint32_t b = 1; b < r->nblocks; b++)
-        if (r->blocks[b].entry)
-            return true;
-    return false;
-}
-
 /* How often each guest register is read and set, inner loops counted eightfold. False: the region has an
  * operation that wants the pinned registers where they are. */
 static bool count_accesses(const struct ir_region *r, uint32_t *gets, uint32_t *sets)
@@ -127,7 +118,7 @@ void flex_choose(struct emit *e)
 {
     const struct ir_region *r = e->r;
     uint32_t gets[IR_MAXREGS], sets[IR_MAXREGS];
-    if (e->without & WITHOUT_FLEXHOMES || !has_loop(r) || has_landings(r) || !count_accesses(r, gets, sets))
+    if (e->without & WITHOUT_FLEXHOMES || !has_loop(r) || ir_has_landings(r) || !count_accesses(r, gets, sets))
         return;
     while (e->nflex < MAX_FLEX) {
         int best = -1, best_reg = -1;
