@@ -220,14 +220,13 @@ struct vcpu *vcpu_new(struct machine *m, unsigned index, char *err, size_t errle
 struct machine *machine_new(const struct machine_config *c, char *err, size_t errlen)
 {
     struct machine *m = calloc(1, sizeof *m);
-    if (!m || !(m->vcpus = calloc(c->nvcpus, sizeof *m->vcpus)) || !(m->views = views_new()) || !(m->loop = loop_new()) ||
+    if (!m || !(m->views = views_new()) || !(m->loop = loop_new()) ||
         !(m->memory = physmem_new(mappings_changed, m))) {
         snprintf(err, errlen, "no memory for the machine");
         goto fail;
     }
     m->isa = c->isa;
     m->model = c->model;
-    m->isa_config = c->isa_config;
     pthread_cond_init(&m->all_stopped, NULL);
     physmem_reader_add(m->memory, &m->reader);
     physmem_on_code(m->memory, code_written, m);
@@ -237,17 +236,25 @@ struct machine *machine_new(const struct machine_config *c, char *err, size_t er
     m->engine = engine_new(&e, err, errlen);
     if (!m->engine)
         goto fail;
-    for (unsigned k = 0; k < c->nvcpus; k++) {
-        m->vcpus[k] = vcpu_new(m, k, err, errlen);
-        if (!m->vcpus[k])
-            goto fail;
-        m->nvcpus++;
-    }
     catch_faults();
     return m;
 fail:
     machine_free(m);
     return NULL;
+}
+
+bool machine_add_cpus(struct machine *m, unsigned n, const struct isa_config *c, char *err, size_t errlen)
+{
+    m->isa_config = c;
+    m->vcpus = calloc(n, sizeof *m->vcpus);
+    if (!m->vcpus) {
+        snprintf(err, errlen, "no memory for %u processors", n);
+        return false;
+    }
+    for (; m->nvcpus < n; m->nvcpus++)
+        if (!(m->vcpus[m->nvcpus] = vcpu_new(m, m->nvcpus, err, errlen)))
+            return false;
+    return true;
 }
 
 void machine_free(struct machine *m)
@@ -323,8 +330,8 @@ static void do_reset(void *arg)
     m->state = MACHINE_PAUSED;
     wake_all(m);
     wait_stopped(m);
-    if (m->reset_board)
-        m->reset_board(m);
+    if (m->reset_devices)
+        m->reset_devices(m);
     for (unsigned k = 0; k < m->nvcpus; k++)
         m->isa->reset(m->vcpus[k]);
     engine_flush(m->engine);
@@ -366,8 +373,8 @@ static void *first_steps(void *arg)
 int machine_run(struct machine *m, bool paused)
 {
     machine_lock_enter();
-    if (m->reset_board)
-        m->reset_board(m);
+    if (m->reset_devices)
+        m->reset_devices(m);
     for (unsigned k = 0; k < m->nvcpus; k++)
         m->isa->reset(m->vcpus[k]);
     for (unsigned k = 0; k < m->nvcpus; k++) {
@@ -384,12 +391,4 @@ int machine_run(struct machine *m, bool paused)
     for (unsigned k = 0; k < m->nvcpus; k++)
         pthread_join(m->vcpus[k]->thread, NULL);
     return m->exit_status;
-}
-
-
-void machine_cpu_on(struct machine *m, unsigned cpu, void (*set)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
-{
-    struct vcpu *v = m->vcpus[cpu];
-    vcpu_do(v, set, a, b);
-    pthread_cond_signal(&v->wake);
 }

@@ -26,8 +26,11 @@ struct machine {
     bool ended, reset_asked;
     pthread_cond_t all_stopped;    /* a vCPU has stopped */
     struct code_views *views;      /* views.c */
-    void *board;                   /* the board's own */
-    void (*reset_board)(struct machine *m); /* devices, then memory images */
+    struct device *devices;        /* ../hw/device.h: all of them, in the order they were made */
+    const struct board_config *config; /* ../hw/boards/boards.h */
+    void *board_state;             /* the board's device */
+    void (*reset_devices)(struct machine *m); /* devices_reset */
+    void (*power_button)(struct machine *m); /* asks the guest to switch itself off; NULL: the board has none */
     /* Interrupt controller of the CPUs' own interface, if the ISA has one in system registers. */
     const struct gic_cpu_ops *gic;
     void *gic_device;
@@ -44,15 +47,15 @@ struct gic_cpu_ops {
 struct machine_config {
     const struct isa *isa;
     const struct cpu_model *model;
-    const struct isa_config *isa_config;
-    unsigned nvcpus;
-    size_t cache_size;
+    size_t cache_size; /* of translated code, bytes; 0: the engine's default */
     bool interp, one_insn;
-    unsigned without;
+    unsigned without;  /* techniques left out (engine.h) */
     const char *host_features;
 };
-/* NULL with the reason in err. The machine is paused. */
+/* A paused machine without processors. NULL with the reason in err. */
 struct machine *machine_new(const struct machine_config *c, char *err, size_t errlen);
+/* n processors, before the machine runs; c: the ISA's own options, which live as long. */
+bool machine_add_cpus(struct machine *m, unsigned n, const struct isa_config *c, char *err, size_t errlen);
 void machine_free(struct machine *m);
 /* Starts the vCPUs' threads and runs the loop until the machine ends; returns the exit status. */
 int machine_run(struct machine *m, bool paused);
@@ -79,8 +82,5 @@ void machine_unchain_all(struct machine *m);
 void *vcpu_thread(void *vcpu);
 /* An alternate signal stack for this thread: faults of translated code come as host signals. */
 void machine_signal_stack(void);
-
-/* A vCPU in the off state begins to run at `entry` (the ISA sets the rest). */
-void machine_cpu_on(struct machine *m, unsigned cpu, void (*set)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b);
 
 #endif

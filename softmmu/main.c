@@ -8,11 +8,19 @@
 #include <string.h>
 
 #include "boards/boards.h"
+#include "char/chardev.h"
+
+
+enum { MAX_DEVICES = 256 };
 
 struct options {
-    struct board_config board;
-    const char *machine, *cpu;
-    bool paused;
+    struct board_config config;
+    struct machine_config machine;
+    const struct board *board;
+    const char *board_properties, *cpu;
+    const char *devices[MAX_DEVICES];
+    unsigned ndevices;
+    bool paused, no_reboot;
 };
 
 static _Noreturn void die(const char *what, const char *argument)
@@ -25,12 +33,20 @@ static _Noreturn void die(const char *what, const char *argument)
 
 static bool opt_machine(struct options *o, const char *a)
 {
-    if (!strcmp(a, "help")) {
-        printf("Machines:\n  virt    aarch64 virt board: GICv2, PL011, PSCI (so far)\n");
+    struct word w;
+    if (!next_word(&a, &w))
+        return false;
+    if (!strcmp(w.name, "help")) {
+        printf("Supported machines are:\n");
+        for (const struct board *b = boards; b->name; b++)
+            printf("%-20s %s\n", b->name, b->help);
         exit(0);
     }
-    o->machine = a;
-    return !strcmp(a, "virt");
+    for (const struct board *b = boards; b->name; b++)
+        if (!strcmp(b->name, w.name) || (b->alias && !strcmp(b->alias, w.name)))
+            o->board = b;
+    o->board_properties = a;
+    return o->board != NULL;
 }
 static bool opt_cpu(struct options *o, const char *a)
 {
@@ -45,31 +61,46 @@ static bool opt_smp(struct options *o, const char *a)
 {
     char *end;
     unsigned long n = strtoul(a, &end, 10);
-    o->board.ncpus = (unsigned)n;
-    return !*end && n >= 1 && n <= 8;
+    o->config.ncpus = (unsigned)n;
+    return !*end && n >= 1 && n <= 512;
 }
 static bool opt_memory(struct options *o, const char *a)
 {
-    char *end;
-    uint64_t n = strtoull(a, &end, 10);
-    unsigned shift = *end == 'G' || *end == 'g' ? 30 : *end == 'K' || *end == 'k' ? 10 : 20;
-    end += *end && strchr("GgMmKk", *end);
-    o->board.memory = n << shift;
-    return !*end && n && n < 1ull << (63 - shift) && o->board.memory >= 1 << 20 && !(o->board.memory & 4095) &&
-           o->board.memory <= 255ull << 30;
+    char with_unit[64];
+    snprintf(with_unit, sizeof with_unit, "%s%s", a, a[strspn(a, "0123456789")] ? "" : "M");
+    return parse_number(with_unit, true, 255ull << 30, &o->config.memory) && o->config.memory >= 1 << 20 && !(o->config.memory & 4095);
 }
-static bool opt_kernel(struct options *o, const char *a) { return (o->board.kernel = a) != NULL; }
-static bool opt_initrd(struct options *o, const char *a) { return (o->board.initrd = a) != NULL; }
-static bool opt_append(struct options *o, const char *a) { return (o->board.append = a) != NULL; }
+static bool opt_kernel(struct options *o, const char *a) { return (o->config.kernel = a) != NULL; }
+static bool opt_initrd(struct options *o, const char *a) { return (o->config.initrd = a) != NULL; }
+static bool opt_append(struct options *o, const char *a) { return (o->config.append = a) != NULL; }
+static bool opt_device(struct options *o, const char *a)
+{
+    size_t n = strcspn(a, ",");
+    if (!strcmp(a, "help") || !strcmp(a + n, ",help")) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)n, a);
+        device_help(a[n] ? name : NULL, stdout);
+        exit(0);
+    }
+    if (o->ndevices == MAX_DEVICES)
+        return false;
+    o->devices[o->ndevices++] = a;
+    return true;
+}
+static bool opt_global(struct options *o, const char *a)
+{
+    char err[256];
+    return device_global(a, err, sizeof err);
+}
 static bool opt_accel(struct options *o, const char *a)
 {
-    o->board.interp = !strcmp(a, "interp");
-    return o->board.interp || !strcmp(a, "tcg") || !strcmp(a, "jit");
+    o->machine.interp = !strcmp(a, "interp");
+    return o->machine.interp || !strcmp(a, "tcg") || !strcmp(a, "jit");
 }
 static bool opt_without(struct options *o, const char *a)
 {
     unsigned bit = engine_ablation(a, strlen(a));
-    o->board.without |= bit;
+    o->machine.without |= bit;
     return bit != 0;
 }
 static bool opt_log(struct options *o, const char *a)
@@ -96,8 +127,8 @@ static bool opt_log_file(struct options *o, const char *a)
         die(strerror(errno), a);
     return true;
 }
-static bool opt_one_insn(struct options *o, const char *a) { return o->board.one_insn = true; }
-static bool opt_no_reboot(struct options *o, const char *a) { return o->board.no_reboot = true; }
+static bool opt_one_insn(struct options *o, const char *a) { return o->machine.one_insn = true; }
+static bool opt_no_reboot(struct options *o, const char *a) { return o->no_reboot = true; }
 static bool opt_paused(struct options *o, const char *a) { return o->paused = true; }
 static bool opt_nothing(struct options *o, const char *a) { return true; }
 static bool opt_help(struct options *o, const char *a);
@@ -114,6 +145,8 @@ static const struct option {
     { "m", "SIZE", opt_memory, "memory, MiB without a suffix (128M)" },
     { "kernel", "FILE", opt_kernel, "a Linux Image" },
     { "initrd", "FILE", opt_initrd, "its first root file system" },
+    { "device", "NAME[,PROPERTY=VALUE...]", opt_device, "adds a device; 'help' lists them, 'NAME,help' its properties" },
+    { "global", "DEVICE.PROPERTY=VALUE", opt_global, "another default of a device's property" },
     { "append", "TEXT", opt_append, "its command line" },
     { "accel", "tcg|interp", opt_accel, "tcg: host code (default); interp: the interpreter" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
@@ -146,12 +179,37 @@ static const struct option *find(const char *word)
     return NULL;
 }
 
+/* The board, with the properties of -M, and what is plugged in. */
+static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
+{
+    struct device *b = device_new_type(m, o->board->type, err, errlen);
+    const char *p = o->board_properties;
+    struct word w;
+    if (!b)
+        return NULL;
+    while (next_word(&p, &w)) {
+        if (!strcmp(w.name, "help")) {
+            device_help(o->board->type->name, stdout);
+            exit(0);
+        }
+        if (!device_set(b, w.name, w.value ? w.value : "on", err, errlen))
+            return NULL;
+    }
+    if (!device_realize(b, NULL, err, errlen))
+        return NULL;
+    for (unsigned k = 0; k < o->ndevices; k++)
+        if (!device_add(m, o->devices[k], err, errlen))
+            return NULL;
+    return o->board->complete(b, err, errlen) ? b : NULL;
+}
+
 int main(int argc, char **argv)
 {
     static struct cpu_model model;
-    struct options o = { .machine = NULL, .cpu = "max", .board = { .ncpus = 1, .memory = 128 << 20, .isa = { .psci = true } } };
+    static struct options o;
     char err[256] = "";
     log_file = stderr;
+    o.config.ncpus = 1;
     for (int k = 1; k < argc; k++) {
         const struct option *p = argv[k][0] == '-' ? find(argv[k]) : NULL;
         if (!p)
@@ -163,13 +221,24 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    if (!o.machine)
+    if (!o.board)
         die("no board: -M virt", NULL);
-    if (guest_aarch64.parse_cpu(o.cpu, &model, err, sizeof err))
+    if (o.config.ncpus > o.board->max_cpus)
+        die("too many processors for the board:", o.board->name);
+    if (!o.config.memory)
+        o.config.memory = o.board->default_memory;
+    if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
         die(err, NULL);
-    o.board.model = &model;
-    struct machine *m = board_virt(&o.board, err, sizeof err);
+    o.machine.isa = o.board->isa;
+    o.machine.model = &model;
+    struct machine *m = machine_new(&o.machine, err, sizeof err);
     if (!m)
+        die(err, NULL);
+    m->config = &o.config;
+    m->no_reboot = o.no_reboot;
+    m->reset_devices = devices_reset;
+    o.config.serial[0] = chardev_stdio(m->loop, true, err, sizeof err);
+    if (!o.config.serial[0] || !make_board(m, &o, err, sizeof err))
         die(err, NULL);
     int status = machine_run(m, o.paused);
     if (log_mask & LOG_STATS)

@@ -14,18 +14,12 @@ enum a64_flags {
     A64_FLAG_SYSTEM = 4,     /* system mode at all */
     A64_FLAG_SP = 8,         /* PSTATE.SP */
     A64_FLAG_NOFP = 16,      /* SIMD and FP instructions trap */
-    A64_FLAG_MMU = 32,       /* stage 1 translation of the current regime is on */
-    A64_FLAG_STRICT = 64,    /* SCTLR.A: all accesses must be aligned */
-    A64_FLAG_STEP = 128,     /* software step is active: one instruction a translation */
-    A64_FLAG_BREAK = 256,    /* breakpoints are enabled at this level */
-    A64_FLAG_DEVICE = 512,   /* stage 1 is off: data accesses are to Device memory */
-    A64_FLAG_EL2 = 1024, A64_FLAG_EL3 = 2048, /* the processor has them */
-    A64_FLAG_E2H = 4096,     /* at EL2: HCR_EL2.E2H */
-    A64_FLAG_TRAPS = 8192,   /* an instruction traps that is executed directly otherwise (cache maintenance, WFI ...) */
+    A64_FLAG_E2H = 32,       /* at EL2: HCR_EL2.E2H */
+    A64_FLAG_TRAPS = 64,     /* an instruction traps that is executed directly otherwise (cache maintenance, WFI ...) */
 };
 
 enum a64_event { A64_EVENT_SVC, A64_EVENT_HVC, A64_EVENT_SMC, A64_EVENT_BRK, A64_EVENT_UNDEF, A64_EVENT_FP, A64_EVENT_ERET,
-                 A64_EVENT_WFI, A64_EVENT_WFE, A64_EVENT_HLT, A64_EVENT_DSB, A64_EVENT_DAIF, A64_EVENT_ILLEGAL, A64_EVENT_SEV };
+                 A64_EVENT_WFI, A64_EVENT_WFE, A64_EVENT_HLT, A64_EVENT_DSB, A64_EVENT_SEV };
 
 struct a64_system {
     uint64_t (*mrs)(struct cpu *cpu, uint64_t code, uint64_t rt, uint64_t pc);

@@ -1,24 +1,37 @@
 /*
  * Boards by name, and what the command line says of one.
+ *
+ * A board is a device that makes all others: its properties are those of -M NAME,PROPERTY=VALUE. main makes
+ * the machine and the board's device, realizes it (memory, processors, built-in devices), plugs in what -device asks for, and
+ * calls `complete` (device tree, images), in this order.
  */
 #ifndef MYNA_BOARDS_H
 #define MYNA_BOARDS_H
 
+#include "device.h"
 #include "isa.h"
-#include "machine.h"
 
+enum { MAX_SERIALS = 4 };
+
+/* Common to all boards, from the command line; m->config. */
 struct board_config {
-    const struct cpu_model *model;
-    unsigned ncpus;
+    unsigned ncpus;  /* 1.. */
     uint64_t memory; /* bytes */
-    const char *kernel, *initrd, *append;
-    bool interp, one_insn, no_reboot;
-    size_t cache_size;
-    unsigned without;
-    struct isa_config isa;
+    const char *kernel, *initrd, *append, *dtb, *dumpdtb; /* NULL: none */
+    struct chardev *serial[MAX_SERIALS];                  /* NULL: nothing is connected */
 };
 
-/* NULL with the reason. */
-struct machine *board_virt(const struct board_config *c, char *err, size_t errlen);
+struct board {
+    const char *name, *alias, *help;
+    const struct isa *isa;
+    const struct device_type *type;
+    unsigned max_cpus;
+    const char *default_cpu;
+    uint64_t default_memory;
+    bool (*complete)(struct device *board, char *err, size_t errlen);
+};
+
+/* Ended by a NULL name. */
+extern const struct board boards[];
 
 #endif

@@ -6,134 +6,145 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "boards.h"
-#include "char/pl011.h"
 #include "intc/gicv2.h"
-#include "isa.h"
 #include "sys.h"
+#include "tree.h"
+#include "virt.h"
 
-enum { GIC_DIST = 0x08000000, GIC_CPU = 0x08010000, UART = 0x09000000, RAM = 0x40000000, UART_IRQ = 1, NIRQS = 256, SPI = 32 };
+enum { RAM = 0x40000000, NIRQS = 256, SPI = 32 };
+
+/* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
+enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_UART };
+static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
+    [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
+    [SLOT_GIC_CPU] = { 0x08010000, 0x10000, 0 },
+    [SLOT_UART] = { 0x09000000, 0x1000, 1 },
+};
 
 struct virt {
-    struct machine *m;
-    struct board_config c;
+    struct device d;
+    bool el2, el3; /* virtualization=, secure= */
+    struct isa_config isa;
     struct mem_region *ram;
     struct gicv2 *gic;
-    struct chardev *console;
-    struct pl011 *uart;
-    void *fdt;
+    void *dtb;
+    size_t dtb_size;
     uint64_t entry, dtb_at;
     struct { void *data; size_t n; gpa_t at; } image[3]; /* kernel, initrd, device tree: written again at each reset */
     unsigned nimages;
 };
 
+static struct virt *virt_of(struct device *d) { return (struct virt *)d; }
+
 /* ------------------------------------------------------------------ device tree */
 
-enum { PHANDLE_GIC = 0x8001, PHANDLE_CLOCK = 0x8000, FDT_SIZE = 1 << 20 };
-
-static void cells(void *f, int node, const char *name, unsigned n, const uint32_t *v)
+static void tree_chosen(struct virt *b, struct tree *t)
 {
-    uint32_t big[16];
-    for (unsigned k = 0; k < n; k++)
-        big[k] = cpu_to_fdt32(v[k]);
-    fdt_setprop(f, node, name, big, (int)(n * 4));
-}
-#define CELLS(f, node, name, ...) \
-    cells(f, node, name, sizeof((uint32_t[]){ __VA_ARGS__ }) / 4, (uint32_t[]){ __VA_ARGS__ })
-
-static int add(void *f, int parent, const char *format, uint64_t unit)
-{
-    char name[64];
-    snprintf(name, sizeof name, format, (unsigned long long)unit);
-    return fdt_add_subnode(f, parent, name);
-}
-
-static int make_tree(struct virt *b, char *err, size_t errlen)
-{
-    void *f = b->fdt = calloc(1, FDT_SIZE);
-    const struct board_config *c = &b->c;
-    if (!f || fdt_create_empty_tree(f, FDT_SIZE)) {
-        snprintf(err, errlen, "no memory for the device tree");
-        return -ENOMEM;
-    }
-    fdt_setprop_string(f, 0, "compatible", "linux,dummy-virt");
-    fdt_setprop_string(f, 0, "model", "linux,dummy-virt");
-    CELLS(f, 0, "#address-cells", 2);
-    CELLS(f, 0, "#size-cells", 2);
-    CELLS(f, 0, "interrupt-parent", PHANDLE_GIC);
-    int n = add(f, 0, "chosen", 0);
+    const struct board_config *c = b->d.machine->config;
+    tree_begin(t, "chosen", 0);
     char uart[32];
-    snprintf(uart, sizeof uart, "/pl011@%x", UART);
-    fdt_setprop_string(f, n, "stdout-path", uart);
+    snprintf(uart, sizeof uart, "/pl011@%llx", (unsigned long long)map[SLOT_UART].at);
+    tree_text(t, "stdout-path", uart);
     if (c->append)
-        fdt_setprop_string(f, n, "bootargs", c->append);
-    for (unsigned k = 0; k < b->nimages; k++)
-        if (k == 1) {
-            fdt_setprop_u64(f, n, "linux,initrd-start", b->image[k].at);
-            fdt_setprop_u64(f, n, "linux,initrd-end", b->image[k].at + b->image[k].n);
-        }
-    n = add(f, 0, "memory@%llx", RAM);
-    fdt_setprop_string(f, n, "device_type", "memory");
-    CELLS(f, n, "reg", 0, RAM, (uint32_t)(c->memory >> 32), (uint32_t)c->memory);
-    n = add(f, 0, "psci", 0);
-    fdt_setprop(f, n, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci", 36);
-    fdt_setprop_string(f, n, "method", c->isa.psci_smc ? "smc" : "hvc");
-    CELLS(f, n, "cpu_suspend", 0xc4000001);
-    CELLS(f, n, "cpu_off", 0x84000002);
-    CELLS(f, n, "cpu_on", 0xc4000003);
-    CELLS(f, n, "migrate", 0xc4000005);
-    int cpus = add(f, 0, "cpus", 0);
-    CELLS(f, cpus, "#address-cells", 1);
-    CELLS(f, cpus, "#size-cells", 0);
-    for (unsigned k = b->m->nvcpus; k--;) {
-        uint32_t mpidr = (uint32_t)(a64_mpidr(b->m->vcpus[k]) & 0xffffff);
-        n = add(f, cpus, "cpu@%llx", mpidr);
-        fdt_setprop_string(f, n, "device_type", "cpu");
-        fdt_setprop_string(f, n, "compatible", "arm,armv8");
-        CELLS(f, n, "reg", mpidr);
-        if (b->m->nvcpus > 1)
-            fdt_setprop_string(f, n, "enable-method", "psci");
+        tree_text(t, "bootargs", c->append);
+    if (c->initrd && b->nimages > 1) {
+        tree_u64(t, "linux,initrd-start", b->image[1].at);
+        tree_u64(t, "linux,initrd-end", b->image[1].at + b->image[1].n);
     }
-    n = add(f, 0, "timer", 0);
-    fdt_setprop(f, n, "compatible", "arm,armv8-timer\0arm,armv7-timer", 32);
-    fdt_setprop(f, n, "always-on", NULL, 0);
-    uint32_t how = 0x4 | ((1u << b->m->nvcpus) - 1) << 8;
-    CELLS(f, n, "interrupts", 1, 13, how, 1, 14, how, 1, 11, how, 1, 10, how);
-    n = add(f, 0, "apb-pclk", 0);
-    fdt_setprop_string(f, n, "compatible", "fixed-clock");
-    CELLS(f, n, "#clock-cells", 0);
-    CELLS(f, n, "clock-frequency", 24000000);
-    fdt_setprop_string(f, n, "clock-output-names", "clk24mhz");
-    CELLS(f, n, "phandle", PHANDLE_CLOCK);
-    n = add(f, 0, "intc@%llx", GIC_DIST);
-    fdt_setprop_string(f, n, "compatible", "arm,cortex-a15-gic");
-    CELLS(f, n, "#interrupt-cells", 3);
-    fdt_setprop(f, n, "interrupt-controller", NULL, 0);
-    CELLS(f, n, "#address-cells", 2);
-    CELLS(f, n, "#size-cells", 2);
-    fdt_setprop(f, n, "ranges", NULL, 0);
-    CELLS(f, n, "reg", 0, GIC_DIST, 0, 0x10000, 0, GIC_CPU, 0, 0x10000);
-    CELLS(f, n, "phandle", PHANDLE_GIC);
-    n = add(f, 0, "pl011@%llx", UART);
-    fdt_setprop(f, n, "compatible", "arm,pl011\0arm,primecell", 24);
-    CELLS(f, n, "reg", 0, UART, 0, 0x1000);
-    CELLS(f, n, "interrupts", 0, UART_IRQ, 4);
-    CELLS(f, n, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
-    fdt_setprop(f, n, "clock-names", "uartclk\0apb_pclk", 17);
-    fdt_pack(f);
-    return 0;
+    tree_end(t);
+}
+
+static void tree_cpus(struct virt *b, struct tree *t)
+{
+    struct machine *m = b->d.machine;
+    tree_begin(t, "cpus", 0);
+    tree_cells(t, "#address-cells", 1);
+    tree_cells(t, "#size-cells", 0);
+    for (unsigned k = 0; k < m->nvcpus; k++) {
+        uint32_t mpidr = (uint32_t)(a64_mpidr(m->vcpus[k]) & 0xffffff);
+        tree_begin(t, "cpu@%llx", mpidr);
+        tree_text(t, "device_type", "cpu");
+        tree_text(t, "compatible", "arm,armv8");
+        tree_cells(t, "reg", mpidr);
+        if (m->nvcpus > 1)
+            tree_text(t, "enable-method", "psci");
+        tree_end(t);
+    }
+    tree_end(t);
+    tree_begin(t, "timer", 0);
+    tree_texts(t, "compatible", "arm,armv8-timer\0arm,armv7-timer");
+    tree_flag(t, "always-on");
+    uint32_t how = 0x4 | ((1u << m->nvcpus) - 1) << 8;
+    tree_cells(t, "interrupts", 1, 13, how, 1, 14, how, 1, 11, how, 1, 10, how);
+    tree_end(t);
+    tree_begin(t, "psci", 0);
+    tree_texts(t, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
+    tree_text(t, "method", b->isa.psci_smc ? "smc" : "hvc");
+    tree_cells(t, "cpu_suspend", 0xc4000001);
+    tree_cells(t, "cpu_off", 0x84000002);
+    tree_cells(t, "cpu_on", 0xc4000003);
+    tree_cells(t, "migrate", 0xc4000005);
+    tree_end(t);
+}
+
+static void tree_gic(struct virt *b, struct tree *t)
+{
+    gpa_t dist = map[SLOT_GIC_DIST].at, cpu = map[SLOT_GIC_CPU].at;
+    tree_begin(t, "intc@%llx", dist);
+    tree_text(t, "compatible", "arm,cortex-a15-gic");
+    tree_cells(t, "#interrupt-cells", 3);
+    tree_flag(t, "interrupt-controller");
+    tree_cells(t, "#address-cells", 2);
+    tree_cells(t, "#size-cells", 2);
+    tree_flag(t, "ranges");
+    tree_cells(t, "reg", 0, (uint32_t)dist, 0, 0x10000, 0, (uint32_t)cpu, 0, 0x10000);
+    tree_cells(t, "phandle", PHANDLE_GIC);
+    tree_end(t);
+}
+
+static bool make_tree(struct virt *b)
+{
+    struct machine *m = b->d.machine;
+    struct tree *t = tree_new();
+    if (!t)
+        return false;
+    tree_text(t, "compatible", "linux,dummy-virt");
+    tree_text(t, "model", "linux,dummy-virt");
+    tree_cells(t, "#address-cells", 2);
+    tree_cells(t, "#size-cells", 2);
+    tree_cells(t, "interrupt-parent", PHANDLE_GIC);
+    tree_chosen(b, t);
+    tree_begin(t, "memory@%llx", RAM);
+    tree_text(t, "device_type", "memory");
+    tree_reg(t, RAM, m->config->memory);
+    tree_end(t);
+    tree_cpus(b, t);
+    tree_begin(t, "apb-pclk", 0);
+    tree_text(t, "compatible", "fixed-clock");
+    tree_cells(t, "#clock-cells", 0);
+    tree_cells(t, "clock-frequency", 24000000);
+    tree_text(t, "clock-output-names", "clk24mhz");
+    tree_cells(t, "phandle", PHANDLE_CLOCK);
+    tree_end(t);
+    tree_gic(b, t);
+    for (struct device *d = NULL; (d = device_next(m, d));)
+        if (d->type->node)
+            d->type->node(d, t);
+    b->dtb = tree_finish(t, &b->dtb_size);
+    tree_free(t);
+    return b->dtb != NULL;
 }
 
 /* ------------------------------------------------------------------------ images */
 
 static int read_image(struct virt *b, const char *path, gpa_t at, char *err, size_t errlen)
 {
+    const struct board_config *c = b->d.machine->config;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0) {
@@ -151,9 +162,9 @@ static int read_image(struct virt *b, const char *path, gpa_t at, char *err, siz
         got += (size_t)k;
     }
     close(fd);
-    if (!data || got < n || at + n > RAM + b->c.memory) {
+    if (!data || got < n || at + n > RAM + c->memory) {
         snprintf(err, errlen, got < n ? "%s: can't be read whole" : "%s: does not fit into %llu MiB of memory", path,
-                 (unsigned long long)(b->c.memory >> 20));
+                 (unsigned long long)(c->memory >> 20));
         free(data);
         return -EINVAL;
     }
@@ -166,7 +177,8 @@ static int read_image(struct virt *b, const char *path, gpa_t at, char *err, siz
 /* Documentation/arch/arm64/booting.rst: an Image says how far above a 2 MiB boundary it wants to be. */
 static int load_kernel(struct virt *b, char *err, size_t errlen)
 {
-    int rc = read_image(b, b->c.kernel, RAM, err, errlen);
+    const struct board_config *c = b->d.machine->config;
+    int rc = read_image(b, c->kernel, RAM, err, errlen);
     if (rc)
         return rc;
     const uint8_t *d = b->image[0].data;
@@ -178,16 +190,16 @@ static int load_kernel(struct virt *b, char *err, size_t errlen)
             memcpy(&offset, d + 8, 8);
         }
     }
-    if (offset + size > b->c.memory || b->image[0].n + offset > b->c.memory) {
-        snprintf(err, errlen, "%s: does not fit into %llu MiB of memory", b->c.kernel, (unsigned long long)(b->c.memory >> 20));
+    if (offset + size > c->memory || b->image[0].n + offset > c->memory) {
+        snprintf(err, errlen, "%s: does not fit into %llu MiB of memory", c->kernel, (unsigned long long)(c->memory >> 20));
         return -EINVAL;
     }
     b->entry = b->image[0].at = RAM + offset;
     gpa_t at = (b->entry + size + 0x1fffff) & ~0x1fffffull;
-    if (at < RAM + (b->c.memory / 2 < 128u << 20 ? b->c.memory / 2 : 128u << 20))
-        at = RAM + (b->c.memory / 2 < 128u << 20 ? b->c.memory / 2 : 128u << 20);
-    if (b->c.initrd) {
-        rc = read_image(b, b->c.initrd, at, err, errlen);
+    if (at < RAM + (c->memory / 2 < 128u << 20 ? c->memory / 2 : 128u << 20))
+        at = RAM + (c->memory / 2 < 128u << 20 ? c->memory / 2 : 128u << 20);
+    if (c->initrd) {
+        rc = read_image(b, c->initrd, at, err, errlen);
         if (rc)
             return rc;
         at = (at + b->image[1].n + 0x1fffff) & ~0x1fffffull;
@@ -196,20 +208,21 @@ static int load_kernel(struct virt *b, char *err, size_t errlen)
     return 0;
 }
 
-static void reset(struct machine *m)
+static void reset(struct device *d)
 {
-    struct virt *b = m->board;
+    struct virt *b = virt_of(d);
+    struct machine *m = d->machine;
     gicv2_reset(b->gic);
-    pl011_reset(b->uart);
     for (unsigned k = 0; k < b->nimages; k++)
         physmem_write(m->memory, &m->reader, b->image[k].at, b->image[k].data, b->image[k].n, MEM_CPU);
-    physmem_write(m->memory, &m->reader, b->dtb_at, b->fdt, fdt_totalsize(b->fdt), MEM_CPU);
+    if (b->dtb)
+        physmem_write(m->memory, &m->reader, b->dtb_at, b->dtb, b->dtb_size, MEM_CPU);
 }
 
 static void started(struct vcpu *v, void *arg)
 {
-    struct virt *b = v->machine->board;
-    a64_enter(v->cpu, b->c.isa.el2 ? 2 : 1, b->entry);
+    struct virt *b = arg;
+    a64_enter(v->cpu, b->isa.el2 ? 2 : 1, b->entry);
     *a64_reg(v->cpu, A64_x0) = b->dtb_at;
 }
 
@@ -225,8 +238,8 @@ static void timer_line(void *arg, bool up)
 static bool wire_cpus(struct virt *b)
 {
     static const uint8_t ppi[NTIMERS] = { [TIMER_PHYS] = 30, [TIMER_VIRT] = 27, [TIMER_HYP] = 26, [TIMER_HYPVIRT] = 28, [TIMER_SEC] = 29 };
-    for (unsigned k = 0; k < b->m->nvcpus; k++) {
-        struct vcpu *v = b->m->vcpus[k];
+    for (unsigned k = 0; k < b->d.machine->nvcpus; k++) {
+        struct vcpu *v = b->d.machine->vcpus[k];
         gicv2_connect(b->gic, k, (struct irq){ set_line, v, LINE_IRQ }, (struct irq){ set_line, v, LINE_FIQ });
         for (unsigned t = 0; t < NTIMERS; t++) {
             struct irq *i = malloc(sizeof *i);
@@ -239,41 +252,63 @@ static bool wire_cpus(struct virt *b)
     return true;
 }
 
-struct machine *board_virt(const struct board_config *c, char *err, size_t errlen)
+/* A built-in device of one register block and one interrupt. */
+static struct device *built_in(struct virt *b, struct device *d, enum slot slot, char *err, size_t errlen)
 {
-    struct virt *b = calloc(1, sizeof *b);
-    int rc;
-    if (!b) {
-        snprintf(err, errlen, "no memory");
-        return NULL;
+    if (d && device_realize(d, NULL, err, errlen)) {
+        device_connect(d, 0, gicv2_input(b->gic, SPI + map[slot].spi), map[slot].spi);
+        if (device_map(d, 0, map[slot].at))
+            return d;
+        snprintf(err, errlen, "no memory for %s", d->type->name);
     }
-    b->c = *c;
-    b->c.isa.started = started;
-    struct machine_config mc = { .isa = &isa_aarch64, .model = c->model, .isa_config = &b->c.isa, .nvcpus = c->ncpus,
-                                 .interp = c->interp, .one_insn = c->one_insn, .cache_size = c->cache_size, .without = c->without };
-    b->m = machine_new(&mc, err, errlen);
-    if (!b->m)
-        return NULL;
-    b->m->board = b;
-    b->m->reset_board = reset;
-    b->m->no_reboot = c->no_reboot;
-    b->ram = mem_new_ram("mach-virt.ram", c->memory, MEM_RAM, &rc);
-    b->gic = gicv2_new(c->ncpus, NIRQS);
-    b->console = chardev_stdio(b->m->loop, true, err, errlen);
-    if (b->gic)
-        b->uart = pl011_new(b->console, gicv2_input(b->gic, SPI + UART_IRQ));
-    if (!b->ram || !b->gic || !b->uart || !wire_cpus(b)) {
-        snprintf(err, errlen, "no memory for the machine");
-        return NULL;
-    }
-    struct physmem *pm = b->m->memory;
-    physmem_map(pm, b->ram, RAM, 0, c->memory, 0);
-    physmem_map(pm, gicv2_distributor(b->gic), GIC_DIST, 0, 0x1000, 0);
-    physmem_map(pm, gicv2_cpu_interface(b->gic), GIC_CPU, 0, 0x2000, 0);
-    physmem_map(pm, pl011_region(b->uart), UART, 0, 0x1000, 0);
-    if (c->kernel && load_kernel(b, err, errlen))
-        return NULL;
-    if (make_tree(b, err, errlen))
-        return NULL;
-    return b->m;
+    return NULL;
 }
+
+static bool realize(struct device *d, char *err, size_t errlen)
+{
+    struct virt *b = virt_of(d);
+    struct machine *m = d->machine;
+    const struct board_config *c = m->config;
+    int rc = 0;
+    b->isa = (struct isa_config){ .el2 = b->el2, .el3 = b->el3, .psci = !b->el3, .psci_smc = b->el2, .started = started, .started_arg = b };
+    if (!machine_add_cpus(m, c->ncpus, &b->isa, err, errlen))
+        return false;
+    b->ram = mem_new_ram("mach-virt.ram", c->memory, MEM_RAM, &rc);
+    if (!b->ram) {
+        snprintf(err, errlen, "no %llu MiB of memory for the guest: %s", (unsigned long long)(c->memory >> 20), strerror(-rc));
+        return false;
+    }
+    b->gic = gicv2_new(c->ncpus, NIRQS);
+    struct physmem *pm = m->memory;
+    if (!b->gic || !wire_cpus(b) || !physmem_map(pm, b->ram, RAM, 0, c->memory, 0) ||
+        !physmem_map(pm, gicv2_distributor(b->gic), map[SLOT_GIC_DIST].at, 0, 0x1000, 0) ||
+        !physmem_map(pm, gicv2_cpu_interface(b->gic), map[SLOT_GIC_CPU].at, 0, 0x2000, 0)) {
+        snprintf(err, errlen, "no memory for the machine");
+        return false;
+    }
+    struct device *uart = device_new(m, "pl011", err, errlen);
+    if (uart && c->serial[0])
+        device_set_pointer(uart, "chardev", c->serial[0]);
+    return built_in(b, uart, SLOT_UART, err, errlen) != NULL;
+}
+
+bool virt_complete(struct device *d, char *err, size_t errlen)
+{
+    struct virt *b = virt_of(d);
+    if (d->machine->config->kernel && load_kernel(b, err, errlen))
+        return false;
+    if (make_tree(b))
+        return true;
+    snprintf(err, errlen, "no memory for the device tree");
+    return false;
+}
+
+static const struct property properties[] = {
+    PROPERTY(struct virt, el2, PROP_BOOL, "virtualization", "off", "processors with EL2"),
+    PROPERTY(struct virt, el3, PROP_BOOL, "secure", "off", "processors with EL3"),
+    { NULL }
+};
+
+const struct device_type virt_type = {
+    .name = "virt-machine", .category = "Board", .size = sizeof(struct virt), .properties = properties, .realize = realize, .reset = reset,
+};

@@ -4,9 +4,9 @@
  * Transmission is at once, so the transmit FIFO is always empty. The receive interrupt comes at the trigger level, the
  * time-out interrupt as soon as there is anything below it.
  */
-#include <stdlib.h>
-#include <string.h>
-#include "pl011.h"
+#include "chardev.h"
+#include "device.h"
+#include "tree.h"
 
 enum { DR = 0x00, RSR = 0x04, FR = 0x18, ILPR = 0x20, IBRD = 0x24, FBRD = 0x28, LCRH = 0x2c, CR = 0x30, IFLS = 0x34, IMSC = 0x38,
        RIS = 0x3c, MIS = 0x40, ICR = 0x44, DMACR = 0x48, ID = 0xfe0 };
@@ -14,9 +14,8 @@ enum { FR_RXFE = 1 << 4, FR_RXFF = 1 << 6, FR_TXFE = 1 << 7, LCRH_FEN = 1 << 4, 
        CR_LBE = 1 << 7, FIFO = 16 };
 
 struct pl011 {
+    struct device d;
     struct chardev *backend;
-    struct irq irq;
-    struct mem_region *region;
     uint8_t fifo[FIFO];
     unsigned first, n;
     uint32_t ris, imsc, lcrh, cr, ifls, ibrd, fbrd, ilpr, dmacr, rsr;
@@ -37,7 +36,7 @@ static void update(struct pl011 *p)
         p->ris |= INT_RX;
     else if (p->n)
         p->ris |= INT_RT;
-    irq_set(&p->irq, p->ris & p->imsc);
+    device_line(&p->d, 0, p->ris & p->imsc);
 }
 
 static size_t room(void *device)
@@ -155,8 +154,9 @@ static void pl011_write(void *device, uint64_t offset, unsigned size, uint64_t v
 
 static const struct mmio_ops ops = { pl011_read, pl011_write, 4, 4, false };
 
-void pl011_reset(struct pl011 *p)
+static void pl011_reset(struct device *d)
 {
+    struct pl011 *p = (struct pl011 *)d;
     p->first = p->n = 0;
     p->ris = p->imsc = p->lcrh = p->ibrd = p->fbrd = p->ilpr = p->dmacr = p->rsr = 0;
     p->cr = 0x300;
@@ -164,27 +164,42 @@ void pl011_reset(struct pl011 *p)
     update(p);
 }
 
-struct pl011 *pl011_new(struct chardev *backend, struct irq irq)
+static bool pl011_realize(struct device *d, char *err, size_t errlen)
 {
-    struct pl011 *p = calloc(1, sizeof *p);
-    if (!p || !(p->region = mem_new_mmio("pl011", 0x1000, &ops, p))) {
-        free(p);
-        return NULL;
+    struct pl011 *p = (struct pl011 *)d;
+    if (!device_region(d, 0, mem_new_mmio("pl011", 0x1000, &ops, p))) {
+        snprintf(err, errlen, "pl011: no memory");
+        return false;
     }
-    p->backend = backend;
-    p->irq = irq;
     struct chardev_front f = { room, take, p };
-    if (backend)
-        chardev_attach(backend, &f);
-    return p;
+    if (p->backend)
+        chardev_attach(p->backend, &f);
+    return true;
 }
 
-void pl011_free(struct pl011 *p)
+static void pl011_node(struct device *d, struct tree *t)
 {
-    if (!p)
-        return;
-    mem_free(p->region);
-    free(p);
+    tree_begin(t, "pl011@%llx", d->at[0]);
+    tree_texts(t, "compatible", "arm,pl011\0arm,primecell");
+    tree_reg(t, d->at[0], 0x1000);
+    tree_cells(t, "interrupts", 0, d->spi[0], 4);
+    tree_cells(t, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
+    tree_texts(t, "clock-names", "uartclk\0apb_pclk");
+    tree_end(t);
 }
 
-struct mem_region *pl011_region(struct pl011 *p) { return p->region; }
+static const struct property properties[] = {
+    PROPERTY(struct pl011, backend, PROP_CHARDEV, "chardev", NULL, "where its bytes go to and come from"),
+    { NULL }
+};
+static const struct field fields[] = {
+    FIELD(struct pl011, fifo), FIELD(struct pl011, first), FIELD(struct pl011, n), FIELD(struct pl011, ris),
+    FIELD(struct pl011, imsc), FIELD(struct pl011, lcrh), FIELD(struct pl011, cr), FIELD(struct pl011, ifls),
+    FIELD(struct pl011, ibrd), FIELD(struct pl011, fbrd), FIELD(struct pl011, ilpr), FIELD(struct pl011, dmacr),
+    FIELD(struct pl011, rsr), { NULL }
+};
+
+const struct device_type pl011_type = {
+    .name = "pl011", .category = "Input", .size = sizeof(struct pl011), .properties = properties, .fields = fields,
+    .realize = pl011_realize, .reset = pl011_reset, .node = pl011_node,
+};

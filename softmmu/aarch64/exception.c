@@ -84,32 +84,13 @@ void a64_context_changed(struct cpu *cpu)
 {
     struct a64_sys *s = a64_sys(cpu);
     unsigned el = a64_el(cpu);
-    uint64_t ps = *row(cpu, A64_pstate), hcr = a64_hcr(s), sctlr = sctlr_of(s, el);
-    enum a64_regime regime = a64_regime_of(s, el);
-    bool mmu = (sctlr & SCTLR_M) && !(regime == REGIME_EL10 && (hcr & (HCR_TGE | HCR_DC)));
-    uint64_t mdscr = s->v[A64_SYS_MDSCR_EL1];
     uint32_t f = A64_FLAG_SYSTEM | el;
-    if (ps & PS_SP)
+    if (*row(cpu, A64_pstate) & PS_SP)
         f |= A64_FLAG_SP;
     if (fp_trap(s, el) >= 0)
         f |= A64_FLAG_NOFP;
-    if (mmu)
-        f |= A64_FLAG_MMU;
-    else if (!(hcr & HCR_DC) || regime != REGIME_EL10)
-        f |= A64_FLAG_DEVICE;
-    if (sctlr & SCTLR_A)
-        f |= A64_FLAG_STRICT;
-    if (s->has_el2)
-        f |= A64_FLAG_EL2;
-    if (s->has_el3)
-        f |= A64_FLAG_EL3;
-    if (el == 2 && (hcr & HCR_E2H))
+    if (el == 2 && (a64_hcr(s) & HCR_E2H))
         f |= A64_FLAG_E2H;
-    bool debug = a64_debug_enabled(s, el, ps);
-    if (debug && (mdscr & 1))
-        f |= A64_FLAG_STEP;
-    if (debug && (mdscr >> 15 & 1) && a64_any_breakpoint(s))
-        f |= A64_FLAG_BREAK;
     if (a64_traps(s, el))
         f |= A64_FLAG_TRAPS;
     s->changed |= f != s->flags;
@@ -119,7 +100,7 @@ void a64_context_changed(struct cpu *cpu)
         engine_reset_returns(cpu);
         s->changed = true;
     }
-    a64_choose_tlb(cpu, regime, el, mmu);
+    a64_choose_tlb(cpu, a64_regime_of(s, el), el);
 }
 
 /* ------------------------------------------------------------------- taking */

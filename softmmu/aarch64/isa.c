@@ -155,8 +155,7 @@ enum { PSCI_SUCCESS = 0, PSCI_NOT_SUPPORTED = -1, PSCI_INVALID = -2, PSCI_DENIED
 static void begin(struct vcpu *v, uint64_t entry, uint64_t arg)
 {
     struct a64_sys *s = v->state;
-    const struct isa_config *c = v->machine->isa_config;
-    a64_enter(v->cpu, c->smp_el ? c->smp_el : s->has_el2 ? 2 : 1, entry);
+    a64_enter(v->cpu, s->has_el2 ? 2 : 1, entry);
     *a64_reg(v->cpu, A64_x0) = arg;
     machine_lock_enter();
     v->off = false;
@@ -293,18 +292,6 @@ bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps)
         return (s->v[A64_SYS_MDSCR_EL1] >> 13 & 1) && !(ps & PS_D);
     return el < target;
 }
-
-bool a64_any_breakpoint(const struct a64_sys *s)
-{
-    static const uint16_t control[] = { A64_SYS_DBGBCR0_EL1, A64_SYS_DBGBCR1_EL1, A64_SYS_DBGBCR2_EL1, A64_SYS_DBGBCR3_EL1,
-                                        A64_SYS_DBGBCR4_EL1, A64_SYS_DBGBCR5_EL1 };
-    for (unsigned k = 0; k < sizeof control / sizeof *control; k++)
-        if (s->v[control[k]] & 1)
-            return true;
-    return false;
-}
-
-void a64_debug_changed(struct a64_sys *s) { a64_context_changed(vcpu_cpu(s->vcpu)); }
 
 /* Does any trap cover instructions that translated code executes directly? */
 bool a64_traps(const struct a64_sys *s, unsigned el)

@@ -12,7 +12,6 @@ extern const struct isa isa_aarch64;
 struct isa_config {
     bool el2, el3;
     bool psci, psci_smc;      /* the machine answers PSCI; by SMC, else HVC */
-    unsigned smp_el;          /* level that CPU_ON enters; 0: the highest below EL3 */
     /* Called at each reset for a CPU that begins to run: sets pc, registers, level (a64_enter). */
     void (*started)(struct vcpu *v, void *arg);
     void *started_arg;

@@ -332,9 +332,6 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
     case A64_EVENT_FP:
         a64_take_fp_trap(cpu);
         break;
-    case A64_EVENT_ILLEGAL:
-        a64_raise(cpu, syndrome(EC_ILLEGAL, 0), pc);
-        break;
     case A64_EVENT_ERET:
         a64_eret(cpu);
         s->changed = false;
@@ -354,8 +351,6 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
             vcpu_wait_others(s->vcpu);
         }
         return next(cpu, pc);
-    case A64_EVENT_DAIF:
-        return 0;
     }
     return taken(cpu);
 }

@@ -117,7 +117,7 @@ static void install(struct cpu *cpu, unsigned k, struct tlb *t)
     cpu->mmu[k] = (struct cpu_mmu){ .base = (uint64_t)(uintptr_t)t->at, .mask = t->mask, .tlb = t };
 }
 
-void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el, bool mmu)
+void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el)
 {
     struct a64_sys *s = a64_sys(cpu);
     struct a64_space *p = current(s, regime, el), *user = spaces(s)->user;

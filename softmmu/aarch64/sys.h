@@ -176,7 +176,7 @@ void a64_translate(struct a64_sys *s, enum a64_regime regime, gva_t va, struct a
 
 bool a64_spaces_init(struct a64_sys *s); /* false: no memory */
 void a64_spaces_free(struct a64_sys *s);
-void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el, bool mmu);
+void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el);
 void a64_space_changed(struct cpu *cpu);
 void a64_tlb_flush_all(struct a64_sys *s);
 void a64_tlb_flush_va(struct a64_sys *s, gva_t va);
@@ -206,10 +206,7 @@ uint64_t a64_timer_count(struct a64_sys *s, unsigned timer);
 uint64_t a64_timer_ctl(struct a64_sys *s, unsigned timer);
 void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ctl);
 void a64_timer_update(struct a64_sys *s, unsigned timer);
-void a64_event_stream_changed(struct a64_sys *s);
 bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps);
-bool a64_any_breakpoint(const struct a64_sys *s);
-void a64_debug_changed(struct a64_sys *s);
 bool a64_traps(const struct a64_sys *s, unsigned el);
 uint32_t a64_access_syndrome(struct cpu *cpu);
 gva_t a64_branch_address(const struct a64_sys *s, unsigned el, gva_t to);

@@ -222,13 +222,11 @@ static void write_DBGCLAIMCLR_EL1(struct a64_sys *s, unsigned n, uint64_t v) { s
     static void write_##value##k##_EL1(struct a64_sys *s, unsigned n, uint64_t v)               \
     {                                                                                           \
         s->v[A64_SYS_##value##k##_EL1] = v & (vmask);                                           \
-        a64_debug_changed(s);                                                                   \
     }                                                                                           \
     PLAIN_READ(control##k##_EL1)                                                                \
     static void write_##control##k##_EL1(struct a64_sys *s, unsigned n, uint64_t v)             \
     {                                                                                           \
         s->v[A64_SYS_##control##k##_EL1] = v & (cmask);                                         \
-        a64_debug_changed(s);                                                                   \
     }
 DEBUG_PAIR(DBGBVR, DBGBCR, 0, ~3ull, 0xffe1e7)
 DEBUG_PAIR(DBGBVR, DBGBCR, 1, ~3ull, 0xffe1e7)
@@ -271,13 +269,11 @@ PLAIN_READ(CNTKCTL_EL1)
 static void write_CNTKCTL_EL1(struct a64_sys *s, unsigned n, uint64_t v)
 {
     s->v[A64_SYS_CNTKCTL_EL1] = v & 0x203ff;
-    a64_event_stream_changed(s);
 }
 PLAIN_READ(CNTHCTL_EL2)
 static void write_CNTHCTL_EL2(struct a64_sys *s, unsigned n, uint64_t v)
 {
     s->v[A64_SYS_CNTHCTL_EL2] = v & 0x20fff;
-    a64_event_stream_changed(s);
 }
 
 #define TIMER(prefix, suffix, which)                                                                                    \

@@ -56,9 +56,6 @@ void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ct
     a64_timer_update(s, timer);
 }
 
-/* The event stream wakes WFE; ours never sleeps longer than a stream's period would (ops.c). */
-void a64_event_stream_changed(struct a64_sys *s) { (void)s; }
-
 void a64_connect_timer(struct vcpu *v, unsigned k, void (*line)(void *arg, bool up), void *arg)
 {
     struct a64_sys *s = v->state;

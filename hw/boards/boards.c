@@ -1,0 +1,8 @@
+/* The list of boards. One row a board. */
+#include "boards.h"
+#include "virt.h"
+
+const struct board boards[] = {
+    { "virt", NULL, "Arm virtual machine: PL011, generic timers, PSCI", &isa_aarch64, &virt_type, 8, "max", 128 << 20, virt_complete },
+    { NULL },
+};
