@@ -221,15 +221,15 @@ static void fetch_fault(struct thread *t)
 {
     struct cpu *cpu = t->cpu;
     struct mapping m;
-    uint8_t byte;
+    bool readable;
 
     if (cpu->leave_imm == 1)
         signal_force(t, SIGBUS, BUS_ADRALN, cpu->pc);
-    else if (!mm_lookup(t, cpu->pc, &m))
+    else if (!mm_lookup_fetch(t, cpu->pc, &m, &readable))
         signal_force(t, SIGSEGV, SEGV_MAPERR, cpu->pc);
     else if (!(m.prot & PROT_EXEC))
         signal_force(t, SIGSEGV, SEGV_ACCERR, cpu->pc);
-    else if (user_read(t->p, &byte, cpu->pc, 1) != 0)
+    else if (!readable)
         signal_force(t, SIGBUS, BUS_ADRERR, cpu->pc); /* past the end of the mapped file */
     /* else another thread has just mapped it: once more */
 }

@@ -63,6 +63,20 @@ bool mm_lookup(struct thread *t, uint64_t addr, struct mapping *m)
     return at != NULL;
 }
 
+bool mm_lookup_fetch(struct thread *t, uint64_t addr, struct mapping *m, bool *readable)
+{
+    uint8_t byte;
+
+    mm_lock(t);
+    mm_sync(t->p, addr, addr + 1);
+    const struct mapping *at = mm_find(t->p->mm, addr);
+    if (at)
+        *m = *at;
+    *readable = at && user_read(t->p, &byte, addr, 1) == 0;
+    mm_unlock(t);
+    return at != NULL;
+}
+
 /* --- the map --------------------------------------------------------------------------------- */
 
 /* Makes addr a boundary between mappings if it is inside one. */

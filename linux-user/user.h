@@ -261,6 +261,8 @@ void mm_lock(struct thread *t);
 void mm_unlock(struct thread *t);
 /* A copy of the mapping that contains addr, by a caller without the lock. False: there is none. */
 bool mm_lookup(struct thread *t, uint64_t addr, struct mapping *m);
+/* The same; *readable: is there memory behind it (a file may end before)? Both as they were at one moment. */
+bool mm_lookup_fetch(struct thread *t, uint64_t addr, struct mapping *m, bool *readable);
 /* The mapping that contains addr or NULL. mm_next: start of the first one at or above addr, or
  * ~0. */
 uint64_t mm_next(const struct mm *mm, uint64_t addr);
