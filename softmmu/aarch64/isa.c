@@ -135,7 +135,7 @@ static void fault(struct vcpu *v)
 }
 
 static bool interrupt(struct vcpu *v) { return a64_take_interrupt(v->cpu); }
-static bool wakes(struct vcpu *v) { return a64_has_interrupt(v->state) || v->event; }
+static bool wakes(struct vcpu *v) { return a64_has_interrupt(v->state); }
 
 uint64_t a64_mpidr(const struct vcpu *v) { return ((const struct a64_sys *)v->state)->mpidr; }
 

@@ -24,6 +24,15 @@ static uint64_t next(struct cpu *cpu, uint64_t pc)
     return due ? POLL : LOOKUP;
 }
 
+/* An interrupt that stands may no longer be masked at cpu->pc: the processor's thread looks. The run loop comes back to
+ * it at a poll only if it was asked to; who raised the line has asked once, and it was masked then. */
+static uint64_t look(struct cpu *cpu)
+{
+    a64_sys(cpu)->changed = false;
+    engine_kick(cpu);
+    return POLL;
+}
+
 /* After an exception was taken. */
 static uint64_t taken(struct cpu *cpu)
 {
@@ -58,10 +67,9 @@ static uint64_t msr(struct cpu *cpu, uint64_t code_rt, uint64_t value, uint64_t 
     if (r < 0)
         return taken(cpu);
     a64_sysreg_write(s, (unsigned)r, value);
-    if (cpu->pending) { /* an interrupt may be open now */
+    if (cpu->pending || a64_has_interrupt(s)) {
         cpu->pc = pc + 4;
-        s->changed = false;
-        return POLL;
+        return look(cpu);
     }
     return next(cpu, pc);
 }
@@ -95,7 +103,7 @@ static uint64_t msr_pstate(struct cpu *cpu, uint64_t field, uint64_t imm, uint64
         if (!a64_has_interrupt(s))
             return 0;
         cpu->pc = pc + 4;
-        return POLL;
+        return look(cpu);
     }
     a64_context_changed(cpu);
     return next(cpu, pc);
@@ -334,8 +342,7 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
         break;
     case A64_EVENT_ERET:
         a64_eret(cpu);
-        s->changed = false;
-        return cpu->pending || a64_has_interrupt(s) ? POLL : LOOKUP;
+        return cpu->pending || a64_has_interrupt(s) ? look(cpu) : taken(cpu);
     case A64_EVENT_WFI:
     case A64_EVENT_WFE:
         return wait(cpu, what == A64_EVENT_WFE, pc);
