@@ -1,7 +1,6 @@
 # Builds myna and runs its tests. Everything built goes under $(B).
 #
-#   make            build/myna and its links          make check        tests, a few minutes
-#   make system     build/myna-system, in progress (scripts/setup.sh build system)
+#   make            build/myna, build/myna-system     make check        tests, a few minutes
 #   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
 #   make docs       generated pages of docs/
 #   make bench      speed against qemu and native     make install      into PREFIX (./configure)
@@ -49,7 +48,9 @@ user_objs := $(call obj,$(lu_src) $(filter linux-user/%,$(asm_src)))
 main_obj := $(B)/linux-user/main.o
 tests := $(patsubst %.c,$(B)/%,$(test_src))
 
-all: $(B)/myna
+# SYSTEM: yes if ./configure found what system mode needs.
+system_yes = $(B)/myna-system
+all: $(B)/myna $(system_$(SYSTEM))
 system: $(B)/myna-system
 tests: $(tests)
 
@@ -89,7 +90,7 @@ $(B)/myna: $(main_obj) $(FIXED) $(B)/libuser.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) $(LINK) -Wl,--build-id $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
 $(B)/myna-system: $(B)/softmmu/main.o $(B)/libsystem.a $(B)/libengine.a
-	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) -lfdt -lpthread
+	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) $(SYSTEM_LIBS) -lpthread
 	@ln -sf myna-system $(B)/myna-system-aarch64
 # Whole: tests may name engine functions weakly.
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
@@ -102,6 +103,10 @@ install: all
 	install -d $(bindir)
 	install -m 755 $(B)/myna $(bindir)/myna
 	ln -sf myna $(bindir)/myna-aarch64
+ifeq ($(SYSTEM),yes)
+	install -m 755 $(B)/myna-system $(bindir)/myna-system
+	ln -sf myna-system $(bindir)/myna-system-aarch64
+endif
 
 -include $(shell find $(addprefix $(B)/,ir frontend backend linux-user softmmu hw tests) -name '*.d' -type f 2>/dev/null)
 .PHONY: all system tests install
@@ -113,25 +118,27 @@ J := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 INNER = +@$(MAKE) --no-print-directory $(J) B=$(B)
 
 setup:
-	@scripts/setup.sh build check native
+	@scripts/setup.sh build system check native
 demo:
-	@scripts/setup.sh build check
+	@scripts/setup.sh build system check
 	$(INNER) all
 	@tests/demo.sh $(B)
 check:
-	@scripts/setup.sh build check native
+	@scripts/setup.sh build system check native
 	@tests/guest/fetch.sh $(B)/guests arm64
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
+	@tests/guest/fetch.sh $(B)/guests boot
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) $(T)
 check-quick:
-	@scripts/setup.sh build check
+	@scripts/setup.sh build system check
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) --quick $(T)
 check-long:
-	@scripts/setup.sh build check native distro glibc
+	@scripts/setup.sh build system check native distro glibc
 	@tests/guest/fetch.sh $(B)/guests arm64
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
+	@tests/guest/fetch.sh $(B)/guests boot
 	@tests/guest/fetch.sh $(B)/guests src sqlite3
 	@tests/guest/fetch.sh $(B)/guests torture
 	@tests/guest/fetch.sh $(B)/guests stress
@@ -146,11 +153,11 @@ check-long:
 	@python3 tests/run.py -B $(B) --long $(T)
 # make bench BENCH="--quick --only lua": see tests/bench/README.md
 bench:
-	@scripts/setup.sh build check native bench
+	@scripts/setup.sh build system check native bench
 	$(INNER) all || echo "myna is not built: measuring qemu and native only"
 	@python3 tests/bench/bench.py -B $(B) $(BENCH)
 bench-callgrind:
-	@scripts/setup.sh build check native bench profile
+	@scripts/setup.sh build system check native bench profile
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --callgrind --only '$(ITEM)'
 # Single measurements: a fork and a vfork + exec; host instructions per guest instruction; region sizes; each technique
@@ -158,37 +165,37 @@ bench-callgrind:
 bench-fork:
 	@$(MAKE) --no-print-directory bench B=$(B) BENCH="--only processes $(BENCH)"
 bench-density:
-	@scripts/setup.sh build check native bench profile
+	@scripts/setup.sh build system check native bench profile
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --density $(BENCH)
 bench-regions:
-	@scripts/setup.sh build check native bench
+	@scripts/setup.sh build system check native bench
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --regions $(BENCH)
 # Two independent threads against one.
 bench-threads:
-	@scripts/setup.sh build check
+	@scripts/setup.sh build system check
 	$(INNER) all
 	@python3 tests/bench/threads.py -B $(B) $(BENCH)
 bench-ablations:
-	@scripts/setup.sh build check native bench
+	@scripts/setup.sh build system check native bench
 	$(INNER) all
 	@python3 tests/bench/bench.py -B $(B) --ablations $(BENCH)
 # The most memory that six programs need, file pages apart, under myna and the qemus.
 bench-memory:
-	@scripts/setup.sh build check native bench
+	@scripts/setup.sh build system check native bench
 	@tests/guest/fetch.sh $(B)/guests arm64 qemu10 runtimes
 	$(INNER) all
 	@python3 tests/bench/memory.py -B $(B) $(BENCH)
 # The ten hottest regions of six real programs (docs/profiles.md).
 bench-profile:
-	@scripts/setup.sh build check native bench
+	@scripts/setup.sh build system check native bench
 	@tests/guest/fetch.sh $(B)/guests arm64
 	$(INNER) all
 	@python3 tests/bench/profile.py -B $(B) $(BENCH)
 # The translator alone, in nanoseconds a guest instruction: a static program of the demo's compiler.
 bench-translate:
-	@scripts/setup.sh build check
+	@scripts/setup.sh build system check
 	$(INNER) $(B)/tests/bench/translate
 	@aarch64-linux-gnu-gcc -O2 -static -D_GNU_SOURCE -w -o $(B)/translate-me tests/guest/strings.c
 	@$(B)/tests/bench/translate $(B)/translate-me

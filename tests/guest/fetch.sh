@@ -9,6 +9,7 @@
 #                                           DIR/java-source, DIR/src/ruby3.1, DIR/npm: what they are tested with
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
+#   tests/guest/fetch.sh DIR boot           DIR/kernel: Debian's arm64 kernel with its modules; DIR/initrd: a busybox for it
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR pgbench        DIR/pgbench: the host's pgbench, without the server it comes with
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
@@ -73,6 +74,13 @@ pgbench)
     "$debs" bare "$(dpkg --print-architecture)" "$dir/pgbench" postgresql-15
     find "$dir/pgbench/usr" -type f ! -name pgbench -delete
     rm -rf "$dir/pgbench.apt/archives" ;;
+boot)
+    "$debs" root arm64 "$dir/kernel" linux-image-arm64
+    # Of 400 MB the kernel and its modules are of use.
+    find "$dir/kernel" -mindepth 1 -maxdepth 1 ! -name boot ! -name usr ! -name lib ! -name .debs -exec rm -rf {} +
+    find "$dir/kernel/usr" -mindepth 1 -maxdepth 2 ! -name lib ! -path '*/lib/modules' -exec rm -rf {} +
+    rm -rf "$dir/kernel.apt/archives"
+    "$debs" bare arm64 "$dir/initrd" busybox-static ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 debian)
     # debootstrap's first stage for arm64, as an archive; as an ordinary user in a user namespace.

@@ -1,0 +1,166 @@
+"""System mode: bare-metal guests and kernels on emulated boards, their console compared.
+
+What other suites stand on is here: an initrd made on the spot, and a machine run to its end. The kernel is Debian's
+(tests/guest/fetch.sh BUILD/guests boot); each boot ends by the guest's own power off."""
+import gzip
+import io
+import os
+import re
+import stat
+import struct
+
+from .base import Case, Fail, Skip, build, run
+
+LIMIT = 180  # seconds for a boot on a loaded machine; alone it takes 3
+
+
+def program(context):
+    path = os.path.join(os.path.dirname(context.myna), "myna-system-aarch64")
+    if not os.access(path, os.X_OK):
+        raise Skip("no myna-system: ./configure says why")
+    return path
+
+
+class Archive:
+    """A cpio archive in the form that kernels unpack (Documentation/driver-api/early-userspace/buffer-format.rst)."""
+
+    def __init__(self):
+        self.out, self.n = io.BytesIO(), 0
+
+    def add(self, name, mode, data=b"", device=(0, 0)):
+        self.n += 1
+        name = name.encode() + b"\0"
+        head = "070701" + "".join(f"{v:08x}" for v in (self.n, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name), 0))
+        self.out.write(head.encode() + name)
+        self.out.write(b"\0" * (-self.out.tell() % 4) + data)
+        self.out.write(b"\0" * (-self.out.tell() % 4))
+
+    def folder(self, name):
+        self.add(name, stat.S_IFDIR | 0o755)
+
+    def file(self, name, data, mode=0o755):
+        self.add(name, stat.S_IFREG | mode, data)
+
+    def tree(self, top, under=""):
+        """A host folder with all below it."""
+        for folder, dirs, names in os.walk(top):
+            at = os.path.join(under, os.path.relpath(folder, top)).removesuffix("/.")
+            if at not in (".", ""):
+                self.folder(at)
+            for name in sorted(names) + [d for d in dirs if os.path.islink(os.path.join(folder, d))]:
+                path = os.path.join(folder, name)
+                if os.path.islink(path):
+                    self.add(os.path.join(at, name), stat.S_IFLNK | 0o777, os.readlink(path).encode())
+                elif os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        self.file(os.path.join(at, name), f.read(), os.stat(path).st_mode & 0o777)
+
+    def bytes(self):
+        self.add("TRAILER!!!", 0)
+        return gzip.compress(self.out.getvalue(), 1)
+
+
+def kernel(context):
+    """Paths of Debian's arm64 kernel and of its modules."""
+    base = os.path.join(context.build, "guests", "kernel")
+    if not os.path.exists(os.path.join(base, ".debs")):
+        raise Skip(f"no kernel: tests/guest/fetch.sh {context.build}/guests boot")
+    image = sorted(n for n in os.listdir(os.path.join(base, "boot")) if n.startswith("vmlinuz-"))[-1]
+    return os.path.join(base, "boot", image), os.path.join(base, "lib/modules", image.removeprefix("vmlinuz-"))
+
+
+def initrd(context, script, files=(), modules=()):
+    """The bytes of an initrd whose /init mounts the usual, loads modules (names, in order, without .ko) and runs
+    the lines of script; then it powers off. files: (name, bytes) pairs."""
+    box = os.path.join(context.build, "guests", "initrd", "bin", "busybox")
+    if not os.path.exists(box):
+        box = os.path.join(context.build, "guests", "initrd", "usr", "bin", "busybox")
+    a = Archive()
+    for name in ("bin", "dev", "proc", "sys", "tmp", "mnt", "lib"):
+        a.folder(name)
+    a.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
+    with open(box, "rb") as f:
+        a.file("bin/busybox", f.read())
+    load = ""
+    if modules:
+        found = {}
+        for folder, _, names in os.walk(kernel(context)[1]):
+            found.update({n.removesuffix(".ko").replace("-", "_"): os.path.join(folder, n) for n in names if n.endswith(".ko")})
+        for name in modules:
+            with open(found[name.replace("-", "_")], "rb") as f:
+                a.file(f"lib/{name}.ko", f.read())
+            load += f"insmod /lib/{name}.ko\n"
+    for name, data in files:
+        a.file(name, data)
+    a.file("init", ("#!/bin/busybox sh\nPATH=/bin\n/bin/busybox --install -s /bin\nmount -t proc proc /proc\n"
+                    "mount -t sysfs sysfs /sys\nmount -t devtmpfs devtmpfs /dev\n" + load + script + "\npoweroff -f\n").encode())
+    return a.bytes()
+
+
+def boot(context, script, options=(), append="", memory="512", accel="tcg", limit=LIMIT, stdin=b"", **how):
+    """Boots Debian's kernel with that script as its first process. Returns the outcome; fails unless the guest
+    switched itself off with status 0."""
+    image = kernel(context)[0]
+    with context.temp() as d:
+        path = os.path.join(d, "initrd")
+        with open(path, "wb") as f:
+            f.write(initrd(context, script, **how))
+        got = run([program(context), "-M", "virt", "-m", memory, "-kernel", image, "-initrd", path, "-accel", accel,
+                   "-append", f"console=ttyAMA0 panic=-1 {append}".strip(), "-nographic", "-no-reboot", *options],
+                  timeout=limit, stdin=stdin, tail=3000)
+    if got.status or re.search(rb"Kernel panic|WARNING: CPU|Internal error|rcu_.*detected", got.out):
+        raise Fail(f"status {got.status}\n" + (got.out + got.err)[-3000:].decode(errors="replace"))
+    return got
+
+
+def said(got, *patterns):
+    """Fails unless each pattern is on a line of its own of the console."""
+    text = got.out.replace(b"\r", b"")
+    for p in patterns:
+        if not re.search(rb"(?m)^(\[ *[0-9.]+\] )?(?:" + p.encode() + rb")$", text):
+            raise Fail(f"nothing matches {p}\n" + text[-3000:].decode(errors="replace"))
+
+
+def bare(context, name, sources=None, flags=()):
+    """A bare-metal guest tests/boot/aarch64/NAME.S (or .c), linked at the board's start of RAM; as an Image."""
+    folder = context.path("tests/boot/aarch64")
+    source = next(p for p in (os.path.join(folder, name + s) for s in (".S", ".c")) if os.path.exists(p))
+    elf = os.path.join(context.out, "boot", name + ".elf")
+    common = [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.startswith("lib_") and f.endswith((".S", ".c"))]
+    build(context, elf, [source, *common, os.path.join(folder, "bare.ld")],
+          ["aarch64-linux-gnu-gcc", "-O2", "-g", "-nostdlib", "-nostartfiles", "-ffreestanding", "-static", "-Wl,--build-id=none",
+           "-mgeneral-regs-only", *flags, "-I", folder, "-T", os.path.join(folder, "bare.ld"), "-o", elf, source, *common])
+    image = elf.removesuffix(".elf") + ".img"
+    return build(context, image, [elf], ["aarch64-linux-gnu-objcopy", "-O", "binary", elf, image])
+
+
+# ------------------------------------------------------------------------- cases
+
+def first_words(accel, options=()):
+    def test(context):
+        got = boot(context, "echo MARKER $(uname -sm) $(nproc)\nseq 3 | sort -rn | tr '\\n' ' '\necho\necho END", options, accel=accel)
+        cpus = options[options.index("-smp") + 1] if "-smp" in options else "1"
+        said(got, f"MARKER Linux aarch64 {cpus}", "3 2 1 ", "END")
+    return test
+
+
+def usage(context):
+    """What cannot be is one line that names it, with status 1."""
+    machine = program(context)
+    for options, pattern in (
+            (["-M", "virtt"], rb"virt"), (["-M", "virt", "-device", "nothing-such"], rb"nothing-such"),
+            (["-M", "virt,virtualisation=on"], rb"virtualisation.*virtualization"), (["-M", "virt,secure=2"], rb"secure=2.*on or off"),
+            (["-M", "virt", "-cpu", "z80"], rb"z80"), (["-M", "virt", "-smp", "9999"], rb"smp|processors"),
+            (["-M", "virt", "-m", "12x"], rb"12x|-m"), (["-M", "virt", "-kernel", "/nonexistent"], rb"/nonexistent"),
+            (["-M", "virt", "-kernel"], rb"-kernel"), ([], rb"virt")):
+        got = run([machine, *options], timeout=20)
+        if got.status != 1 or len(got.err.splitlines()) != 1 or not re.search(pattern, got.err):
+            raise Fail(f"{got.shell()}: status {got.status}, {(got.out + got.err).decode(errors='replace')}")
+
+
+def cases(context):
+    return [
+        Case("system/usage", usage, 0),
+        Case("system/boot", first_words("tcg"), 2),
+        Case("system/boot-interp", first_words("interp"), 2),
+    ]
