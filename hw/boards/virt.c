@@ -15,15 +15,18 @@
 #include "sys.h"
 #include "tree.h"
 #include "virt.h"
+#include "virtio/mmio.h"
 
 enum { RAM = 0x40000000, NIRQS = 256, SPI = 32 };
 
 /* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
-enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_UART };
+enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_UART, SLOT_VIRTIO };
+enum { VIRTIO_SLOTS = 32 };
 static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
     [SLOT_GIC_CPU] = { 0x08010000, 0x10000, 0 },
     [SLOT_UART] = { 0x09000000, 0x1000, 1 },
+    [SLOT_VIRTIO] = { 0x0a000000, VIRTIO_MMIO_SIZE * VIRTIO_SLOTS, 16 },
 };
 
 struct virt {
@@ -32,6 +35,7 @@ struct virt {
     struct isa_config isa;
     struct mem_region *ram;
     struct gicv2 *gic;
+    struct device *virtio[VIRTIO_SLOTS];
     void *dtb;
     size_t dtb_size;
     uint64_t entry, dtb_at;
@@ -135,6 +139,8 @@ static bool make_tree(struct virt *b)
     for (struct device *d = NULL; (d = device_next(m, d));)
         if (d->type->node)
             d->type->node(d, t);
+    for (unsigned k = 0; k < VIRTIO_SLOTS; k++)
+        virtio_mmio_node(b->virtio[k], t);
     b->dtb = tree_finish(t, &b->dtb_size);
     tree_free(t);
     return b->dtb != NULL;
@@ -264,6 +270,27 @@ static struct device *built_in(struct virt *b, struct device *d, enum slot slot,
     return NULL;
 }
 
+/* From the last slot down: -device takes the first free one in the order of making, and Linux, which goes through the
+ * tree from the lowest address up, shall find the devices where it does with QEMU. */
+static bool make_virtio_slots(struct virt *b, char *err, size_t errlen)
+{
+    for (unsigned k = VIRTIO_SLOTS; k--;) {
+        char number[12];
+        struct device *d = device_new(b->d.machine, "virtio-mmio", err, errlen);
+        snprintf(number, sizeof number, "%u", k);
+        if (!d || !device_set(d, "number", number, err, errlen) || !device_realize(d, NULL, err, errlen))
+            return false;
+        unsigned spi = map[SLOT_VIRTIO].spi + k;
+        device_connect(d, 0, gicv2_input(b->gic, SPI + spi), spi);
+        if (!device_map(d, 0, map[SLOT_VIRTIO].at + VIRTIO_MMIO_SIZE * k)) {
+            snprintf(err, errlen, "no memory for virtio-mmio");
+            return false;
+        }
+        b->virtio[k] = d;
+    }
+    return true;
+}
+
 static bool realize(struct device *d, char *err, size_t errlen)
 {
     struct virt *b = virt_of(d);
@@ -289,7 +316,7 @@ static bool realize(struct device *d, char *err, size_t errlen)
     struct device *uart = device_new(m, "pl011", err, errlen);
     if (uart && c->serial[0])
         device_set_pointer(uart, "chardev", c->serial[0]);
-    return built_in(b, uart, SLOT_UART, err, errlen) != NULL;
+    return built_in(b, uart, SLOT_UART, err, errlen) && make_virtio_slots(b, err, errlen);
 }
 
 bool virt_complete(struct device *d, char *err, size_t errlen)

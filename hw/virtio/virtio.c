@@ -178,11 +178,14 @@ void virtio_queue_enable(struct virtio *v, uint32_t q, bool on)
     if (!r || r->enabled == on)
         return;
     if (!on) {
-        virtio_queue_reset(v, q);
+        if (v->class->reset_queue) {
+            v->class->reset_queue(v, q);
+            r->enabled = 0;
+        }
         return;
     }
     r->next = r->used = r->signalled = 0;
-    r->signalled_valid = 0;
+    r->unsignalled = 0;
     r->wrap_next = r->wrap_used = 1;
     r->waiting = 0;
     r->enabled = 1;

@@ -68,7 +68,8 @@ struct virtio_ring_state {
     uint16_t next;                 /* split: available index; packed: position of the next descriptor */
     uint16_t used;                 /* split: used index; packed: position of the next used descriptor */
     uint16_t signalled;            /* used when the driver was last interrupted */
-    uint8_t enabled, wrap_next, wrap_used, signalled_valid;
+    uint8_t enabled, wrap_next, wrap_used;
+    uint8_t unsignalled;           /* there were pushes since */
     uint32_t waiting;              /* buffers taken and not yet given back */
 };
 
@@ -193,6 +194,7 @@ enum virtio_area { VIRTIO_DESC, VIRTIO_DRIVER_AREA, VIRTIO_DEVICE_AREA };
 /* high: the upper half of the address, else the lower. */
 void virtio_queue_set_address(struct virtio *v, uint32_t q, enum virtio_area area, bool high, uint32_t value);
 uint32_t virtio_queue_address(const struct virtio *v, uint32_t q, enum virtio_area area, bool high);
+/* Off: requests under way end first; the addresses stay. */
 void virtio_queue_enable(struct virtio *v, uint32_t q, bool on);
 /* VIRTIO_F_RING_RESET: the queue is as before it was set up. Ignored unless agreed on. */
 void virtio_queue_reset(struct virtio *v, uint32_t q);
