@@ -84,6 +84,12 @@ static bool misaligned(const struct tlb_entry *e, bool write, gva_t va, unsigned
     return ((write ? e->write : e->read) & TLB_ALIGN) && (va & (n - 1));
 }
 
+/* Is the access one that somebody watches? Then a fault is noted. */
+static bool watched(struct vcpu *v, const struct tlb_entry *e, bool write, gva_t va, unsigned n, unsigned space)
+{
+    return (write ? e->write : e->read) & TLB_WATCH && v->machine->isa->watch(v, va, n, write, space);
+}
+
 uint64_t softmmu_address(struct cpu *cpu, uint64_t va, unsigned info)
 {
     struct vcpu *v = vcpu_of(cpu);
@@ -97,6 +103,8 @@ uint64_t softmmu_address(struct cpu *cpu, uint64_t va, unsigned info)
         v->machine->isa->refuse(v, va, write, space, misaligned(e, write, va, n) || first < n);
         return ~0ull;
     }
+    if (watched(v, e, write, va, n, space) || (write && atomic && watched(v, e, false, va, n, space)))
+        return ~0ull;
     uint64_t tag = write ? e->write : e->read;
     if (atomic || (first >= n && !(tag & (TLB_IO | TLB_WATCH)))) {
         if (write)
@@ -110,7 +118,7 @@ uint64_t softmmu_address(struct cpu *cpu, uint64_t va, unsigned info)
     } else {
         struct tlb_entry one = *e; /* the second may displace it */
         struct tlb_entry *two = entry_for(v, va + first, false, space);
-        if (!two)
+        if (!two || watched(v, two, false, va, n, space))
             return ~0ull;
         if (!load_piece(v, &one, va, first, copy) || !load_piece(v, two, va + first, n - first, copy + first))
             goto nothing;
@@ -134,11 +142,14 @@ bool softmmu_store(struct cpu *cpu, uint64_t va, unsigned info, uint64_t low, ui
         v->machine->isa->refuse(v, va, true, space, true);
         return false;
     }
+    if (watched(v, e, true, va, n, space))
+        return false;
     bool done;
     if (first >= n) {
         done = store_piece(v, e, va, n, (const uint8_t *)value);
     } else {
-        if (!entry_for(v, va + first, true, space))
+        e = entry_for(v, va + first, true, space);
+        if (!e || watched(v, e, true, va, n, space))
             return false;
         e = entry_for(v, va, true, space); /* the second may have displaced it */
         done = e && store_piece(v, e, va, first, (const uint8_t *)value);

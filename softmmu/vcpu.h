@@ -35,6 +35,8 @@ struct isa {
     bool (*fetch)(struct vcpu *v, gva_t pc, struct code_page *out);
     /* An access could not be done for another reason: misaligned Device access, or nothing is at the address. */
     void (*refuse)(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned);
+    /* An access to a page whose TLB entry is marked TLB_WATCH. True: it is not done, a fault is noted. */
+    bool (*watch)(struct vcpu *v, gva_t va, unsigned n, bool write, unsigned space);
     /* Takes the noted fault; cpu->pc is precise. */
     void (*fault)(struct vcpu *v);
     /* Takes a pending interrupt, if one is not masked. */

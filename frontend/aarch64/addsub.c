@@ -7,15 +7,18 @@
  */
 #include "lower.h"
 
-/* rd := a op b; with flags rd 31 is the zero register, else (sp) it is the stack pointer. */
+/* rd := a op b; with flags rd 31 is the zero register, else (sp) it is the stack pointer. steps16: a is the stack
+ * pointer too, b a multiple of 16. */
 static bool addsub(struct tr *t, bool sf, bool sub, bool flags, bool sp, unsigned rd, ir_ref a,
-                   ir_ref b)
+                   ir_ref b, bool steps16)
 {
     ir_ref v = 0;
     if (!flags || rd != 31)
         v = ir2(t->r, sub ? IR_sub : IR_add, type_of(sf), a, b);
     if (flags)
         set_nzcv(t, ir2(t->r, sub ? IR_flsub : IR_fladd, IR_FLG, a, b));
+    if (sp && rd == 31 && !(sf && steps16))
+        check_new_sp(t, sf ? v : ir1i(t->r, IR_zext, IR_I64, v, 32));
     if (sp)
         set_rsp(t, sf, rd, v);
     else if (rd != 31)
@@ -28,7 +31,7 @@ static bool addsub(struct tr *t, bool sf, bool sub, bool flags, bool sp, unsigne
 static bool addsub_imm(struct tr *t, const struct arg_ADD_imm *a, bool sub, bool flags)
 {
     return addsub(t, a->sf, sub, flags, !flags, a->rd, get_rsp(t, a->sf, a->rn),
-                  imm_r(t, a->sf, a->imm << (a->sh ? 12 : 0)));
+                  imm_r(t, a->sf, a->imm << (a->sh ? 12 : 0)), a->rn == 31 && (a->sh || !(a->imm & 15)));
 }
 
 bool lower_ADD_imm(struct tr *t, const struct arg_ADD_imm *a)
@@ -58,7 +61,7 @@ static bool addsub_reg(struct tr *t, const struct arg_ADD_reg *a, bool sub, bool
     if (a->shift == 3 || (!a->sf && a->imm > 31))
         return false;
     return addsub(t, a->sf, sub, flags, false, a->rd, get_r(t, a->sf, a->rn),
-                  get_shifted(t, a->sf, a->rm, a->shift, a->imm));
+                  get_shifted(t, a->sf, a->rm, a->shift, a->imm), false);
 }
 
 bool lower_ADD_reg(struct tr *t, const struct arg_ADD_reg *a)
@@ -99,7 +102,7 @@ static bool addsub_ext(struct tr *t, const struct arg_ADD_ext *a, bool sub, bool
     if (a->imm > 4)
         return false;
     return addsub(t, a->sf, sub, flags, !flags, a->rd, get_rsp(t, a->sf, a->rn),
-                  get_extended(t, a->sf, a->rm, a->option, a->imm));
+                  get_extended(t, a->sf, a->rm, a->option, a->imm), false);
 }
 
 bool lower_ADD_ext(struct tr *t, const struct arg_ADD_ext *a)

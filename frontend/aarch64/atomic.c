@@ -19,6 +19,13 @@ static unsigned order_of(bool acquire, bool release)
     return acquire ? release ? IR_ACQ_REL : IR_ACQUIRE : release ? IR_RELEASE : IR_RELAXED;
 }
 
+static ir_ref base_of(struct tr *t, unsigned rn)
+{
+    if (rn == 31)
+        check_sp_base(t);
+    return get_xsp(t, rn);
+}
+
 /* ---------------------------------------------------------------- exclusives */
 
 static void monitor_set(struct tr *t, ir_ref address, ir_ref value, ir_ref value2)
@@ -34,7 +41,7 @@ static bool store_exclusive(struct tr *t, unsigned rs, unsigned rn, unsigned siz
                             ir_ref expected, ir_ref value)
 {
     struct ir_region *r = t->r;
-    ir_ref base = get_xsp(t, rn);
+    ir_ref base = base_of(t, rn);
     check_aligned(t, base, 0, size);
     ir_ref held = ir_icmp(r, IR_EQ, ir_get(r, A64_exaddr), base);
     ir_ref status = ir_emit(r, IR_casx, IR_I32, base, expected, value, held,
@@ -46,7 +53,7 @@ static bool store_exclusive(struct tr *t, unsigned rs, unsigned rn, unsigned siz
 
 bool lower_LDXR(struct tr *t, const struct arg_LDXR *a)
 {
-    ir_ref base = get_xsp(t, a->rn);
+    ir_ref base = base_of(t, a->rn);
     check_aligned(t, base, 0, a->size);
     ir_ref v = ir_emit(t->r, IR_load, IR_I64, base, 0, 0, 0,
                        IR_MEM(a->size, 0, 0, order_of(a->o, false)), 0);
@@ -66,7 +73,7 @@ bool lower_STXR(struct tr *t, const struct arg_STXR *a)
 bool lower_LDXP(struct tr *t, const struct arg_LDXP *a)
 {
     struct ir_region *r = t->r;
-    ir_ref base = get_xsp(t, a->rn);
+    ir_ref base = base_of(t, a->rn);
     check_aligned(t, base, 0, 3 + a->x);
     unsigned aux = IR_MEM(3, 0, 0, order_of(a->o, false));
     ir_ref v = ir_emit(r, IR_load, IR_I64, base, 0, 0, 0, aux, 0);
@@ -105,7 +112,7 @@ bool lower_STXP(struct tr *t, const struct arg_STXP *a)
 bool lower_CAS(struct tr *t, const struct arg_CAS *a)
 {
     bool x = a->size == 3;
-    ir_ref base = get_xsp(t, a->rn);
+    ir_ref base = base_of(t, a->rn);
     check_aligned(t, base, 0, a->size);
     ir_ref old = ir_emit(t->r, IR_cas, type_of(x), base, get_r(t, x, a->rs), get_r(t, x, a->rt), 0,
                          IR_MEM(a->size, 0, 0, order_of(a->a, a->r)), 0);
@@ -119,7 +126,7 @@ bool lower_CASP(struct tr *t, const struct arg_CASP *a)
     struct ir_region *r = t->r;
     if ((a->rs | a->rt) & 1)
         return false;
-    ir_ref base = get_xsp(t, a->rn);
+    ir_ref base = base_of(t, a->rn);
     check_aligned(t, base, 0, 3 + a->x);
     ir_ref old = ir_emit(r, IR_cas, a->x ? IR_I128 : IR_I64, base,
                          get_pair(t, a->x, a->rs, a->rs + 1), get_pair(t, a->x, a->rt, a->rt + 1),
@@ -141,7 +148,7 @@ static bool fetch_op(struct tr *t, enum ir_amo op, unsigned size, unsigned rs, u
                      unsigned rt, unsigned order)
 {
     bool x = size == 3;
-    ir_ref base = get_xsp(t, rn);
+    ir_ref base = base_of(t, rn);
     check_aligned(t, base, 0, size);
     ir_ref old = ir_emit(t->r, IR_amo, type_of(x), base, get_r(t, x, rs), 0, 0,
                          IR_MEM(size, 0, 0, order), op);

@@ -60,6 +60,8 @@ static bool a64_lower(struct tr *t)
     code_note(&t->code, t->pc, t->insn);
     ir_emit_insn(t->r, t->pc, 4);
     int row = find_row(t->model, t->insn);
+    if (t->code.flags & (A64_FLAG_ILLEGAL | A64_FLAG_STEP | A64_FLAG_BREAK) && sys_before(t))
+        return true;
     if (t->code.flags & A64_FLAG_NOFP && row >= 0 && is_fp(t->insn))
         return sys_event(t, A64_EVENT_FP, 0);
     if (row < 0 || !a64_lower_row(t, row, t->insn))

@@ -29,6 +29,8 @@ struct place {
 
 static struct place at_offset(struct tr *t, unsigned rn, int64_t disp)
 {
+    if (rn == 31)
+        check_sp_base(t);
     return (struct place){ .base = get_xsp(t, rn), .disp = disp, .sp = rn == 31, .back = -1 };
 }
 
@@ -42,6 +44,8 @@ static struct place as_user(struct tr *t, struct place p)
 static struct place at_pre(struct tr *t, unsigned rn, int64_t disp)
 {
     struct place p = at_offset(t, rn, disp);
+    if (rn == 31)
+        check_stepped_sp(t, disp);
     p.back = (int)rn;
     p.step = disp;
     return p;
@@ -79,6 +83,8 @@ static struct place at_authenticated(struct tr *t, enum a64_pac_key key, unsigne
     struct place p = at_offset(t, rn, ((int64_t)(imm10 ^ 512) - 512) * 8);
     p.base = pauth_auth(t, key, p.base, imm_x(t, 0));
     if (back) {
+        if (rn == 31)
+            check_stepped_sp(t, p.disp);
         p.back = (int)rn;
         p.step = p.disp;
     }
@@ -103,6 +109,7 @@ static unsigned space(const struct place *p) { return p->unprivileged ? 2 << 12 
 static ir_ref emit_load(struct tr *t, const struct place *p, int64_t more, enum ir_type type,
                         unsigned size, bool sign)
 {
+    check_strict(t, p->base, p->index, p->scale, p->disp + more, size);
     return ir_emit(t->r, IR_load, type, p->base, p->index, 0, 0,
                    IR_MEM(size, sign, p->scale, p->order) | space(p), p->disp + more);
 }
@@ -119,6 +126,7 @@ static ir_ref emit_second(struct tr *t, const struct place *p, enum ir_type type
 
 static void emit_store(struct tr *t, const struct place *p, int64_t more, unsigned size, ir_ref v)
 {
+    check_strict(t, p->base, p->index, p->scale, p->disp + more, size);
     ir_emit(t->r, IR_store, IR_VOID, p->base, p->index, v, 0, IR_MEM(size, 0, p->scale, p->order) | space(p),
             p->disp + more);
 }

@@ -38,6 +38,8 @@ static bool logical_imm(struct tr *t, const struct arg_AND_imm *a, enum ir_op op
         set_nzcv(t, ir1(t->r, IR_fllog, IR_FLG, v));
         set_r(t, a->sf, a->rd, v);
     } else {
+        if (a->rd == 31 && !(op == IR_and && !(imm & 15)))
+            check_new_sp(t, a->sf ? v : ir1i(t->r, IR_zext, IR_I64, v, 32));
         set_rsp(t, a->sf, a->rd, v);
     }
     return true;

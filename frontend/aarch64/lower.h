@@ -133,6 +133,7 @@ bool sys_mrs(struct tr *t, unsigned code, unsigned rt);
 bool sys_msr(struct tr *t, unsigned code, unsigned rt);
 bool sys_pstate(struct tr *t, unsigned op1, unsigned op2, unsigned imm);
 bool sys_op(struct tr *t, unsigned code, unsigned rt);
+bool sys_before(struct tr *t);
 /* Takes an exception or does what e says, and ends the block. */
 bool sys_event(struct tr *t, enum a64_event e, unsigned imm);
 
@@ -159,6 +160,35 @@ static inline void check_aligned(struct tr *t, ir_ref base, int64_t disp, unsign
     if (disp)
         base = ir2(t->r, IR_add, IR_I64, base, ir_const(t->r, IR_I64, (uint64_t)disp));
     ir_emit(t->r, IR_aligned, IR_VOID, base, 0, 0, 0, has_feature(t, A64_FEAT_LSE2), 1ll << size);
+}
+
+/* In system mode, before anything is written: v, which is to become SP / SP, which is the base of an access. */
+static inline void check_new_sp(struct tr *t, ir_ref v)
+{
+    if (t->code.flags & A64_FLAG_SPWRITES)
+        ir_emit(t->r, IR_aligned, IR_VOID, v, 0, 0, 0, 0, 16);
+}
+static inline void check_sp_base(struct tr *t)
+{
+    if (t->code.flags & A64_FLAG_SPUSES)
+        ir_emit(t->r, IR_aligned, IR_VOID, ir_get(t->r, A64_sp), 0, 0, 0, 0, 16);
+}
+/* The base of an access that writes base + step back to it. */
+static inline void check_stepped_sp(struct tr *t, int64_t step)
+{
+    if (t->code.flags & A64_FLAG_SPWRITES && step & 15)
+        check_new_sp(t, ir2(t->r, IR_add, IR_I64, ir_get(t->r, A64_sp), imm_x(t, (uint64_t)step)));
+}
+/* SCTLR.A: an element of 1 << size bytes at base + (index << scale) + disp. */
+static inline void check_strict(struct tr *t, ir_ref base, ir_ref index, unsigned scale, int64_t disp, unsigned size)
+{
+    if (!(t->code.flags & A64_FLAG_STRICT) || !size)
+        return;
+    if (index)
+        base = ir2(t->r, IR_add, IR_I64, base, scale ? ir2(t->r, IR_shl, IR_I64, index, imm_w(t, scale)) : index);
+    if (disp)
+        base = ir2(t->r, IR_add, IR_I64, base, imm_x(t, (uint64_t)disp));
+    ir_emit(t->r, IR_aligned, IR_VOID, base, 0, 0, 0, 0, 1ll << size);
 }
 
 /* Pointer authentication (pauth.c). The address in p is checked against its code under the modifier

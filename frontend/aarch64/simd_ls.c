@@ -40,14 +40,28 @@ static bool post(struct tr *t, unsigned rn, unsigned rm, unsigned bytes)
     return true;
 }
 
+/* In system mode, before the first access of `bytes` in elements of 1 << l bytes. */
+static void before(struct tr *t, unsigned rn, unsigned rm, unsigned bytes, unsigned l)
+{
+    check_strict(t, get_xsp(t, rn), 0, 0, 0, l);
+    if (rn != 31)
+        return;
+    check_sp_base(t);
+    if (rm == 31)
+        check_stepped_sp(t, bytes);
+    else if (rm != NO_INDEX)
+        check_new_sp(t, ir2(t->r, IR_add, IR_I64, get_xsp(t, rn), get_x(t, rm)));
+}
+
 /* ---------------------------------------------------------- several registers */
 
 /* LD1, ST1: n registers one after the other. */
-static bool plain(struct tr *t, bool is_load, unsigned n, bool q, unsigned rn, unsigned rt,
+static bool plain(struct tr *t, bool is_load, unsigned n, bool q, unsigned l, unsigned rn, unsigned rt,
                   unsigned rm)
 {
     unsigned bytes = q ? 16 : 8;
     ir_ref v[4];
+    before(t, rn, rm, n * bytes, l);
     if (is_load) {
         for (unsigned i = 0; i < n; i++)
             v[i] = load_vector(t, rn, i * bytes, q);
@@ -165,6 +179,7 @@ static bool structures(struct tr *t, bool is_load, unsigned n, bool q, unsigned 
         return false;
     unsigned total = n * (q ? 16 : 8);
     ir_ref v[4], m[4];
+    before(t, rn, rm, total, l);
     if (is_load) {
         for (unsigned i = 0; 16 * i < total; i++)
             m[i] = load_vector(t, rn, 16 * i, total - 16 * i >= 16);
@@ -182,8 +197,8 @@ static bool structures(struct tr *t, bool is_load, unsigned n, bool q, unsigned 
 }
 
 #define MULTIPLE(name, is_load, n)                                                                 \
-    ROW(name, plain(t, is_load, n, a->q, a->rn, a->rt, NO_INDEX))                                  \
-    ROW(name##p, plain(t, is_load, n, a->q, a->rn, a->rt, a->rm))
+    ROW(name, plain(t, is_load, n, a->q, a->size, a->rn, a->rt, NO_INDEX))                                  \
+    ROW(name##p, plain(t, is_load, n, a->q, a->size, a->rn, a->rt, a->rm))
 MULTIPLE(LD1_m1, true, 1)
 MULTIPLE(LD1_m2, true, 2)
 MULTIPLE(LD1_m3, true, 3)
@@ -210,6 +225,7 @@ static bool lanes(struct tr *t, bool is_load, unsigned n, unsigned l, unsigned i
 {
     enum ir_type type = l == 3 ? IR_I64 : IR_I32;
     ir_ref x[4];
+    before(t, rn, rm, n << l, l);
     for (unsigned i = 0; i < n; i++) {
         if (is_load)
             x[i] = load(t, rn, (int64_t)i << l, type, l);
@@ -227,6 +243,7 @@ static bool replicate(struct tr *t, unsigned n, unsigned l, bool q, unsigned rn,
                       unsigned rm)
 {
     ir_ref x[4];
+    before(t, rn, rm, n << l, l);
     for (unsigned i = 0; i < n; i++)
         x[i] = load(t, rn, (int64_t)i << l, l == 3 ? IR_F64 : l == 2 ? IR_F32 : IR_I32, l);
     for (unsigned i = 0; i < n; i++)

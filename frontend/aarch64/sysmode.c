@@ -20,6 +20,16 @@ bool sys_event(struct tr *t, enum a64_event e, unsigned imm)
     return true;
 }
 
+/* Before the instruction at t->pc. True: it is not executed, and the block has ended. */
+bool sys_before(struct tr *t)
+{
+    if (t->code.flags & A64_FLAG_ILLEGAL)
+        return sys_event(t, A64_EVENT_ILLEGAL, 0);
+    if (t->code.flags & (A64_FLAG_STEP | A64_FLAG_BREAK))
+        call_helper(t, A64_HELPER_sys_event, imm_x(t, A64_EVENT_BEFORE), imm_x(t, t->insn), imm_x(t, t->pc), 0);
+    return false;
+}
+
 bool sys_hint(struct tr *t, unsigned hint)
 {
     if (hint == 2 || hint == 3)

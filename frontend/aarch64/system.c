@@ -228,7 +228,7 @@ bool lower_SYSL(struct tr *t, const struct arg_SYSL *a) { return false; }
 bool lower_SYS(struct tr *t, const struct arg_SYS *a)
 {
     unsigned op = SYSOP(a->op1, a->crn, a->crm, a->op2);
-    if (is_system(t) && (op != DC_ZVA || t->code.flags & A64_FLAG_TRAPS)) {
+    if (is_system(t) && (op != DC_ZVA || t->code.flags & (A64_FLAG_TRAPS | A64_FLAG_DEVICE))) {
         if (op == DC_ZVA)
             call_helper(t, A64_HELPER_sys_sys, imm_x(t, op | a->rt << 16), get_x(t, a->rt), imm_x(t, t->pc), 0);
         else

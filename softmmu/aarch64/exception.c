@@ -93,6 +93,19 @@ void a64_context_changed(struct cpu *cpu)
         f |= A64_FLAG_E2H;
     if (a64_traps(s, el))
         f |= A64_FLAG_TRAPS;
+    uint64_t ps = *row(cpu, A64_pstate), sctlr = sctlr_of(s, el), hcr = a64_hcr(s);
+    enum a64_regime regime = a64_regime_of(s, el);
+    if (ps & PS_IL)
+        f |= A64_FLAG_ILLEGAL;
+    if (sctlr & SCTLR_A)
+        f |= A64_FLAG_STRICT;
+    if (!(sctlr & SCTLR_M) ? !(regime == REGIME_EL10 && (hcr & HCR_DC)) : regime == REGIME_EL10 && (hcr & (HCR_TGE | HCR_DC)) == HCR_TGE)
+        f |= A64_FLAG_DEVICE;
+    if (sctlr & (el ? SCTLR_SA : SCTLR_SA0)) {
+        s->sp_odd |= (*row(cpu, A64_sp) & 15) != 0;
+        f |= s->sp_odd ? A64_FLAG_SPUSES : A64_FLAG_SPWRITES;
+    }
+    f |= a64_debug_flags(s, el, ps);
     s->changed |= f != s->flags;
     s->flags = f;
     if (f != s->flags_of[el]) { /* returns would come to code made for the former ones */
@@ -100,7 +113,7 @@ void a64_context_changed(struct cpu *cpu)
         engine_reset_returns(cpu);
         s->changed = true;
     }
-    a64_choose_tlb(cpu, a64_regime_of(s, el), el);
+    a64_choose_tlb(cpu, regime, el);
 }
 
 /* ------------------------------------------------------------------- taking */
@@ -157,7 +170,11 @@ void a64_take(struct cpu *cpu, unsigned target, enum a64_exception kind, uint64_
     if (kind == A64_SYNC || kind == A64_SERROR)
         put(cpu, level[target].esr, esr);
     put(cpu, level[target].elr, ret);
-    put(cpu, level[target].spsr, (old & ~0xf0000000ull) | a64_get_nzcv(cpu) | *row(cpu, A64_btype) << 10);
+    uint64_t spsr = (old & ~0xf0000000ull) | a64_get_nzcv(cpu) | *row(cpu, A64_btype) << 10;
+    if (s->stepped && kind == A64_SYNC && ret == s->stepped_pc && (s->flags & A64_FLAG_STEP))
+        spsr |= PS_SS; /* the instruction was not completed: it is stepped again */
+    s->stepped = false;
+    put(cpu, level[target].spsr, spsr);
     sctlr = sctlr_of(s, target);
     uint64_t ps = (old & (PS_PAN | PS_DIT)) | PS_DAIF | PS_SP | target << PS_EL_SHIFT;
     uint64_t hcr = a64_hcr(s);

@@ -1,6 +1,6 @@
 /*
  * The aarch64 ISA for the machine core (struct isa): a processor's making, reset, faults, what the run loop does not
- * know, PSCI (Arm DEN 0022), debug state.
+ * know, PSCI (Arm DEN 0022).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -104,34 +104,6 @@ void a64_enter(struct cpu *cpu, unsigned el, uint64_t pc)
     cpu->pc = pc;
     a64_tlb_flush_all(s);
     a64_context_changed(cpu);
-}
-
-/* ---------------------------------------------------------------------- faults */
-
-static void refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned)
-{
-    struct a64_sys *s = v->state;
-    struct a64_walk w = { .fsc = misaligned ? FAULT_ALIGNMENT : FAULT_EXTERNAL };
-    struct a64_access a = { .what = write ? A64_WRITE : A64_READ, .unprivileged = space };
-    a64_note(s, va, &w, a);
-}
-
-static void fault(struct vcpu *v)
-{
-    struct a64_sys *s = v->state;
-    struct cpu *cpu = v->cpu;
-    if (!s->note.valid) { /* found by the translated code itself: IR_aligned */
-        struct a64_walk w = { .fsc = FAULT_ALIGNMENT };
-        a64_abort(cpu, cpu->fault_addr, &w, (struct a64_access){ .what = A64_READ });
-        return;
-    }
-    s->note.valid = false;
-    if (s->note.access.what == A64_EXEC && s->note.walk.fsc == FAULT_ALIGNMENT) {
-        s->v[a64_target(s, a64_el(cpu)) == 2 ? A64_SYS_FAR_EL2 : a64_el(cpu) == 3 ? A64_SYS_FAR_EL3 : A64_SYS_FAR_EL1] = cpu->pc;
-        a64_raise(cpu, syndrome(EC_PCALIGN, 0), cpu->pc);
-        return;
-    }
-    a64_abort(cpu, s->note.va, &s->note.walk, s->note.access);
 }
 
 static bool interrupt(struct vcpu *v) { return a64_take_interrupt(v->cpu); }
@@ -266,7 +238,7 @@ static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
         a64_raise(cpu, syndrome(EC_UNKNOWN, 0), cpu->pc);
         break;
     case IR_LEAVE_FETCH:
-        fault(v);
+        a64_fault(v);
         break;
     case IR_LEAVE_GUEST:
         if (cpu->leave_imm == A64_EVENT_WFI)
@@ -280,18 +252,7 @@ static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
     return next;
 }
 
-/* ---------------------------------------------------------------------- debug state */
-
-/* Debug exceptions from el: enabled by the OS lock, PSTATE.D and MDSCR_EL1.KDE (Arm ARM D2.4). */
-bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps)
-{
-    if ((s->v[A64_SYS_OSLAR_EL1] & 1) || el == 3)
-        return false;
-    unsigned target = a64_hcr(s) && ((a64_hcr(s) & HCR_TGE) || (s->v[A64_SYS_MDCR_EL2] >> 8 & 1)) ? 2 : 1;
-    if (el == target)
-        return (s->v[A64_SYS_MDSCR_EL1] >> 13 & 1) && !(ps & PS_D);
-    return el < target;
-}
+/* ------------------------------------------------------------------------- others */
 
 /* Does any trap cover instructions that translated code executes directly? */
 bool a64_traps(const struct a64_sys *s, unsigned el)
@@ -301,28 +262,6 @@ bool a64_traps(const struct a64_sys *s, unsigned el)
     if (el == 0 && (~sctlr & (SCTLR_DZE | SCTLR_UCI)))
         return true;
     return el < 2 && (hcr & (HCR_TDZ | HCR_TPCP | HCR_TPU));
-}
-
-/* Instruction syndrome for an abort from stage 2: load or store of one register without write-back, else not valid. */
-uint32_t a64_access_syndrome(struct cpu *cpu)
-{
-    struct vcpu *v = vcpu_of(cpu);
-    struct a64_sys *s = v->state;
-    struct a64_walk w;
-    uint64_t insn = 0;
-    a64_translate(s, a64_regime_of(s, a64_el(cpu)), cpu->pc, (struct a64_access){ .what = A64_EXEC, .unprivileged = a64_el(cpu) == 0, .probe = true }, &w);
-    if (!w.ok || physmem_load(vcpu_physmem(v), &v->reader, w.pa, 4, &insn, MEM_CPU) != MEM_OK)
-        return 0;
-    uint32_t i = (uint32_t)insn;
-    bool unsigned_offset = (i & 0x3f000000) == 0x39000000, register_offset = (i & 0x3f200c00) == 0x38200800;
-    bool unscaled = (i & 0x3f200c00) == 0x38000000 || (i & 0x3f200c00) == 0x38000800;
-    if (!unsigned_offset && !register_offset && !unscaled)
-        return 0;
-    unsigned size = i >> 30, opc = i >> 22 & 3, rt = i & 31;
-    if (size == 3 && opc == 2)
-        return 0; /* prefetch */
-    bool sign = opc >= 2, sf = opc == 2 || (!sign && size == 3);
-    return 1u << 24 | size << 22 | (uint32_t)sign << 21 | rt << 16 | (uint32_t)sf << 15;
 }
 
 void a64_log_exception(struct cpu *cpu, unsigned target, enum a64_exception kind, uint64_t esr, uint64_t ret)
@@ -348,7 +287,7 @@ static void dump(struct vcpu *v, FILE *f)
 }
 
 const struct isa isa_aarch64 = {
-    .guest = &guest_aarch64, .init = init, .done = done, .reset = reset, .fill = a64_fill, .fetch = a64_fetch, .refuse = refuse,
-    .fault = fault, .interrupt = interrupt, .settle = a64_settle, .wakes = wakes, .leave = leave, .flush_physical = a64_flush_physical,
+    .guest = &guest_aarch64, .init = init, .done = done, .reset = reset, .fill = a64_fill, .fetch = a64_fetch, .refuse = a64_refuse,
+    .fault = a64_fault, .watch = a64_watch, .interrupt = interrupt, .settle = a64_settle, .wakes = wakes, .leave = leave, .flush_physical = a64_flush_physical,
     .track_page = a64_track_page, .translate = translate, .dump = dump,
 };

@@ -224,6 +224,11 @@ static uint64_t sys(struct cpu *cpu, uint64_t code_rt, uint64_t value, uint64_t 
         a64_take(cpu, to, A64_SYNC, syndrome(EC_SYSREG, 1 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1), pc);
         return taken(cpu);
     }
+    if (op1 == 3 && crm == 4 && (s->flags & A64_FLAG_DEVICE)) { /* DC ZVA: not of Device memory */
+        struct a64_walk w = { .fsc = FAULT_ALIGNMENT };
+        a64_abort(cpu, value, &w, (struct a64_access){ .what = A64_WRITE });
+        return taken(cpu);
+    }
     if (crn == 8) {
         tlbi(cpu, op1, crm, op2, value);
     } else if (at) {
@@ -331,7 +336,14 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
     case A64_EVENT_SMC:
         return call(cpu, what == A64_EVENT_SMC, imm, pc);
     case A64_EVENT_BRK:
-        a64_raise(cpu, syndrome(EC_BRK, (uint32_t)imm), pc);
+        a64_take_brk(cpu, (uint32_t)imm, pc);
+        break;
+    case A64_EVENT_ILLEGAL:
+        a64_raise(cpu, syndrome(EC_ILLEGAL, 0), pc);
+        break;
+    case A64_EVENT_BEFORE:
+        if (!a64_before(cpu, (uint32_t)imm, pc))
+            return 0;
         break;
     case A64_EVENT_UNDEF:
     case A64_EVENT_HLT:

@@ -302,7 +302,7 @@ struct tlb_entry *a64_fill(struct vcpu *v, gva_t va, bool write, unsigned space)
     struct mem_range g;
     bool found = physmem_find(vcpu_physmem(v), &v->reader, pa, &g);
     bool memory = found && g.r->kind != MEM_MMIO && g.last - pa >= PAGE_BYTES - 1;
-    uint64_t flags = w.device ? TLB_ALIGN : 0, wflags = flags;
+    uint64_t flags = (w.device ? TLB_ALIGN : 0) | (a64_watches_page(s, page) ? TLB_WATCH : 0), wflags = flags;
     if (!memory) {
         flags |= TLB_IO;
         wflags |= TLB_IO;

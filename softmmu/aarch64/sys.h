@@ -150,7 +150,9 @@ struct a64_sys {
     struct a64_spaces *spaces; /* space.c */
     struct a64_space *space;   /* in force for code */
     bool changed;            /* flags or space have changed since the last look (ops.c) */
-    struct { gva_t va; struct a64_walk walk; struct a64_access access; bool valid; } note; /* a fault that is to be taken */
+    struct { gva_t va; struct a64_walk walk; struct a64_access access; bool valid, watchpoint; } note; /* a fault that is to be taken */
+    bool sp_odd;             /* SP was misaligned once (A64_FLAG_SPUSES) */
+    bool stepped, stepped_exclusive; gva_t stepped_pc; /* software step: the last instruction that began with PSTATE.SS */
     struct a64_due due;
     bool psci_smc;           /* PSCI conduit: SMC, else HVC */
     bool psci;               /* the machine answers PSCI */
@@ -206,7 +208,6 @@ uint64_t a64_timer_count(struct a64_sys *s, unsigned timer);
 uint64_t a64_timer_ctl(struct a64_sys *s, unsigned timer);
 void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ctl);
 void a64_timer_update(struct a64_sys *s, unsigned timer);
-bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps);
 bool a64_traps(const struct a64_sys *s, unsigned el);
 uint32_t a64_access_syndrome(struct cpu *cpu);
 gva_t a64_branch_address(const struct a64_sys *s, unsigned el, gva_t to);
@@ -216,6 +217,23 @@ bool cpu_has_pan(const struct a64_sys *s);
 /* Does PSCI's call in x0; false: none. *next: what the vCPU does then. */
 extern const struct a64_system a64_softmmu; /* ops.c */
 bool a64_psci(struct vcpu *v, enum vcpu_next *next);
+
+/* --- fault.c, debug.c ----------------------------------------------------------------------------- */
+
+void a64_refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned);
+void a64_fault(struct vcpu *v);
+/* Are debug exceptions from level el enabled, with PSTATE ps? */
+bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps);
+/* A64_FLAG_STEP, A64_FLAG_BREAK for code at el. */
+uint32_t a64_debug_flags(const struct a64_sys *s, unsigned el, uint64_t ps);
+/* Before an instruction with one of these flags. True: an exception was taken instead. */
+bool a64_before(struct cpu *cpu, uint32_t insn, gva_t pc);
+bool a64_watches_page(const struct a64_sys *s, gva_t page);
+bool a64_watch(struct vcpu *v, gva_t va, unsigned size, bool write, unsigned space);
+void a64_take_watchpoint(struct cpu *cpu, gva_t va, bool write);
+void a64_take_brk(struct cpu *cpu, uint32_t imm, gva_t pc);
+/* A break- or watchpoint register was written. */
+void a64_debug_changed(struct a64_sys *s);
 
 /* --- exception.c --------------------------------------------------------------------------------- */
 

@@ -59,7 +59,6 @@ TRANSLATION(TTBR0_EL3, 0xfffffffffffe)
 TRANSLATION(VTCR_EL2, 0x3ffffffffull)
 CONTEXT(CPACR_EL1, 3ull << 20 | 1ull << 28, 0)
 CONTEXT(CPTR_EL3, 1ull << 31 | 1ull << 20 | 1ull << 10, 0)
-CONTEXT(MDSCR_EL1, 0xf8f3f601ull | 1ull << 15 | 1ull << 13 | 1ull << 12, 0)
 
 PLAIN_READ(CPTR_EL2)
 static void write_CPTR_EL2(struct a64_sys *s, unsigned n, uint64_t v)
@@ -206,6 +205,15 @@ static uint64_t read_ISR_EL1(struct a64_sys *s, unsigned n)
 
 /* ----------------------------------------------------------------------- debug */
 
+PLAIN_READ(MDSCR_EL1)
+static void write_MDSCR_EL1(struct a64_sys *s, unsigned n, uint64_t v)
+{
+    uint64_t old = s->v[A64_SYS_MDSCR_EL1];
+    s->v[A64_SYS_MDSCR_EL1] = v & (0xf8f3f601ull | 0xb000);
+    if ((old ^ v) & 1 << 15) /* MDE: watchpoints */
+        a64_debug_changed(s);
+    a64_context_changed(cpu_of(s));
+}
 static uint64_t read_OSLSR_EL1(struct a64_sys *s, unsigned n) { return 8 | (s->v[A64_SYS_OSLAR_EL1] & 1) << 1; }
 static void write_OSLAR_EL1(struct a64_sys *s, unsigned n, uint64_t v)
 {
@@ -222,11 +230,13 @@ static void write_DBGCLAIMCLR_EL1(struct a64_sys *s, unsigned n, uint64_t v) { s
     static void write_##value##k##_EL1(struct a64_sys *s, unsigned n, uint64_t v)               \
     {                                                                                           \
         s->v[A64_SYS_##value##k##_EL1] = v & (vmask);                                           \
+        a64_debug_changed(s);                                                                   \
     }                                                                                           \
     PLAIN_READ(control##k##_EL1)                                                                \
     static void write_##control##k##_EL1(struct a64_sys *s, unsigned n, uint64_t v)             \
     {                                                                                           \
         s->v[A64_SYS_##control##k##_EL1] = v & (cmask);                                         \
+        a64_debug_changed(s);                                                                   \
     }
 DEBUG_PAIR(DBGBVR, DBGBCR, 0, ~3ull, 0xffe1e7)
 DEBUG_PAIR(DBGBVR, DBGBCR, 1, ~3ull, 0xffe1e7)
