@@ -28,6 +28,8 @@ static gpa_t physical(const struct tlb_entry *e, gva_t va)
     return (e->page & ~(uint64_t)(PAGE_BYTES - 1)) | (va & (PAGE_BYTES - 1));
 }
 
+static struct mem_attr attributes(const struct tlb_entry *e) { return (struct mem_attr){ .requester = ~0u, .secure = e->page & TLB_SECURE }; }
+
 /* A store to a page with translations, or the first one since they were tracked. */
 static void written(struct vcpu *v, struct tlb_entry *e, gva_t va, unsigned n)
 {
@@ -47,7 +49,7 @@ static bool load_piece(struct vcpu *v, const struct tlb_entry *e, gva_t va, unsi
     while (n) { /* 16 bytes are two accesses; odd pieces are of accesses over a page's end */
         unsigned k = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t value;
-        if (physmem_load(m, &v->reader, pa, k, &value, MEM_CPU) != MEM_OK)
+        if (physmem_load(m, &v->reader, pa, k, &value, attributes(e)) != MEM_OK)
             return false;
         memcpy(to, &value, k);
         pa += k;
@@ -70,7 +72,7 @@ static bool store_piece(struct vcpu *v, struct tlb_entry *e, gva_t va, unsigned 
         unsigned k = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t value = 0;
         memcpy(&value, from, k);
-        if (physmem_store(m, &v->reader, pa, k, value, MEM_CPU) != MEM_OK)
+        if (physmem_store(m, &v->reader, pa, k, value, attributes(e)) != MEM_OK)
             return false;
         pa += k;
         from += k;

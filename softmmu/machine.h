@@ -37,11 +37,13 @@ struct machine {
     const struct isa_config *isa_config; /* the ISA's own options */
 };
 
-/* What MRS and MSR of an interrupt controller's registers do; reg: the ISA's number of the register. */
+/* What MRS and MSR of an interrupt controller's registers do; reg: the ISA's number of the register. world: the CPU went to
+ * another level or security state that decides which of its lines an interrupt goes to. */
 struct gic_cpu_ops {
     bool (*read)(void *device, unsigned cpu, unsigned reg, uint64_t *v);
     bool (*write)(void *device, unsigned cpu, unsigned reg, uint64_t v);
     unsigned (*trap)(void *device, unsigned cpu, unsigned el, unsigned group);
+    void (*world)(void *device, unsigned cpu);
 };
 
 struct machine_config {

@@ -25,10 +25,10 @@ enum { /* low bits of tags */
 struct tlb_entry {
     uint64_t read, write; /* page address | low bits */
     uint64_t addend;      /* host address - guest address */
-    uint64_t page;        /* physical page | bits 5:0 log2 of the mapping's size, bit 6 global, bit 7 unwritten (dirty state) */
+    uint64_t page;        /* physical page | bits 5:0 log2 of the mapping's size, bit 6 global, bit 7 unwritten (dirty state), bit 8 secure */
 };
 static_assert(sizeof(struct tlb_entry) == 32, "translated code shifts by 5");
-enum { TLB_SHIFT_MASK = 63, TLB_GLOBAL = 64, TLB_CLEAN = 128 };
+enum { TLB_SHIFT_MASK = 63, TLB_GLOBAL = 64, TLB_CLEAN = 128, TLB_SECURE = 256 };
 
 enum { TLB_LEAST = 256, TLB_MOST = 8192, TLB_VICTIMS = 8 };
 

@@ -125,6 +125,16 @@ void vcpu_gic_write(struct vcpu *v, unsigned reg, uint64_t value)
         machine_lock_leave();
 }
 
+void vcpu_gic_world(struct vcpu *v)
+{
+    if (!v->machine->gic)
+        return;
+    bool locked = machine_lock_enter();
+    v->machine->gic->world(v->machine->gic_device, v->index);
+    if (locked)
+        machine_lock_leave();
+}
+
 unsigned vcpu_gic_trap(struct vcpu *v, unsigned el, unsigned group)
 {
     return v->machine->gic->trap(v->machine->gic_device, v->index, el, group);

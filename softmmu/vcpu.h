@@ -102,6 +102,7 @@ void vcpu_wrote(struct vcpu *v, gpa_t pa, unsigned n);
 void vcpu_gic_read(struct vcpu *v, unsigned reg, uint64_t *value);
 void vcpu_gic_write(struct vcpu *v, unsigned reg, uint64_t value);
 unsigned vcpu_gic_trap(struct vcpu *v, unsigned el, unsigned group);
+void vcpu_gic_world(struct vcpu *v); /* nothing if there is no such controller */
 
 /* --- access.c: the slow paths of translated code and of the interpreter -------------------------- */
 

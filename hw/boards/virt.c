@@ -2,7 +2,7 @@
  * The `virt` board of aarch64: memory map and device tree as guests expect them of QEMU's board of that name
  * (QEMU documentation, system/arm/virt; the map itself is what its device tree says).
  *
- * So far: RAM, GICv2, PL011, generic timers, PSCI.
+ * So far: RAM, GICv2 with v2m, GICv3 with ITS, PL011, generic timers, PSCI.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,31 +11,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "intc/gicv2.h"
+#include "intc/gic.h"
 #include "sys.h"
 #include "tree.h"
 #include "virt.h"
 #include "virtio/mmio.h"
 
-enum { RAM = 0x40000000, NIRQS = 256, SPI = 32 };
+enum { RAM = 0x40000000, NIRQS = 288 };
 
 /* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
-enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_UART, SLOT_VIRTIO };
+enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_VIRTIO };
 enum { VIRTIO_SLOTS = 32 };
 static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
     [SLOT_GIC_CPU] = { 0x08010000, 0x10000, 0 },
+    [SLOT_GIC_V2M] = { 0x08020000, 0x1000, 48 },
+    [SLOT_GIC_ITS] = { 0x08080000, 0x20000, 0 },
+    [SLOT_GIC_REDIST] = { 0x080a0000, 0xf60000, 0 },
     [SLOT_UART] = { 0x09000000, 0x1000, 1 },
     [SLOT_VIRTIO] = { 0x0a000000, VIRTIO_MMIO_SIZE * VIRTIO_SLOTS, 16 },
 };
+
+enum gic_choice { CHOICE_2, CHOICE_3, CHOICE_MAX, CHOICE_HOST };
+enum { REDIST_SIZE = 0x20000, REDIST_FIRST = 0xf60000 / REDIST_SIZE };
+#define REDIST_HIGH 0x4000000000ull /* of processors that have no room in the first region */
 
 struct virt {
     struct device d;
     bool el2, el3; /* virtualization=, secure= */
     struct isa_config isa;
     struct mem_region *ram;
-    struct gicv2 *gic;
-    struct device *virtio[VIRTIO_SLOTS];
+    uint32_t gic_version; /* gic-version=: enum gic_choice */
+    bool its;
+    struct device *gic, *virtio[VIRTIO_SLOTS];
     void *dtb;
     size_t dtb_size;
     uint64_t entry, dtb_at;
@@ -83,7 +91,7 @@ static void tree_cpus(struct virt *b, struct tree *t)
     tree_begin(t, "timer", 0);
     tree_texts(t, "compatible", "arm,armv8-timer\0arm,armv7-timer");
     tree_flag(t, "always-on");
-    uint32_t how = 0x4 | ((1u << m->nvcpus) - 1) << 8;
+    uint32_t how = 0x4 | (b->gic->type == &gicv2_type ? ((1u << m->nvcpus) - 1) << 8 : 0);
     tree_cells(t, "interrupts", 1, 13, how, 1, 14, how, 1, 11, how, 1, 10, how);
     tree_end(t);
     tree_begin(t, "psci", 0);
@@ -93,21 +101,6 @@ static void tree_cpus(struct virt *b, struct tree *t)
     tree_cells(t, "cpu_off", 0x84000002);
     tree_cells(t, "cpu_on", 0xc4000003);
     tree_cells(t, "migrate", 0xc4000005);
-    tree_end(t);
-}
-
-static void tree_gic(struct virt *b, struct tree *t)
-{
-    gpa_t dist = map[SLOT_GIC_DIST].at, cpu = map[SLOT_GIC_CPU].at;
-    tree_begin(t, "intc@%llx", dist);
-    tree_text(t, "compatible", "arm,cortex-a15-gic");
-    tree_cells(t, "#interrupt-cells", 3);
-    tree_flag(t, "interrupt-controller");
-    tree_cells(t, "#address-cells", 2);
-    tree_cells(t, "#size-cells", 2);
-    tree_flag(t, "ranges");
-    tree_cells(t, "reg", 0, (uint32_t)dist, 0, 0x10000, 0, (uint32_t)cpu, 0, 0x10000);
-    tree_cells(t, "phandle", PHANDLE_GIC);
     tree_end(t);
 }
 
@@ -135,7 +128,6 @@ static bool make_tree(struct virt *b)
     tree_text(t, "clock-output-names", "clk24mhz");
     tree_cells(t, "phandle", PHANDLE_CLOCK);
     tree_end(t);
-    tree_gic(b, t);
     for (struct device *d = NULL; (d = device_next(m, d));)
         if (d->type->node)
             d->type->node(d, t);
@@ -218,7 +210,6 @@ static void reset(struct device *d)
 {
     struct virt *b = virt_of(d);
     struct machine *m = d->machine;
-    gicv2_reset(b->gic);
     for (unsigned k = 0; k < b->nimages; k++)
         physmem_write(m->memory, &m->reader, b->image[k].at, b->image[k].data, b->image[k].n, MEM_CPU);
     if (b->dtb)
@@ -246,23 +237,87 @@ static bool wire_cpus(struct virt *b)
     static const uint8_t ppi[NTIMERS] = { [TIMER_PHYS] = 30, [TIMER_VIRT] = 27, [TIMER_HYP] = 26, [TIMER_HYPVIRT] = 28, [TIMER_SEC] = 29 };
     for (unsigned k = 0; k < b->d.machine->nvcpus; k++) {
         struct vcpu *v = b->d.machine->vcpus[k];
-        gicv2_connect(b->gic, k, (struct irq){ set_line, v, LINE_IRQ }, (struct irq){ set_line, v, LINE_FIQ });
+        struct irq out[GIC_OUTPUTS] = { [GIC_IRQ] = { set_line, v, LINE_IRQ }, [GIC_FIQ] = { set_line, v, LINE_FIQ },
+                                        [GIC_VIRQ] = { set_line, v, LINE_VIRQ }, [GIC_VFIQ] = { set_line, v, LINE_VFIQ } };
+        gic_class(b->gic)->connect(b->gic, k, out);
         for (unsigned t = 0; t < NTIMERS; t++) {
             struct irq *i = malloc(sizeof *i);
             if (!i)
                 return false;
-            *i = gicv2_ppi(b->gic, k, ppi[t]);
+            *i = gic_class(b->gic)->ppi(b->gic, k, ppi[t]);
             a64_connect_timer(v, t, timer_line, i);
         }
     }
     return true;
 }
 
+static struct irq shared(struct virt *b, unsigned n) { return gic_class(b->gic)->spi(b->gic, n); }
+
+/* A device of the board with numbers as properties: pairs of name and value, ended by NULL. */
+struct setting { const char *name; unsigned value; };
+static struct device *make(struct virt *b, const char *type, const struct setting *p, char *err, size_t errlen)
+{
+    struct device *d = device_new(b->d.machine, type, err, errlen);
+    for (; d && p && p->name; p++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", p->value);
+        if (!device_set(d, p->name, text, err, errlen))
+            return NULL;
+    }
+    return d && device_realize(d, NULL, err, errlen) ? d : NULL;
+}
+
+static bool make_gicv2(struct virt *b, char *err, size_t errlen)
+{
+    struct setting p[] = { { "num-cpu", b->d.machine->nvcpus }, { "num-irq", NIRQS }, { NULL, 0 } };
+    b->gic = make(b, "arm-gic", p, err, errlen);
+    if (!b->gic)
+        return false;
+    struct setting q[] = { { "base-spi", 32 + map[SLOT_GIC_V2M].spi }, { "num-spi", 64 }, { NULL, 0 } };
+    struct device *v2m = make(b, "arm-gicv2m", q, err, errlen);
+    return v2m && device_map(b->gic, 0, map[SLOT_GIC_DIST].at) && device_map(b->gic, 1, map[SLOT_GIC_CPU].at) &&
+           device_map(v2m, 0, map[SLOT_GIC_V2M].at);
+}
+
+static bool make_gicv3(struct virt *b, char *err, size_t errlen)
+{
+    struct machine *m = b->d.machine;
+    struct device *gic = device_new(m, "arm-gicv3", err, errlen);
+    if (!gic || !device_set(gic, "has-security-extensions", b->el3 ? "on" : "off", err, errlen) ||
+        !device_set(gic, "has-lpi", b->its ? "on" : "off", err, errlen) || !device_realize(gic, NULL, err, errlen))
+        return false;
+    b->gic = gic;
+    if (!device_map(gic, 0, map[SLOT_GIC_DIST].at))
+        return false;
+    unsigned n = 0;
+    for (struct device *d = NULL; (d = device_next(m, d));)
+        if (d->type == &gicv3_cpu_type) {
+            gpa_t at = n < REDIST_FIRST ? map[SLOT_GIC_REDIST].at + n * REDIST_SIZE : REDIST_HIGH + (n - REDIST_FIRST) * REDIST_SIZE;
+            if (!device_map(d, 0, at))
+                return false;
+            n++;
+        }
+    if (!b->its)
+        return true;
+    struct device *its = make(b, "arm-gicv3-its", NULL, err, errlen);
+    return its && device_map(its, 0, map[SLOT_GIC_ITS].at);
+}
+
+static bool make_gic(struct virt *b, char *err, size_t errlen)
+{
+    if (b->gic_version == CHOICE_HOST) {
+        snprintf(err, errlen, "gic-version=host wants KVM; gic-version=max is the best there is here");
+        return false;
+    }
+    snprintf(err, errlen, "no memory for the GIC");
+    return b->gic_version == CHOICE_2 ? make_gicv2(b, err, errlen) : make_gicv3(b, err, errlen);
+}
+
 /* A built-in device of one register block and one interrupt. */
 static struct device *built_in(struct virt *b, struct device *d, enum slot slot, char *err, size_t errlen)
 {
     if (d && device_realize(d, NULL, err, errlen)) {
-        device_connect(d, 0, gicv2_input(b->gic, SPI + map[slot].spi), map[slot].spi);
+        device_connect(d, 0, shared(b, map[slot].spi), map[slot].spi);
         if (device_map(d, 0, map[slot].at))
             return d;
         snprintf(err, errlen, "no memory for %s", d->type->name);
@@ -281,7 +336,7 @@ static bool make_virtio_slots(struct virt *b, char *err, size_t errlen)
         if (!d || !device_set(d, "number", number, err, errlen) || !device_realize(d, NULL, err, errlen))
             return false;
         unsigned spi = map[SLOT_VIRTIO].spi + k;
-        device_connect(d, 0, gicv2_input(b->gic, SPI + spi), spi);
+        device_connect(d, 0, shared(b, spi), spi);
         if (!device_map(d, 0, map[SLOT_VIRTIO].at + VIRTIO_MMIO_SIZE * k)) {
             snprintf(err, errlen, "no memory for virtio-mmio");
             return false;
@@ -305,11 +360,9 @@ static bool realize(struct device *d, char *err, size_t errlen)
         snprintf(err, errlen, "no %llu MiB of memory for the guest: %s", (unsigned long long)(c->memory >> 20), strerror(-rc));
         return false;
     }
-    b->gic = gicv2_new(c->ncpus, NIRQS);
-    struct physmem *pm = m->memory;
-    if (!b->gic || !wire_cpus(b) || !physmem_map(pm, b->ram, RAM, 0, c->memory, 0) ||
-        !physmem_map(pm, gicv2_distributor(b->gic), map[SLOT_GIC_DIST].at, 0, 0x1000, 0) ||
-        !physmem_map(pm, gicv2_cpu_interface(b->gic), map[SLOT_GIC_CPU].at, 0, 0x2000, 0)) {
+    if (!make_gic(b, err, errlen))
+        return false;
+    if (!wire_cpus(b) || !physmem_map(m->memory, b->ram, RAM, 0, c->memory, 0)) {
         snprintf(err, errlen, "no memory for the machine");
         return false;
     }
@@ -333,6 +386,8 @@ bool virt_complete(struct device *d, char *err, size_t errlen)
 static const struct property properties[] = {
     PROPERTY(struct virt, el2, PROP_BOOL, "virtualization", "off", "processors with EL2"),
     PROPERTY(struct virt, el3, PROP_BOOL, "secure", "off", "processors with EL3"),
+    PROPERTY_ENUM(struct virt, gic_version, "gic-version", "2", "2|3|max|host", "interrupt controller; max: 3"),
+    PROPERTY(struct virt, its, PROP_BOOL, "its", "on", "with GICv3: messages become LPIs by an ITS"),
     { NULL }
 };
 

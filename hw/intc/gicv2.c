@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "gicv2.h"
-#include "vcpu.h"
+#include "gic.h"
+#include "tree.h"
 
 enum { MAX_CPUS = 8, MAX_IRQS = 1020, OWN = 32, SGIS = 16, SPURIOUS = 1023, PRIORITY_BITS = 5 };
 
@@ -30,16 +30,15 @@ struct cpu_if {
     uint8_t pmr, bpr, abpr;
     unsigned nrunning;
     struct { uint16_t irq; uint8_t priority; } running[64]; /* taken, not ended: a stack */
-    struct irq irq, fiq;
 };
 
 struct gicv2 {
-    unsigned ncpus, nirqs;
+    struct device d;
+    uint32_t ncpus, nirqs; /* properties */
     uint32_t ctlr;
     struct line line[MAX_IRQS];
     struct cpu_if cpu[MAX_CPUS];
-    struct mem_region *distributor, *interface;
-    struct own { struct gicv2 *g; unsigned cpu; } own[MAX_CPUS];
+    struct own { struct gicv2 *g; unsigned cpu; struct irq irq, fiq; } own[MAX_CPUS];
 };
 
 static uint8_t bit_of(unsigned irq, unsigned cpu) { return irq < OWN ? (uint8_t)(1u << cpu) : 1; }
@@ -92,8 +91,8 @@ static void update_cpu(struct gicv2 *g, unsigned cpu)
         up = p < c->pmr && (!c->nrunning || (p & preemption_mask(c, group1)) < (running_priority(c) & preemption_mask(c, group1)));
         fiq = !group1 && (c->ctlr & 1 << 3);
     }
-    irq_set(&c->irq, up && !fiq);
-    irq_set(&c->fiq, up && fiq);
+    irq_set(&g->own[cpu].irq, up && !fiq);
+    irq_set(&g->own[cpu].fiq, up && fiq);
 }
 
 static void update(struct gicv2 *g)
@@ -120,15 +119,15 @@ static void set_own(void *to, unsigned n, bool up)
     set_input(o->g, n, (uint8_t)(1u << o->cpu), up);
 }
 
-struct irq gicv2_input(struct gicv2 *g, unsigned n) { return (struct irq){ set_shared, g, n }; }
-struct irq gicv2_ppi(struct gicv2 *g, unsigned cpu, unsigned n) { return (struct irq){ set_own, &g->own[cpu], n }; }
+static struct irq spi(struct device *d, unsigned n) { return (struct irq){ set_shared, d, OWN + n }; }
+static struct irq ppi(struct device *d, unsigned cpu, unsigned n) { return (struct irq){ set_own, &((struct gicv2 *)d)->own[cpu], n }; }
 
 /* ---------------------------------------------------------------- distributor */
 
-static unsigned asking(void)
+static unsigned asking(const struct gicv2 *g)
 {
     struct vcpu *v = vcpu_self();
-    return v ? v->index : 0;
+    return v && v->index < g->ncpus ? v->index : 0;
 }
 
 /* The bit of each of eight interrupts from `first` on, by get. */
@@ -248,7 +247,7 @@ static uint64_t dist_read(void *device, uint64_t offset, unsigned size, struct m
 {
     static const uint8_t id[12] = { 4, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
     struct gicv2 *g = device;
-    unsigned cpu = asking();
+    unsigned cpu = asking(g);
     if (offset == GICD_CTLR)
         return g->ctlr;
     if (offset == GICD_TYPER)
@@ -266,7 +265,7 @@ static uint64_t dist_read(void *device, uint64_t offset, unsigned size, struct m
 static void dist_write(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a)
 {
     struct gicv2 *g = device;
-    unsigned cpu = asking();
+    unsigned cpu = asking(g);
     if (offset == GICD_CTLR)
         g->ctlr = value & 3;
     else if (offset == GICD_SGIR)
@@ -332,7 +331,7 @@ static void end(struct gicv2 *g, uint32_t value, unsigned cpu)
 static uint64_t cpu_read(void *device, uint64_t offset, unsigned size, struct mem_attr a)
 {
     struct gicv2 *g = device;
-    unsigned cpu = asking(), irq;
+    unsigned cpu = asking(g), irq;
     struct cpu_if *c = &g->cpu[cpu];
     switch (offset) {
     case GICC_CTLR:
@@ -362,7 +361,7 @@ static uint64_t cpu_read(void *device, uint64_t offset, unsigned size, struct me
 static void cpu_write(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a)
 {
     struct gicv2 *g = device;
-    unsigned cpu = asking();
+    unsigned cpu = asking(g);
     struct cpu_if *c = &g->cpu[cpu];
     switch (offset) {
     case GICC_CTLR:
@@ -393,8 +392,9 @@ static void cpu_write(void *device, uint64_t offset, unsigned size, uint64_t val
 static const struct mmio_ops dist_ops = { dist_read, dist_write, 1, 4, false };
 static const struct mmio_ops cpu_ops = { cpu_read, cpu_write, 4, 4, false };
 
-void gicv2_reset(struct gicv2 *g)
+static void reset(struct device *d)
 {
+    struct gicv2 *g = (struct gicv2 *)d;
     g->ctlr = 0;
     for (unsigned k = 0; k < g->nirqs; k++) {
         uint8_t level = g->line[k].level;
@@ -415,38 +415,58 @@ void gicv2_reset(struct gicv2 *g)
     update(g);
 }
 
-struct gicv2 *gicv2_new(unsigned ncpus, unsigned nirqs)
+static bool realize(struct device *d, char *err, size_t errlen)
 {
-    struct gicv2 *g = calloc(1, sizeof *g);
-    if (!g)
-        return NULL;
-    g->ncpus = ncpus;
-    g->nirqs = nirqs;
-    g->distributor = mem_new_mmio("gic-distributor", 0x1000, &dist_ops, g);
-    g->interface = mem_new_mmio("gic-cpu-interface", 0x2000, &cpu_ops, g);
-    for (unsigned k = 0; k < MAX_CPUS; k++)
-        g->own[k] = (struct own){ g, k };
-    if (!g->distributor || !g->interface) {
-        gicv2_free(g);
-        return NULL;
+    struct gicv2 *g = (struct gicv2 *)d;
+    if (g->ncpus < 1 || g->ncpus > MAX_CPUS || g->nirqs % 32 || g->nirqs < 64 || g->nirqs > MAX_IRQS) {
+        snprintf(err, errlen, "gic-version=2 has room for 1 to %d processors, not %u, and for 64 to %d interrupts", MAX_CPUS, g->ncpus,
+                 MAX_IRQS);
+        return false;
     }
-    return g;
+    for (unsigned k = 0; k < MAX_CPUS; k++) {
+        g->own[k].g = g;
+        g->own[k].cpu = k;
+    }
+    if (device_region(d, 0, mem_new_mmio("gic-distributor", 0x1000, &dist_ops, g)) &&
+        device_region(d, 1, mem_new_mmio("gic-cpu-interface", 0x2000, &cpu_ops, g)))
+        return true;
+    snprintf(err, errlen, "no memory for the GIC");
+    return false;
 }
 
-void gicv2_free(struct gicv2 *g)
+static void connect(struct device *d, unsigned cpu, const struct irq *out)
 {
-    if (!g)
-        return;
-    mem_free(g->distributor);
-    mem_free(g->interface);
-    free(g);
+    struct gicv2 *g = (struct gicv2 *)d;
+    g->own[cpu].irq = out[GIC_IRQ];
+    g->own[cpu].fiq = out[GIC_FIQ];
 }
 
-void gicv2_connect(struct gicv2 *g, unsigned cpu, struct irq irq, struct irq fiq)
+static void loaded(struct device *d) { update((struct gicv2 *)d); }
+
+static void node(struct device *d, struct tree *t)
 {
-    g->cpu[cpu].irq = irq;
-    g->cpu[cpu].fiq = fiq;
+    tree_begin(t, "intc@%llx", d->at[0]);
+    tree_text(t, "compatible", "arm,cortex-a15-gic");
+    tree_cells(t, "#interrupt-cells", 3);
+    tree_flag(t, "interrupt-controller");
+    tree_cells(t, "#address-cells", 2);
+    tree_cells(t, "#size-cells", 2);
+    tree_flag(t, "ranges");
+    tree_cells(t, "reg", 0, (uint32_t)d->at[0], 0, 0x10000, 0, (uint32_t)d->at[1], 0, 0x10000);
+    tree_cells(t, "phandle", PHANDLE_GIC);
+    gic_children(d, &gicv2m_type, gicv2m_node, t);
+    tree_end(t);
 }
 
-struct mem_region *gicv2_distributor(struct gicv2 *g) { return g->distributor; }
-struct mem_region *gicv2_cpu_interface(struct gicv2 *g) { return g->interface; }
+static const struct gic_class class = { spi, ppi, connect };
+static const struct property properties[] = {
+    PROPERTY(struct gicv2, ncpus, PROP_U32, "num-cpu", "1", "processors, 1 to 8"),
+    PROPERTY(struct gicv2, nirqs, PROP_U32, "num-irq", "288", "interrupts with the 32 of each processor, a multiple of 32"),
+    { NULL }
+};
+static const struct field fields[] = { FIELD(struct gicv2, ctlr), FIELD(struct gicv2, line), FIELD(struct gicv2, cpu), { NULL } };
+
+const struct device_type gicv2_type = {
+    .name = "arm-gic", .category = "Misc", .help = "GICv2", .size = sizeof(struct gicv2), .properties = properties, .fields = fields,
+    .class = &class, .realize = realize, .reset = reset, .loaded = loaded, .node = node,
+};

@@ -189,6 +189,8 @@ void a64_take(struct cpu *cpu, unsigned target, enum a64_exception kind, uint64_
     cpu->pc = s->v[level[target].vbar] + offset;
     vcpu_event(s->vcpu);
     a64_context_changed(cpu);
+    if (target == 3 && from < 3)
+        vcpu_gic_world(s->vcpu);
 }
 
 unsigned a64_target(const struct a64_sys *s, unsigned el)
@@ -261,6 +263,8 @@ void a64_eret(struct cpu *cpu)
     cpu->pc = legal ? a64_branch_address(s, ps >> PS_EL_SHIFT & 3, elr) : elr;
     vcpu_event(s->vcpu);
     a64_context_changed(cpu);
+    if (el == 3)
+        vcpu_gic_world(s->vcpu);
 }
 
 /* A branch target as the level sees it: without its tag (AArch64.BranchAddr). */

@@ -108,6 +108,9 @@ bool a64_sysreg_present(const struct a64_sys *s, unsigned r)
     case A64_SYS_CNTHV_CVAL_EL2:
     case A64_SYS_CNTHV_TVAL_EL2:
         return version(s) > 0; /* VHE */
+    case A64_SYS_ICC_AP0R1_EL1: case A64_SYS_ICC_AP0R2_EL1: case A64_SYS_ICC_AP0R3_EL1:
+    case A64_SYS_ICC_AP1R1_EL1: case A64_SYS_ICC_AP1R2_EL1: case A64_SYS_ICC_AP1R3_EL1:
+        return false; /* of 6 and 7 bits of priority */
     case A64_SYS_RVBAR_EL1:
         return !s->has_el2 && !s->has_el3;
     case A64_SYS_RVBAR_EL2:

@@ -298,7 +298,8 @@ struct tlb_entry *a64_fill(struct vcpu *v, gva_t va, bool write, unsigned space)
     }
     gva_t page = va & ~(uint64_t)(PAGE_BYTES - 1);
     gpa_t pa = w.pa & ~(uint64_t)(PAGE_BYTES - 1);
-    struct tlb_entry e = { .page = pa | (w.shift < 63 ? w.shift : 63) | (w.global ? TLB_GLOBAL : 0) | (w.clean ? TLB_CLEAN : 0) };
+    struct tlb_entry e = { .page = pa | (w.shift < 63 ? w.shift : 63) | (w.global ? TLB_GLOBAL : 0) | (w.clean ? TLB_CLEAN : 0) |
+                                     (w.secure ? TLB_SECURE : 0) };
     struct mem_range g;
     bool found = physmem_find(vcpu_physmem(v), &v->reader, pa, &g);
     bool memory = found && g.r->kind != MEM_MMIO && g.last - pa >= PAGE_BYTES - 1;
