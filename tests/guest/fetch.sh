@@ -10,6 +10,8 @@
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR boot           DIR/kernel: Debian's arm64 kernel with its modules; DIR/initrd: a busybox for it
+#                                           DIR/kernel-trixie: the same of trixie
+#   tests/guest/fetch.sh DIR selftests      DIR/selftests: the kernel's own tests of arm64 and of memory, built (needs the source's headers: minutes)
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR pgbench        DIR/pgbench: the host's pgbench, without the server it comes with
 #   tests/guest/fetch.sh DIR torture        DIR/torture: gcc.c-torture/execute of gcc-12-source
@@ -75,12 +77,33 @@ pgbench)
     find "$dir/pgbench/usr" -type f ! -name pgbench -delete
     rm -rf "$dir/pgbench.apt/archives" ;;
 boot)
-    "$debs" root arm64 "$dir/kernel" linux-image-arm64
-    # Of 400 MB the kernel and its modules are of use.
-    find "$dir/kernel" -mindepth 1 -maxdepth 1 ! -name boot ! -name usr ! -name lib ! -name .debs -exec rm -rf {} +
-    find "$dir/kernel/usr" -mindepth 1 -maxdepth 2 ! -name lib ! -path '*/lib/modules' -exec rm -rf {} +
-    rm -rf "$dir/kernel.apt/archives"
+    for suite in bookworm trixie; do
+        at=$dir/kernel; [ $suite = bookworm ] || at=$at-$suite
+        "$debs" root -s $suite arm64 "$at" linux-image-arm64
+        # Of 400 MB the kernel and its modules are of use.
+        find "$at" -mindepth 1 -maxdepth 1 ! -name boot ! -name usr ! -name lib ! -name .debs -exec rm -rf {} +
+        find "$at/usr" -mindepth 1 -maxdepth 2 ! -path '*/usr/lib' ! -path '*/lib/modules' -exec rm -rf {} +
+        rm -rf "$at.apt"
+    done
     "$debs" bare arm64 "$dir/initrd" busybox-static ;;
+selftests)
+    [ -e "$dir/selftests/.built" ] && exit 0
+    "$debs" bare amd64 "$dir/kernel-source" linux-source-6.1
+    echo "fetch.sh: building the kernel's own tests" >&2
+    top=$dir/kernel-source/linux; rm -rf "$top" "$dir/selftests"; mkdir -p "$top" "$dir/selftests"
+    tar -xf "$(ls "$dir"/kernel-source/usr/src/linux-source-6.1.tar.*)" -C "$top" --strip-components=1
+    cross="ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-"
+    make -s -C "$top" $cross headers >"$dir/selftests.log" 2>&1
+    # What wants libraries that have no cross twins (libcap, libnuma) is not built.
+    make -s -k -C "$top/tools/testing/selftests" $cross TARGETS="arm64 vm" ARM64_SUBTARGETS="abi bti fp pauth signal tags" \
+        USERLDFLAGS=-static LDFLAGS=-static >>"$dir/selftests.log" 2>&1 || :
+    for part in arm64/abi arm64/bti arm64/fp arm64/pauth arm64/signal arm64/tags vm; do
+        mkdir -p "$dir/selftests/${part#arm64/}"
+        find "$top/tools/testing/selftests/$part" -maxdepth 1 -type f -perm -100 -exec sh -c 'file -b "$1" | grep -q ^ELF' sh {} \; \
+            -exec cp {} "$dir/selftests/${part#arm64/}" \;
+    done
+    rm -rf "$dir/kernel-source" "$dir/kernel-source.apt"
+    touch "$dir/selftests/.built" ;;
 code) "$debs" bare arm64 "$dir/code" libc6 libssl3 libpython3.11 cpp-12 nodejs libnode108 libavcodec59 ;;
 debian)
     # debootstrap's first stage for arm64, as an archive; as an ordinary user in a user namespace.

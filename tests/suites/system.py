@@ -4,6 +4,7 @@ What other suites stand on is here: an initrd made on the spot, and a machine ru
 (tests/guest/fetch.sh BUILD/guests boot); each boot ends by the guest's own power off."""
 import gzip
 import io
+import lzma
 import os
 import re
 import stat
@@ -60,16 +61,21 @@ class Archive:
         return gzip.compress(self.out.getvalue(), 1)
 
 
-def kernel(context):
-    """Paths of Debian's arm64 kernel and of its modules."""
-    base = os.path.join(context.build, "guests", "kernel")
+def kernel(context, name="kernel"):
+    """Paths of Debian's arm64 kernel and of its modules; kernel-trixie is Linux 6.12."""
+    base = os.path.join(context.build, "guests", name)
     if not os.path.exists(os.path.join(base, ".debs")):
         raise Skip(f"no kernel: tests/guest/fetch.sh {context.build}/guests boot")
     image = sorted(n for n in os.listdir(os.path.join(base, "boot")) if n.startswith("vmlinuz-"))[-1]
     return os.path.join(base, "boot", image), os.path.join(base, "lib/modules", image.removeprefix("vmlinuz-"))
 
 
-def initrd(context, script, files=(), modules=()):
+def module_bytes(path):
+    with (lzma.open(path) if path.endswith(".xz") else open(path, "rb")) as f:
+        return f.read()
+
+
+def initrd(context, script, files=(), modules=(), which="kernel"):
     """The bytes of an initrd whose /init mounts the usual, loads modules (names, in order, without .ko) and runs
     the lines of script; then it powers off. files: (name, bytes) pairs."""
     box = os.path.join(context.build, "guests", "initrd", "bin", "busybox")
@@ -84,11 +90,10 @@ def initrd(context, script, files=(), modules=()):
     load = ""
     if modules:
         found = {}
-        for folder, _, names in os.walk(kernel(context)[1]):
-            found.update({n.removesuffix(".ko").replace("-", "_"): os.path.join(folder, n) for n in names if n.endswith(".ko")})
+        for folder, _, names in os.walk(kernel(context, which)[1]):
+            found.update({n.split(".ko")[0].replace("-", "_"): os.path.join(folder, n) for n in names if ".ko" in n})
         for name in modules:
-            with open(found[name.replace("-", "_")], "rb") as f:
-                a.file(f"lib/{name}.ko", f.read())
+            a.file(f"lib/{name}.ko", module_bytes(found[name.replace("-", "_")]))
             load += f"insmod /lib/{name}.ko\n"
     for name, data in files:
         a.file(name, data)
@@ -100,7 +105,7 @@ def initrd(context, script, files=(), modules=()):
 def boot(context, script, options=(), append="", memory="512", accel="tcg", limit=LIMIT, stdin=b"", **how):
     """Boots Debian's kernel with that script as its first process. Returns the outcome; fails unless the guest
     switched itself off with status 0."""
-    image = kernel(context)[0]
+    image = kernel(context, how.get("which", "kernel"))[0]
     with context.temp() as d:
         path = os.path.join(d, "initrd")
         with open(path, "wb") as f:
@@ -136,9 +141,9 @@ def bare(context, name, sources=None, flags=()):
 
 # ------------------------------------------------------------------------- cases
 
-def first_words(accel, options=()):
+def first_words(accel, options=(), **how):
     def test(context):
-        got = boot(context, "echo MARKER $(uname -sm) $(nproc)\nseq 3 | sort -rn | tr '\\n' ' '\necho\necho END", options, accel=accel)
+        got = boot(context, "echo MARKER $(uname -sm) $(nproc)\nseq 3 | sort -rn | tr '\\n' ' '\necho\necho END", options, accel=accel, **how)
         cpus = options[options.index("-smp") + 1] if "-smp" in options else "1"
         said(got, f"MARKER Linux aarch64 {cpus}", "3 2 1 ", "END")
     return test
@@ -161,6 +166,7 @@ def usage(context):
 def cases(context):
     return [
         Case("system/usage", usage, 0),
-        Case("system/boot", first_words("tcg"), 2),
-        Case("system/boot-interp", first_words("interp"), 2),
+        Case("system/boot", first_words("tcg"), 1),
+        Case("system/boot-6.12", first_words("tcg", which="kernel-trixie"), 2),
+        Case("system/boot-interp", first_words("interp", limit=1200), 2),
     ]
