@@ -61,7 +61,6 @@ struct exec {
     struct engine *e;
     struct cpu *cpu;
     struct exec *next;
-    uint8_t *ret_stack;
     jmp_buf interp_fault;
     volatile bool in_interp;
     uint32_t running;          /* 1: may be in translated code or hold something of the cache (a futex) */
@@ -75,6 +74,9 @@ struct exec {
     uint64_t contended, waited; /* the lock was another's when this thread asked for it; ns of wall time (-d stats) */
     uint32_t entries;          /* of engine_run */
     bool forget;               /* the return stack is to be emptied before code runs (engine_reset_returns) */
+    uint8_t level, to_level;   /* whose return stack is in use / is to be */
+    struct level { uint64_t sp, base, limit; uint8_t *at; } levels[ENGINE_LEVELS]; /* [0] is the only one without system mode */
+    struct jumps *jumps;       /* all of this CPU's */
     bool debugged;             /* breakpoints count */
     uint64_t random;           /* stress.c */
     bool sampled;              /* prof.c: it has a timer, */
@@ -179,6 +181,7 @@ void world_fix_returns(struct exec *x);
 /* x leaves translated code at its next poll, and goes on. */
 void world_ask(struct exec *x);
 void world_forget_returns(struct exec *x);
+void world_switch_level(struct exec *x);
 /* Allows polls to pass again unless somebody has asked meanwhile. */
 void world_calm(struct exec *x);
 
@@ -189,6 +192,7 @@ static inline bool page_is_masked(const struct engine *e, uint64_t pc)
 }
 
 void clear_jump_caches(struct cpu *cpu);
+void clear_returns(struct exec *x); /* all levels' */
 static inline void clear_jump_entry(struct jump_entry *cache, size_t k)
 {
     /* An empty entry holds a pc that belongs elsewhere: 0, and ~0 in the entry that 0 belongs to. So

@@ -77,7 +77,7 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
     }
     e->cfg.guest = guest;
     if (c->system)
-        e->cfg.without |= WITHOUT_JUMPCACHE | WITHOUT_REUSE | WITHOUT_TIER2;
+        e->cfg.without |= WITHOUT_REUSE | WITHOUT_TIER2;
     c = &e->cfg;
     ir_region_init(&e->region, c->guest->ir);
     if (!log_file)
@@ -99,7 +99,7 @@ struct engine *engine_new(const struct engine_config *c, char *err, size_t errle
         snprintf(err, errlen, "no memory for the engine");
         goto fail;
     }
-    size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, c->without, e->cache.rw, 65536,
+    size_t n = host_emit_stubs(&e->stubs, c->guest->ir, c->guest->insn_shift, c->without, c->system, e->cache.rw, 65536,
                                e->cache.rx - e->cache.rw);
     e->cache.used = e->cache.floor = (n + 4095) & ~(size_t)4095;
     e->pcache = pcache_new(e);
@@ -303,7 +303,7 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
             len = 0;
             break;
         }
-        struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0, .mmu = e->cfg.system,
+        struct host_xlate_opts o = { .hf = e->hf, .stubs = &e->stubs, .gs = cpu->guest_base != 0, .mmu = e->cfg.system, .chains = key & KEY_CHAINS,
                                      .mask_tags = page_is_masked(e, pc),
                                      .insn_shift = e->cfg.guest->insn_shift,
                                      .check_tiny = e->check_tiny,
@@ -352,10 +352,10 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     return tb;
 }
 
-static void fill(struct engine *e, struct jump_entry *cache, size_t k, struct tb *tb)
+static void fill(struct engine *e, struct jump_entry *cache, size_t k, uint64_t pc, struct tb *tb)
 {
     cache[k].code = (uint64_t)(uintptr_t)tb_code(&e->cache, tb);
-    __atomic_store_n(&cache[k].pc, tb->pc, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cache[k].pc, pc, __ATOMIC_SEQ_CST);
     if (!__atomic_load_n(&tb->valid, __ATOMIC_SEQ_CST))
         clear_jump_entry(cache, k);
 }
@@ -367,9 +367,24 @@ static void fill_jump_cache(struct engine *e, struct cpu *cpu, struct tb *tb)
     struct jump_entry was = cpu->jump_cache[k];
     if (was.pc == tb->pc && was.code == (uint64_t)(uintptr_t)tb_code(&e->cache, tb))
         return; /* written pages cost a fork's child much; who retires it clears what is there */
-    fill(e, cpu->jump_cache, k, tb);
+    fill(e, cpu->jump_cache, k, tb->pc, tb);
     if (was.pc != (k ? 0 : ~0ull)) /* another's: fresh pages only where they are needed */
-        fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb);
+        fill(e, cpu->jump_cache2, ir_jump2_index(tb->pc), tb->pc, tb);
+}
+
+/* System mode: into the jump cache in force, by the virtual pc. */
+static void fill_jumps(struct engine *e, struct jumps *j, uint64_t pc, struct tb *tb)
+{
+    size_t k = pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(pc);
+    struct jump_entry was = j->first[k];
+    if (was.pc == pc && was.code == (uint64_t)(uintptr_t)tb_code(&e->cache, tb))
+        return;
+    j->used[0] |= 1ull << k / 64;
+    fill(e, j->first, k, pc, tb);
+    if (was.pc == (k ? 0 : ~0ull))
+        return;
+    j->used[1] |= 1ull << k2 / 64;
+    fill(e, j->second, k2, pc, tb);
 }
 
 /* This is the first thread that flushes subnormal results or has default NaNs: all code is translated again, with the
@@ -403,7 +418,10 @@ static bool may_chain(const struct engine *e, uint32_t link, uint64_t key)
 static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t pc, int64_t link)
 {
     struct exec *x = cpu->exec;
-    if (e->cfg.system && !e->cfg.locate(e->cfg.owner, cpu, pc, &pc))
+    uint64_t at = pc, flushes;
+again:
+    flushes = e->cache.flushes;
+    if (e->cfg.system && !e->cfg.locate(e->cfg.owner, cpu, at, &pc))
         return NULL;
     if (__builtin_expect(cpu->fp_mode & IR_FP_CHECKED, 0) &&
         !__atomic_load_n(&e->check_tiny, __ATOMIC_ACQUIRE))
@@ -415,6 +433,10 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
          * lock too, which comes first: most cold lookups end in one (/bin/true: 1057 of 1365). */
         bool owner = !tb;
         world_lock(x, owner);
+        if (__builtin_expect(e->cfg.system && flushes != e->cache.flushes, 0)) { /* keys may mean something else by now */
+            world_unlock(x, owner);
+            goto again;
+        }
         tb = cache_find(&e->cache, pc);
         if (!tb && !owner) {
             world_unlock(x, false);
@@ -439,8 +461,12 @@ static struct tb *find_or_translate(struct engine *e, struct cpu *cpu, uint64_t 
         }
         world_unlock(x, false);
     }
-    if (tb && !tb->region && !(e->cfg.without & WITHOUT_JUMPCACHE) && !(e->cfg.stress && stress_hides(e, tb->pc)))
-        fill_jump_cache(e, cpu, tb);
+    if (tb && !tb->region && !(e->cfg.without & WITHOUT_JUMPCACHE) && !(e->cfg.stress && stress_hides(e, tb->pc))) {
+        if (e->cfg.system)
+            fill_jumps(e, cpu->jumps, at, tb);
+        else
+            fill_jump_cache(e, cpu, tb);
+    }
     return tb;
 }
 
@@ -521,6 +547,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             stress_turn(e, x, cpu);
         if (__builtin_expect(x->forget, 0))
             world_forget_returns(x);
+        if (__builtin_expect(x->level != x->to_level, 0))
+            world_switch_level(x);
         if (__builtin_expect(++x->rounds == TIER2_ROUNDS, 0) && e->tier2)
             tier2_start(e);
         struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);

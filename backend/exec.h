@@ -108,6 +108,18 @@ void engine_unchain(struct engine *e, uint64_t key, uint64_t len);
 /* This CPU's guest returns are all looked up: what is at their addresses may be other code. By its own thread;
  * takes effect when it next leaves translated code. */
 void engine_reset_returns(struct cpu *cpu);
+/* System mode: the guest's levels have a return stack each (0 to ENGINE_LEVELS - 1). This CPU goes on with that of level;
+ * by its own thread, when it next leaves translated code. */
+enum { ENGINE_LEVELS = 4 };
+void engine_level(struct cpu *cpu, unsigned level);
+/* System mode: a jump cache for a view of memory, to be put into cpu->jumps while that is in force; lives as long as the
+ * CPU. NULL: no memory. What is at a page / at all pages of the view may be other code: by the CPU's own thread. */
+struct jumps *engine_jumps_new(struct cpu *cpu);
+void engine_jumps_clear_page(struct jumps *j, uint64_t pc);
+void engine_jumps_clear(struct jumps *j);
+/* Empties the code cache like engine_flush and calls between(arg) while no thread runs: keys may mean something else after
+ * it. Not for a thread inside engine_run. */
+void engine_renumber(struct engine *e, void (*between)(void *arg), void *arg);
 /* Every other thread leaves the translation it is in, if it is in one, before this returns. The caller is
  * not inside engine_run. */
 void engine_sync(struct engine *e);

@@ -77,7 +77,7 @@ void stress_turn(struct engine *e, struct exec *x, struct cpu *cpu)
     if (chance(&r, EMPTY_JUMPS))
         clear_jump_caches(cpu);
     if (chance(&r, LOSE_RETURNS))
-        cpu->ret_sp = cpu->ret_base;
+        clear_returns(x);
     if (chance(&r, ASK))
         world_ask(x);
     bool one = chance(&r, RETIRE_ONE), next = chance(&r, RETIRE_NEXT), all = chance(&r, RETIRE_ALL),

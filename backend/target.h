@@ -80,8 +80,8 @@ unsigned host_npins(const struct host_features *hf, bool vector);
 const struct ir_target *host_fit_pins(const struct ir_target *t, unsigned general, unsigned vector);
 
 /* Emits the common stubs for a guest's register table into [buf, buf + cap); delta = executable address
- * - writable address; without: bits WITHOUT_... Returns the length. */
-size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without,
+ * - writable address; without: bits WITHOUT_...; system: for code with host_xlate_opts.mmu. Returns the length. */
+size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without, bool system,
                        uint8_t *buf, size_t cap, intptr_t delta);
 
 struct host_xlate_opts {
@@ -90,7 +90,8 @@ struct host_xlate_opts {
     bool gs, mask_tags;
     bool check_tiny; /* results may be flushed (one that is rounded up to the least normal number is), NaNs may be
                       * default ones (IR_FP_CHECKED) */
-    bool mmu; /* system mode: accesses by the inline TLB (cpu->mmu) */
+    bool mmu; /* system mode: accesses by the inline TLB (cpu->mmu), jump cache by cpu->jumps */
+    bool chains; /* exits to other pages may be links; else they ask the jump cache */
     bool exact_fp; /* floating point with every cumulative flag as the guest has it: by calls */
     unsigned insn_shift;
     unsigned without; /* bits WITHOUT_... (ablations.def) */

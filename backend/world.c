@@ -38,8 +38,64 @@ static void st64(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_
 
 static void reset_return_stack(struct cpu *cpu) { cpu->ret_sp = cpu->ret_base; }
 
+void clear_returns(struct exec *x)
+{
+    reset_return_stack(x->cpu);
+    for (unsigned k = 0; k < ENGINE_LEVELS; k++)
+        x->levels[k].sp = x->levels[k].base;
+}
+
+enum { JUMP_BLOCK = 64 }; /* entries for each bit of struct jumps.used */
+
+static void clear_jump_blocks(struct jump_entry *table, uint64_t *used)
+{
+    for (uint64_t left = *used; left; left &= left - 1)
+        memset(&table[__builtin_ctzll(left) * JUMP_BLOCK], 0, JUMP_BLOCK * sizeof *table);
+    clear_jump_entry(table, 0);
+    *used = 0;
+}
+
+void engine_jumps_clear(struct jumps *j)
+{
+    clear_jump_blocks(j->first, &j->used[0]);
+    clear_jump_blocks(j->second, &j->used[1]);
+}
+
+static void clear_jump_page(struct jump_entry *table, uint64_t blocks, uint64_t page)
+{
+    for (; blocks; blocks &= blocks - 1)
+        for (size_t b = (size_t)__builtin_ctzll(blocks) * JUMP_BLOCK, k = b; k < b + JUMP_BLOCK; k++)
+            if (table[k].pc >> 12 == page)
+                clear_jump_entry(table, k);
+}
+
+void engine_jumps_clear_page(struct jumps *j, uint64_t pc)
+{
+    enum { BLOCKS = 1024 / JUMP_BLOCK }; /* an index of the first is made of the low bits, by instructions of four bytes */
+    unsigned first = (pc >> 12 & 3) * BLOCKS;
+    clear_jump_page(j->first, j->used[0] & ((1ull << BLOCKS) - 1) << first, pc >> 12);
+    clear_jump_page(j->second, j->used[1], pc >> 12);
+}
+
+struct jumps *engine_jumps_new(struct cpu *cpu)
+{
+    struct exec *x = cpu->exec;
+    struct jumps *j = cache_pages(sizeof *j); /* most of it is never touched */
+    if (!j)
+        return NULL;
+    clear_jump_entry(j->first, 0);
+    clear_jump_entry(j->second, 0);
+    pthread_mutex_lock(&x->e->lock);
+    j->next = x->jumps;
+    x->jumps = j;
+    pthread_mutex_unlock(&x->e->lock);
+    return j;
+}
+
 void clear_jump_caches(struct cpu *cpu)
 {
+    for (struct jumps *j = ((struct exec *)cpu->exec)->jumps; j; j = j->next)
+        engine_jumps_clear(j);
     memset(cpu->jump_cache, 0, sizeof cpu->jump_cache);
     memset(cpu->jump_cache2, 0, sizeof cpu->jump_cache2);
     clear_jump_entry(cpu->jump_cache, 0);
@@ -48,35 +104,61 @@ void clear_jump_caches(struct cpu *cpu)
 
 static size_t cpu_bytes(void) { return (sizeof(struct cpu) + 4095) & ~(size_t)4095; }
 
+/* An empty return stack. */
+static bool make_level(const struct engine *e, struct level *l)
+{
+    uint8_t *rs = cache_pages(RET_STACK);
+    if (!rs)
+        return false;
+    mprotect(rs, 4096, PROT_NONE);
+    uint64_t *sentinel = (uint64_t *)(void *)(rs + RET_STACK - 64);
+    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_EMPTY]; /* if a guest returns to ~0 */
+    sentinel[1] = ~0ull;
+    *l = (struct level){ .sp = (uint64_t)(uintptr_t)sentinel, .base = (uint64_t)(uintptr_t)sentinel,
+                         .limit = (uint64_t)(uintptr_t)(rs + 4096 + RET_SLACK), .at = rs };
+    return true;
+}
+
+static void free_exec(struct exec *x)
+{
+    struct cpu *cpu = x->cpu;
+    for (unsigned k = 0; k < ENGINE_LEVELS; k++)
+        if (x->levels[k].at)
+            munmap(x->levels[k].at, RET_STACK);
+    for (struct jumps *j = x->jumps, *next; j; j = next) {
+        next = j->next;
+        munmap(j, sizeof *j);
+    }
+    if (x->own.region)
+        ir_region_free(x->own.region);
+    free(x->own.region);
+    free(x);
+    if (cpu)
+        munmap(cpu, cpu_bytes());
+}
+
 struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
 {
-    struct cpu *cpu = mmap(NULL, cpu_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct exec *x = aligned_alloc(64, (sizeof *x + 63) & ~(size_t)63);
-    uint8_t *rs = mmap(NULL, RET_STACK, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (cpu == MAP_FAILED || !x || rs == MAP_FAILED) {
-        if (cpu != MAP_FAILED)
-            munmap(cpu, cpu_bytes());
-        if (rs != MAP_FAILED)
-            munmap(rs, RET_STACK);
-        free(x);
+    if (!x)
+        return NULL;
+    memset(x, 0, sizeof *x);
+    struct cpu *cpu = x->cpu = cache_pages(cpu_bytes());
+    bool ok = cpu != NULL;
+    for (unsigned k = 0; ok && k < (e->cfg.system ? ENGINE_LEVELS : 1); k++)
+        ok = make_level(e, &x->levels[k]);
+    if (!ok) {
+        free_exec(x);
         return NULL;
     }
-    mprotect(rs, 4096, PROT_NONE);
-    memset(x, 0, sizeof *x);
     x->e = e;
-    x->cpu = cpu;
-    x->ret_stack = rs;
     cpu->exec = x;
     cpu->guest = e->cfg.guest;
     cpu->guest_base = guest_base;
     cpu->link_ways = e->cache.ways;
     cpu->code_base = e->cache.rx;
-    cpu->ret_base = (uint64_t)(uintptr_t)(rs + RET_STACK - 64);
-    uint64_t *sentinel = (uint64_t *)(uintptr_t)cpu->ret_base;
-    sentinel[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_EMPTY]; /* if a guest returns to ~0 */
-    sentinel[1] = ~0ull;
-    cpu->ret_limit = (uint64_t)(uintptr_t)(rs + 4096 + RET_SLACK);
+    cpu->ret_base = x->levels[0].base;
+    cpu->ret_limit = x->levels[0].limit;
     cpu->poll_limit = cpu->ret_limit;
     cpu->guest_mxcsr = 0x1f80;
     reset_return_stack(cpu);
@@ -90,17 +172,6 @@ struct cpu *engine_cpu_new(struct engine *e, uint64_t guest_base)
         stress_thread(e, x);
     pthread_mutex_unlock(&e->lock);
     return cpu;
-}
-
-static void free_exec(struct exec *x)
-{
-    struct cpu *cpu = x->cpu;
-    munmap(x->ret_stack, RET_STACK);
-    if (x->own.region)
-        ir_region_free(x->own.region);
-    free(x->own.region);
-    free(x);
-    munmap(cpu, cpu_bytes());
 }
 
 static void wake(struct exec *x)
@@ -257,8 +328,19 @@ void world_flush(struct engine *e)
     tier2_flushed(e);
     for (struct exec *x = e->cpus; x; x = x->next) {
         clear_jump_caches(x->cpu);
-        reset_return_stack(x->cpu); /* landing sites are gone */
+        clear_returns(x); /* landing sites are gone */
     }
+}
+
+void engine_renumber(struct engine *e, void (*between)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&e->lock);
+    while (!world_stop(e, NULL))
+        ;
+    world_flush(e);
+    between(arg);
+    world_go(e);
+    pthread_mutex_unlock(&e->lock);
 }
 
 void engine_flush(struct engine *e)
@@ -273,18 +355,52 @@ void engine_flush(struct engine *e)
     pthread_mutex_unlock(&e->lock);
 }
 
-void world_fix_returns(struct exec *x)
+static void fix_returns(const struct engine *e, uint64_t at, uint64_t base)
 {
-    const struct engine *e = x->e;
-    struct cpu *cpu = x->cpu;
-    __atomic_store_n(&x->stale_returns, 0, __ATOMIC_SEQ_CST);
-    if ((cpu->ret_base - cpu->ret_sp) % 16)
-        reset_return_stack(cpu);
-    for (uint64_t at = cpu->ret_sp; at < cpu->ret_base; at += 16) {
+    for (; at < base; at += 16) {
         uint64_t *frame = (uint64_t *)(uintptr_t)at;
         const struct tb *tb = cache_find_code(&e->cache, (const uint8_t *)(uintptr_t)frame[0]);
         if (!tb || !tb->valid)
             frame[0] = (uint64_t)(uintptr_t)e->stubs.at[STUB_RET_STALE];
+    }
+}
+
+void world_fix_returns(struct exec *x)
+{
+    struct cpu *cpu = x->cpu;
+    __atomic_store_n(&x->stale_returns, 0, __ATOMIC_SEQ_CST);
+    if ((cpu->ret_base - cpu->ret_sp) % 16)
+        reset_return_stack(cpu);
+    fix_returns(x->e, cpu->ret_sp, cpu->ret_base);
+    for (unsigned k = 0; k < ENGINE_LEVELS; k++)
+        if (k != x->level)
+            fix_returns(x->e, x->levels[k].sp, x->levels[k].base);
+}
+
+void engine_level(struct cpu *cpu, unsigned level) { ((struct exec *)cpu->exec)->to_level = (uint8_t)level; }
+
+void world_switch_level(struct exec *x)
+{
+    struct cpu *cpu = x->cpu;
+    struct level *from = &x->levels[x->level], *to = &x->levels[x->to_level];
+    from->sp = (cpu->ret_base - cpu->ret_sp) % 16 ? from->base : cpu->ret_sp;
+    x->level = x->to_level;
+    cpu->ret_sp = to->sp;
+    cpu->ret_base = to->base;
+    cpu->ret_limit = to->limit;
+    engine_unkick(cpu); /* the limit of polls */
+}
+
+/* The entries of system mode's jump caches, which are by the pc and not by the key. */
+static void retire_jumps(const struct engine *e, struct exec *x, const struct tb *tb)
+{
+    uint64_t pc = e->cfg.pc_of_key(e->cfg.owner, tb->pc);
+    size_t k = pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(pc);
+    for (struct jumps *j = x->jumps; j; j = j->next) {
+        if ((__atomic_load_n(&j->used[0], __ATOMIC_RELAXED) >> (k / JUMP_BLOCK) & 1) && __atomic_load_n(&j->first[k].pc, __ATOMIC_RELAXED) == pc)
+            clear_jump_entry(j->first, k);
+        if ((__atomic_load_n(&j->used[1], __ATOMIC_RELAXED) >> (k2 / JUMP_BLOCK) & 1) && __atomic_load_n(&j->second[k2].pc, __ATOMIC_RELAXED) == pc)
+            clear_jump_entry(j->second, k2);
     }
 }
 
@@ -296,6 +412,8 @@ void world_retire(void *arg, struct tb *tb)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     size_t k = tb->pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(tb->pc);
     for (struct exec *x = e->cpus; x; x = x->next) {
+        if (e->cfg.system)
+            retire_jumps(e, x, tb);
         if (__atomic_load_n(&x->cpu->jump_cache[k].pc, __ATOMIC_RELAXED) == tb->pc)
             clear_jump_entry(x->cpu->jump_cache, k);
         if (__atomic_load_n(&x->cpu->jump_cache2[k2].pc, __ATOMIC_RELAXED) == tb->pc)
@@ -335,7 +453,7 @@ void engine_reset_returns(struct cpu *cpu) { ((struct exec *)cpu->exec)->forget 
 
 void world_forget_returns(struct exec *x)
 {
-    reset_return_stack(x->cpu);
+    clear_returns(x);
     x->forget = false;
 }
 

@@ -388,10 +388,19 @@ struct cpu {
     const struct ir_mmu *mmu_ops; /* NULL: flat memory */
     uint64_t mmu_va, mmu_value[2], mmu_host; /* between translated code and its slow paths */
     uint32_t mmu_info;
+    struct jumps *jumps;   /* the jump cache in force; without system mode the two tables below are it */
     uint8_t bounce[16] __attribute__((aligned(16))); /* what was read from a device */
     struct jump_entry { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
     struct jump_entry jump_cache2[4096]; /* what the first has lost to others; index ir_jump2_index */
 } __attribute__((aligned(64)));
+
+/* Jump cache of one view of memory at one level, by virtual pc; who changes views changes cpu->jumps. used: bits of the
+ * blocks of 64 entries that something was ever put into. Only the CPU's own thread fills it; others clear entries. */
+struct jumps {
+    struct jump_entry first[4096], second[4096];
+    uint64_t used[2];
+    struct jumps *next;    /* of this CPU's */
+};
 
 /* Index into cpu->jump_cache2: the stubs compute it too. Targets of JITs are aligned, so low bits of the pc are poor ones. */
 enum { IR_JUMP2_FACTOR = 0x1e3779b1, IR_JUMP2_SHIFT = 20 };

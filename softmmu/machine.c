@@ -53,21 +53,33 @@ static bool locate(void *owner, struct cpu *cpu, uint64_t pc, uint64_t *key)
 {
     struct machine *m = owner;
     struct vcpu *v = vcpu_of(cpu);
-    struct code_page p;
+    struct code_page *p = m->isa->fetch(v, pc);
     bool is_new;
-    if (!m->isa->fetch(v, pc, &p))
+    if (!p)
         return false;
-    uint32_t k = views_get(m->views, pc & ~(uint64_t)(PAGE_BYTES - 1), &p, &is_new);
-    if (!k)
-        return false;
-    if (p.r && p.r->pages && !(__atomic_load_n(&p.r->pages[p.offset >> PAGE_BITS], __ATOMIC_ACQUIRE) & MEM_CODE)) {
-        __atomic_fetch_or(&p.r->pages[p.offset >> PAGE_BITS], MEM_CODE, __ATOMIC_SEQ_CST);
-        track_page(v, p.pa, 0);
-        vcpu_do_others(v, track_page, p.pa, 0);
+    if (!p->view || p->era != views_era(m->views)) {
+        p->view = views_get(m->views, pc & ~(uint64_t)(PAGE_BYTES - 1), p, &is_new);
+        p->era = views_era(m->views);
+        v->views_full = !p->view;
+        if (!p->view)
+            return false;
     }
-    *key = key_of(m->views, k, pc);
+    if (p->r && p->r->pages && !(__atomic_load_n(&p->r->pages[p->offset >> PAGE_BITS], __ATOMIC_ACQUIRE) & MEM_CODE)) {
+        __atomic_fetch_or(&p->r->pages[p->offset >> PAGE_BITS], MEM_CODE, __ATOMIC_SEQ_CST);
+        track_page(v, p->pa, 0);
+        vcpu_do_others(v, track_page, p->pa, 0);
+    }
+    *key = (p->global ? KEY_CHAINS : 0) | (uint64_t)p->view << PAGE_BITS | (pc & (PAGE_BYTES - 1));
     return true;
 }
+
+static void renumber(void *arg)
+{
+    struct machine *m = arg;
+    views_reset(m->views);
+}
+
+void machine_renumber(struct machine *m) { engine_renumber(m->engine, renumber, m); }
 
 /* struct engine_config.fetch: the page's bytes from the key on. */
 static struct code_window fetch(void *owner, uint64_t key)
@@ -110,45 +122,47 @@ bool machine_wrote_tracked(struct vcpu *v, gpa_t pa, unsigned n)
     if (!(had & MEM_CODE))
         return false;
     /* All that was made of the page goes, and it is like others until code is made of it again. */
+    engine_kick(v->cpu);
     if (v->nwrote == sizeof v->wrote / sizeof *v->wrote)
-        return true; /* later */
+        return v->wrote_more = true;
     __atomic_fetch_and(bits, (uint8_t)~MEM_CODE, __ATOMIC_SEQ_CST);
     v->wrote[v->nwrote].r = g.r;
     v->wrote[v->nwrote++].offset = offset & ~(uint64_t)(PAGE_BYTES - 1);
-    engine_kick(v->cpu);
     return false;
 }
 
 void machine_settle(struct vcpu *v)
 {
     struct range all = { v->machine, 0, PAGE_BYTES };
+    if (v->wrote_more)
+        engine_flush(v->machine->engine);
+    v->wrote_more = false;
     for (unsigned k = 0; k < v->nwrote; k++)
         views_of_page(v->machine->views, v->wrote[k].r, v->wrote[k].offset, retire, &all);
     v->nwrote = 0;
 }
 
-void machine_code_changed(struct machine *m, gpa_t pa, unsigned n)
-{
-    struct mem_range g;
-    if (physmem_find(m->memory, &vcpu_self()->reader, pa, &g) && g.r->pages)
-        code_written(m, g.r, g.offset + (pa - g.base), n);
-}
-
-void machine_all_code_changed(struct machine *m) { engine_flush(m->engine); }
+/* What goes from page to page directly may do so while the view's page is where it was. */
+struct chains { struct machine *m; struct vcpu *v; };
 
 static void unchain(void *arg, uint32_t view)
 {
-    struct machine *m = arg;
-    if (views_at(m->views, view)->global)
-        engine_unchain(m->engine, key_of(m->views, view, 0), PAGE_BYTES);
+    struct chains *c = arg;
+    const struct code_view *w = views_at(c->m->views, view);
+    if (w->global && !c->m->isa->maps(c->v, w->vpage, w->pa, w->flags))
+        engine_unchain(c->m->engine, key_of(c->m->views, view, 0), PAGE_BYTES);
 }
 
-void machine_unchain(struct machine *m, gva_t page) { views_of_vpage(m->views, page, unchain, m); }
-
-void machine_unchain_all(struct machine *m)
+void machine_unchain(struct vcpu *v, gva_t page)
 {
-    for (uint32_t k = 1; k <= views_count(m->views); k++)
-        unchain(m, k);
+    views_of_vpage(v->machine->views, page, unchain, &(struct chains){ v->machine, v });
+}
+
+void machine_unchain_all(struct vcpu *v)
+{
+    struct chains c = { v->machine, v };
+    for (uint32_t k = 1; k <= views_count(c.m->views); k++)
+        unchain(&c, k);
 }
 
 /* --------------------------------------------------------------------- mappings */

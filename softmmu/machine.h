@@ -73,12 +73,12 @@ void machine_quit(struct machine *m, int status);
  * code, by machine_settle. False: the page need not be tracked any more. */
 bool machine_wrote_tracked(struct vcpu *v, gpa_t pa, unsigned n);
 void machine_settle(struct vcpu *v);
-/* The guest says that it has changed code at pa (one instruction-cache line of n bytes), or anywhere. */
-void machine_code_changed(struct machine *m, gpa_t pa, unsigned n);
-void machine_all_code_changed(struct machine *m);
-/* The virtual page, or all, may be mapped to other code: no translation goes to one there but by a lookup. */
-void machine_unchain(struct machine *m, gva_t page);
-void machine_unchain_all(struct machine *m);
+/* The virtual page, or all, may be mapped to other code: where it is for this CPU, no translation goes there from another page
+ * but by a lookup. */
+void machine_unchain(struct vcpu *v, gva_t page);
+void machine_unchain_all(struct vcpu *v);
+/* There are no more numbers of views: all begin anew. By a vCPU's thread, outside guest code. */
+void machine_renumber(struct machine *m);
 
 /* vcpu.c: a vCPU's thread. */
 void *vcpu_thread(void *vcpu);

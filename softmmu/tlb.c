@@ -51,7 +51,7 @@ void tlb_flush(struct tlb *t)
         t->victim[k] = none;
     t->large[0] = t->large[1] = 0;
     t->fills = t->evictions = 0;
-    t->nonglobal = false;
+    t->nonglobal = t->global = t->middle = t->tagged = false;
     t->empty = true;
 }
 
@@ -77,7 +77,7 @@ static void remove_if(struct tlb *t, bool (*which)(const struct tlb_entry *e, ui
 
 static bool in_mapping(const struct tlb_entry *e, uint64_t va, uint64_t unused)
 {
-    return (page_of(e) ^ va) >> (e->page & TLB_SHIFT_MASK) == 0;
+    return (page_of(e) ^ va) << 8 >> 8 >> (e->page & TLB_SHIFT_MASK) == 0; /* tags don't count */
 }
 static bool is_nonglobal(const struct tlb_entry *e, uint64_t a, uint64_t b) { return !(e->page & TLB_GLOBAL); }
 static bool is_physical(const struct tlb_entry *e, uint64_t first, uint64_t last)
@@ -90,12 +90,12 @@ void tlb_flush_page(struct tlb *t, gva_t va)
 {
     if (t->empty)
         return;
-    if ((t->large[0] & filter_bit(va, 21)) || (t->large[1] & filter_bit(va, 30))) {
+    if (t->tagged || (t->large[0] & filter_bit(va, 21)) || (t->large[1] & filter_bit(va, 30))) {
         remove_if(t, in_mapping, va, 0);
         return;
     }
-    gva_t first = va & ~0xffffull; /* a mapping of up to 64 KiB */
-    for (unsigned k = 0; k < 16; k++) {
+    gva_t first = t->middle ? va & ~0xffffull : va;
+    for (unsigned k = 0; k < (t->middle ? 16 : 1); k++) {
         struct tlb_entry *e = tlb_slot(t, first + (gva_t)k * PAGE_BYTES);
         if (!is_none(e) && in_mapping(e, va, 0))
             *e = none;
@@ -187,7 +187,12 @@ struct tlb_entry *tlb_fill(struct tlb *t, gva_t va, const struct tlb_entry *e)
         t->large[1] |= filter_bit(va, 30);
     else if (shift >= 17)
         t->large[0] |= filter_bit(va, 21);
-    if (!(e->page & TLB_GLOBAL))
+    else if (shift > PAGE_BITS)
+        t->middle = true;
+    if (e->page & TLB_GLOBAL)
+        t->global = true;
+    else
         t->nonglobal = true;
+    t->tagged |= (uint64_t)((int64_t)(va << 8) >> 8) != va;
     return at;
 }

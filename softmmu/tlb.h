@@ -39,7 +39,9 @@ struct tlb {
     unsigned next_victim;
     unsigned fills, evictions; /* since the last change of size */
     uint64_t large[2];        /* filters: pages of mappings of 2 MiB and more by va >> 21, of 1 GiB and more by va >> 30 */
-    bool nonglobal, empty;
+    bool nonglobal, global, empty;
+    bool middle;              /* mappings of more than a page, up to 64 KiB */
+    bool tagged;              /* entries of addresses with a tag: they are not where the address without belongs */
 };
 
 /* False: no memory. */

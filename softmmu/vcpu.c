@@ -184,6 +184,11 @@ void *vcpu_thread(void *arg)
         machine_settle(v);
         m->isa->interrupt(v);
         enum ir_leave why = engine_run(m->engine, cpu);
+        if (why == IR_LEAVE_FETCH && v->views_full) {
+            v->views_full = false;
+            machine_renumber(m);
+            continue;
+        }
         switch (why) {
         case IR_LEAVE_POLL:
             break;

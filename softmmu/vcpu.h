@@ -18,6 +18,7 @@ struct code_page {
     struct mem_region *r; uint64_t offset; /* where it is; r NULL: no memory there */
     uint32_t flags;      /* the ISA's: what the translation depends on besides */
     bool global;         /* valid in every address space of this level */
+    uint32_t view, era;  /* machine.c's note: its number since then, 0: not known */
 };
 
 enum vcpu_next { VCPU_GO_ON, VCPU_SLEEP /* until there is an interrupt or work */, VCPU_RESET, VCPU_OFF, VCPU_SHUTDOWN };
@@ -31,8 +32,10 @@ struct isa {
     /* Fills the TLB in force (space 0: current, 1: as the unprivileged level) for va; NULL: a fault, which is noted
      * and taken by `fault`. */
     struct tlb_entry *(*fill)(struct vcpu *v, gva_t va, bool write, unsigned space);
-    /* Where the code at pc is; false: a fault, noted likewise. */
-    bool (*fetch)(struct vcpu *v, gva_t pc, struct code_page *out);
+    /* Where the code at pc is, until the next call of this vCPU; NULL: a fault, noted likewise. */
+    struct code_page *(*fetch)(struct vcpu *v, gva_t pc);
+    /* Is the page at va what code was fetched from with these flags, and global still? */
+    bool (*maps)(struct vcpu *v, gva_t va, gpa_t pa, uint32_t flags);
     /* An access could not be done for another reason: misaligned Device access, or nothing is at the address. */
     void (*refuse)(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned);
     /* An access to a page whose TLB entry is marked TLB_WATCH. True: it is not done, a fault is noted. */
@@ -71,8 +74,10 @@ struct vcpu {
     uint32_t event;           /* event register of WFE */
     bool tlbi_asked;          /* broadcast invalidations that a DSB has to wait for */
     bool reset_asked;
+    bool views_full;          /* locate had no number for a page */
     struct { struct mem_region *r; uint64_t offset; } wrote[16]; /* pages with code that this CPU has written */
     unsigned nwrote;
+    bool wrote_more;          /* and others, that had no room there */
 };
 
 /* The vCPU whose thread this is, or NULL. */

@@ -2,8 +2,9 @@
  * The table of views: entries never move and are never removed, so that they can be read without a lock; two
  * hash indexes of lists, by all that makes a view and by physical page.
  *
- * A guest can make a view of each combination of virtual and physical page. The table has a limit; the engine flushes
- * everything and the table begins anew when it is reached (machine.c).
+ * A guest can make a view of each combination of virtual and physical page. The table has a limit; when it is reached the engine
+ * flushes everything and the table begins anew (machine_renumber). Lists lead to ever lower numbers, so who walks one meanwhile
+ * comes to its end.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum { MOST_VIEWS = 1 << 20, HASH = 1 << 16 };
 struct code_views {
     pthread_mutex_t lock;
     struct code_view *at; /* [0] is none */
-    uint32_t n;
+    uint32_t n, era;
     uint32_t by_all[HASH], by_page[HASH], by_vpage[HASH];
 };
 
@@ -80,6 +81,19 @@ uint32_t views_get(struct code_views *c, uint64_t vpage, const struct code_page 
     pthread_mutex_unlock(&c->lock);
     return k;
 }
+
+void views_reset(struct code_views *c)
+{
+    pthread_mutex_lock(&c->lock);
+    memset(c->by_all, 0, sizeof c->by_all);
+    memset(c->by_page, 0, sizeof c->by_page);
+    memset(c->by_vpage, 0, sizeof c->by_vpage);
+    c->n = 1;
+    c->era++;
+    pthread_mutex_unlock(&c->lock);
+}
+
+uint32_t views_era(const struct code_views *c) { return c->era; }
 
 const struct code_view *views_at(const struct code_views *c, uint32_t n) { return &c->at[n]; }
 unsigned views_count(const struct code_views *c) { return c->n - 1; }

@@ -26,7 +26,7 @@ struct code_view {
 struct code_views;
 struct code_views *views_new(void);
 void views_free(struct code_views *c);
-/* The view's number, made if it is new; 0: no memory. *is_new: the page had no translations in any view. Any thread. */
+/* The view's number, made if it is new; 0: there are no more. *is_new: the page had no translations in any view. Any thread. */
 uint32_t views_get(struct code_views *c, uint64_t vpage, const struct code_page *page, bool *is_new);
 const struct code_view *views_at(const struct code_views *c, uint32_t n);
 /* Calls fn for each view of the physical page; true if there was one. */
@@ -34,5 +34,9 @@ bool views_of_page(struct code_views *c, const struct mem_region *r, uint64_t of
 /* The same for the views of a virtual page. */
 void views_of_vpage(struct code_views *c, uint64_t vpage, void (*fn)(void *arg, uint32_t n), void *arg);
 unsigned views_count(const struct code_views *c);
+/* All numbers are free again. While no vCPU is in guest code. */
+void views_reset(struct code_views *c);
+/* How often that has been. */
+uint32_t views_era(const struct code_views *c);
 
 #endif

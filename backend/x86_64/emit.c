@@ -272,6 +272,7 @@ size_t host_xlate(const struct ir_region *r, const struct host_xlate_opts *o, ui
     e->out = out;
     e->gs = o->gs;
     e->mmu = o->mmu;
+    e->chains = o->chains;
     e->mask_tags = o->mask_tags;
     e->check_tiny = o->check_tiny;
     e->exact_fp = o->exact_fp;

@@ -89,11 +89,47 @@ void label_bind(struct emit *e, struct label *l)
     l->last = NULL;
 }
 
+/* Is pc in another page, which may be mapped elsewhere by the time this code runs again? */
+static bool is_far(const struct emit *e, uint64_t pc) { return e->mmu && !e->chains && (pc ^ e->r->pc) >> 12; }
+
+/* Compares the jump cache's entry for a known pc, which goes to rax; clobbers rdx. Leaves ZF = hit and returns the
+ * operand of the code address. */
+static struct mem far_probe(struct emit *e, uint64_t pc)
+{
+    mov_ri(&e->cb, RAX, pc);
+    x_rm(&e->cb, OP_MOV_R_RM, true, RDX, mem_bd(STATE, CPU_DISP(jumps)));
+    struct mem m = mem_bd(RDX, (int32_t)(offsetof(struct jumps, first) + (pc >> e->insn_shift & 4095) * sizeof(struct jump_entry)));
+    alu_rm(&e->cb, ALU_CMP, true, RAX, m);
+    m.disp += 8;
+    return m;
+}
+
+/* An exit to a known pc, with all registers in their homes. */
+static void emit_exit(struct emit *e, uint64_t pc)
+{
+    if (is_far(e, pc)) {
+        if (e->without & WITHOUT_JUMPCACHE) {
+            mov_ri(&e->cb, RAX, pc);
+            emit_stub_jcc(e, -1, STUB_LOOKUP);
+            return;
+        }
+        struct mem m = far_probe(e, pc);
+        emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
+        x_rm(&e->cb, 0xff, false, 4, m);
+        return;
+    }
+    align_field(&e->cb, 1);
+    cb8(&e->cb, 0xe9);
+    link_field(e, pc);
+}
+
 static void jump(struct emit *e, int cc, struct dest d)
 {
-    if (d.kind == TO_LINK && e->nflex) {
+    if (d.kind == TO_LINK && (e->nflex || is_far(e, d.pc))) {
         if (cc < 0) {
             flex_out(e);
+            emit_exit(e, d.pc);
+            return;
         } else {
             cb8(&e->cb, 0x0f);
             cb8(&e->cb, 0x80 | (unsigned)cc);
@@ -287,9 +323,9 @@ static void branch(struct emit *e, uint32_t i, uint32_t next)
     }
 }
 
-/* Probe of the jump cache for the pc in register pc; clobbers rcx, or rax where that is pc. Leaves ZF = hit and
- * returns the operand of the code address. */
-static struct mem probe(struct codebuf *c, unsigned shift, int pc)
+/* Probe of the jump cache for the pc in register pc; clobbers rcx, or rax where that is pc (system mode: another scratch register
+ * too). Leaves ZF = hit and returns the operand of the code address. */
+static struct mem probe(struct codebuf *c, unsigned shift, int pc, bool system)
 {
     int index = pc == RCX ? RAX : RCX;
     mov_rr(c, false, index, pc);
@@ -297,6 +333,11 @@ static struct mem probe(struct codebuf *c, unsigned shift, int pc)
     struct mem m = { .base = STATE, .index = (int8_t)index, .scale = (uint8_t)(4 - shift),
                      .disp = CPU_DISP(jump_cache) };
     assert(shift >= 1);
+    if (system) {
+        m.base = pc == RDX ? RAX : RDX;
+        m.disp = (int32_t)offsetof(struct jumps, first);
+        x_rm(c, OP_MOV_R_RM, true, m.base, mem_bd(STATE, CPU_DISP(jumps)));
+    }
     alu_rm(c, ALU_CMP, true, pc, m);
     m.disp += 8;
     return m;
@@ -327,7 +368,7 @@ static void jump_indirect(struct emit *e, uint32_t i, int pc)
         emit_stub_jcc(e, -1, STUB_LOOKUP);
         return;
     }
-    struct mem m = probe(&e->cb, e->insn_shift, pc);
+    struct mem m = probe(&e->cb, e->insn_shift, pc, e->mmu);
     int regs[6] = { pc };
     if (pc == RAX)
         emit_stub_jcc(e, CC_NE, STUB_LOOKUP);
@@ -359,9 +400,7 @@ static void landing(struct emit *e, uint64_t ret, uint32_t next)
     alu_ri(&e->cb, ALU_ADD, true, RSP, 8);
     if (next != UINT32_MAX && e->r->blocks[next].entry && e->r->blocks[next].pc == ret)
         return;
-    align_field(&e->cb, 1);
-    cb8(&e->cb, 0xe9);
-    link_field(e, ret);
+    emit_exit(e, ret);
 }
 
 static void cold_call_miss(struct emit *e, uint32_t i, const int *regs)
@@ -369,6 +408,28 @@ static void cold_call_miss(struct emit *e, uint32_t i, const int *regs)
     (void)i;
     mov_rr(&e->cb, true, RAX, regs[0]);
     emit_call_stub(e, STUB_LOOKUP); /* its return address lands after the call in the hot code */
+}
+
+/* After a probe for the pc in a register: the call. The cold code's jump back goes to this call's landing, so it is placed
+ * after the call. */
+static void call_probed(struct emit *e, uint32_t i, int pc, struct mem code)
+{
+    int regs[6] = { pc };
+    emit_cold(e, CC_NE, cold_call_miss, i, regs);
+    struct cold *c = e->ncolds ? &e->colds[e->ncolds - 1] : NULL;
+    x_rm(&e->cb, 0xff, false, 2, code);
+    if (c)
+        c->back = e->cb.p;
+}
+
+static void call_far(struct emit *e, uint32_t i, uint64_t pc)
+{
+    if (e->without & WITHOUT_JUMPCACHE) {
+        mov_ri(&e->cb, RAX, pc);
+        emit_call_stub(e, STUB_LOOKUP);
+        return;
+    }
+    call_probed(e, i, RAX, far_probe(e, pc));
 }
 
 static void terminator(struct emit *e, uint32_t i, uint32_t next)
@@ -401,9 +462,13 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
         }
         flex_out(e);
         push_pc(e, ret, RAX);
-        align_field(&e->cb, 1);
-        cb8(&e->cb, 0xe8);
-        link_field(e, (uint64_t)p->imm);
+        if (is_far(e, (uint64_t)p->imm)) {
+            call_far(e, i, (uint64_t)p->imm);
+        } else {
+            align_field(&e->cb, 1);
+            cb8(&e->cb, 0xe8);
+            link_field(e, (uint64_t)p->imm);
+        }
         landing(e, ret, next);
         break;
     }
@@ -421,14 +486,7 @@ static void terminator(struct emit *e, uint32_t i, uint32_t next)
             landing(e, ret, next);
             break;
         }
-        struct mem m = probe(&e->cb, e->insn_shift, pc);
-        int regs[6] = { pc };
-        emit_cold(e, CC_NE, cold_call_miss, i, regs);
-        /* the cold code's jump back goes to this call's landing, so it is placed after the call */
-        struct cold *c = e->ncolds ? &e->colds[e->ncolds - 1] : NULL;
-        x_rm(&e->cb, 0xff, false, 2, m);
-        if (c)
-            c->back = e->cb.p;
+        call_probed(e, i, pc, probe(&e->cb, e->insn_shift, pc, e->mmu));
         landing(e, ret, next);
         break;
     }
@@ -568,9 +626,7 @@ static void emit_tail(struct emit *e)
     for (unsigned k = 0; k < e->nexits && cb_room(&e->cb, 512); k++) {
         fix32(e->exits[k].jump, e->cb.p);
         flex_out(e);
-        align_field(&e->cb, 1);
-        cb8(&e->cb, 0xe9);
-        link_field(e, e->exits[k].pc);
+        emit_exit(e, e->exits[k].pc);
     }
     for (unsigned k = 0; k < e->npolls && cb_room(&e->cb, 512); k++) {
         fix32(e->polls[k].jump, e->cb.p);

@@ -74,6 +74,7 @@ struct emit {
     bool failed;               /* out of room, spill slots ...: the region is translated smaller */
     bool gs;                   /* guest base is not 0 */
     bool mmu;                  /* accesses by the inline TLB */
+    bool chains;               /* see struct host_xlate_opts */
     unsigned mmu_cold;         /* of the access being emitted: number of its slow path */
     int mmu_temp;              /* register that its probe has used */
     bool mask_tags;            /* accesses clear the address' top byte */

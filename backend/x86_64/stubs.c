@@ -146,7 +146,16 @@ static void pop(struct codebuf *c, int r)
     cb8(c, 0x58 | (unsigned)(r & 7));
 }
 
-size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without,
+/* Base register and displacement of a jump cache: part of the state, or a table of its own, whose address goes to rdx. */
+static struct mem jump_table(struct codebuf *c, bool system, bool second)
+{
+    if (!system)
+        return mem_bd(STATE, second ? CPU_DISP(jump_cache2) : CPU_DISP(jump_cache));
+    x_rm(c, OP_MOV_R_RM, true, RDX, field(CPU_DISP(jumps)));
+    return mem_bd(RDX, second ? (int32_t)offsetof(struct jumps, second) : (int32_t)offsetof(struct jumps, first));
+}
+
+size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn_shift, unsigned without, bool system,
                        uint8_t *buf, size_t cap, intptr_t delta)
 {
     struct codebuf c = { .p = buf, .start = buf, .end = buf + cap, .delta = delta };
@@ -227,13 +236,14 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     mov_ri(&c, RAX, IR_LEAVE_POLL);
     jmp_to(&c, s, STUB_LEAVE);
 
-    BEGIN(STUB_LOOKUP); /* rax = pc; clobbers rcx */
+    BEGIN(STUB_LOOKUP); /* rax = pc; clobbers rcx, rdx */
     if (!(without & (WITHOUT_JUMPCACHE | WITHOUT_JUMPCACHE2))) {
         x_rr(&c, OP_IMUL_I, false, RCX, RAX);
         cb32(&c, IR_JUMP2_FACTOR);
         shift_ri(&c, SH_SHR, false, RCX, IR_JUMP2_SHIFT - 4);
         alu_ri(&c, ALU_AND, false, RCX, -16);
-        struct mem second = { .base = STATE, .index = RCX, .disp = CPU_DISP(jump_cache2) };
+        struct mem second = jump_table(&c, system, true);
+        second.index = RCX;
         alu_rm(&c, ALU_CMP, true, RAX, second);
         cb8(&c, 0x70 | CC_NE);
         uint8_t *miss = c.p;
@@ -258,8 +268,9 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     cb32(&c, (uint32_t)(s->at[STUB_POLL] - (c.p + c.delta + 4)));
     mov_rr(&c, false, RCX, RAX);
     alu_ri(&c, ALU_AND, false, RCX, 4095 << insn_shift);
-    struct mem m = { .base = STATE, .index = RCX, .scale = (uint8_t)(4 - insn_shift),
-                     .disp = CPU_DISP(jump_cache) };
+    struct mem m = jump_table(&c, system, false);
+    m.index = RCX;
+    m.scale = (uint8_t)(4 - insn_shift);
     alu_rm(&c, ALU_CMP, true, RAX, m);
     cb8(&c, 0x0f);
     cb8(&c, 0x80 | CC_NE);

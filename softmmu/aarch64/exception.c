@@ -110,7 +110,7 @@ void a64_context_changed(struct cpu *cpu)
     s->flags = f;
     if (f != s->flags_of[el]) { /* returns would come to code made for the former ones */
         s->flags_of[el] = f;
-        engine_reset_returns(cpu);
+        a64_flags_changed(s, el);
         s->changed = true;
     }
     a64_choose_tlb(cpu, regime, el);

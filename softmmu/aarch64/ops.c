@@ -114,7 +114,7 @@ static uint64_t msr_pstate(struct cpu *cpu, uint64_t field, uint64_t imm, uint64
 enum tlbi { TLBI_ALL, TLBI_VA, TLBI_ASID };
 
 static void flush_all(struct vcpu *v, uint64_t a, uint64_t b) { a64_tlb_flush_all(v->state); }
-static void flush_va(struct vcpu *v, uint64_t va, uint64_t b) { a64_tlb_flush_va(v->state, va); }
+static void flush_va(struct vcpu *v, uint64_t va, uint64_t asid) { a64_tlb_flush_va(v->state, va, (unsigned)asid); }
 static void flush_asid(struct vcpu *v, uint64_t asid, uint64_t b) { a64_tlb_flush_asid(v->state, (unsigned)asid); }
 
 static uint64_t tlbi(struct cpu *cpu, unsigned op1, unsigned crm, unsigned op2, uint64_t value)
@@ -123,18 +123,20 @@ static uint64_t tlbi(struct cpu *cpu, unsigned op1, unsigned crm, unsigned op2, 
     struct vcpu *v = s->vcpu;
     bool all = crm == 3 || crm == 1 || crm == 0 || crm == 4 || (a64_hcr(s) & HCR_FB && a64_el(cpu) == 1);
     void (*fn)(struct vcpu *, uint64_t, uint64_t) = flush_all;
-    uint64_t arg = 0;
+    uint64_t arg = 0, asid = ANY_ASID;
     bool ipa = op1 == 4 && (crm == 0 || crm == 4); /* stage 2: what combines both may depend on it */
     if (!ipa && (op2 & 1)) { /* VA: 1, VAA: 3, VAL: 5, VAAL: 7 */
         fn = flush_va;
         arg = value << 12;
+        if (op1 == 0 && !(op2 & 2))
+            asid = value >> 48;
     } else if (!ipa && op1 == 0 && op2 == 2) {
         fn = flush_asid;
         arg = value >> 48;
     }
-    fn(v, arg, 0);
+    fn(v, arg, asid);
     if (all) {
-        vcpu_do_others(v, fn, arg, 0);
+        vcpu_do_others(v, fn, arg, asid);
         v->tlbi_asked = true;
     }
     return 0;
@@ -236,10 +238,10 @@ static uint64_t sys(struct cpu *cpu, uint64_t code_rt, uint64_t value, uint64_t 
     } else if (op1 == 3 && crm == 5 && op2 == 1) { /* IC IVAU */
         if (!checked(cpu, value, false, &pa))
             return taken(cpu);
-        a64_code_changed_later(s, pa & ~63ull, 64);
+        a64_code_changed_later(s, pa);
         return 0; /* takes effect at the DSB */
     } else if (op1 == 0 && (crm == 1 || crm == 5) && op2 == 0) { /* IC IALLUIS, IC IALLU */
-        s->due.all_code = true;
+        a64_all_code_changed_later(s);
     } else if ((op1 == 3 || (op1 == 0 && crm == 6 && op2 == 1)) && crm != 4) { /* DC by address: IVAC CVAC CVAU CVAP CVADP CIVAC */
         if (!checked(cpu, value, op1 == 0, &pa))
             return taken(cpu);

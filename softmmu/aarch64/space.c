@@ -14,9 +14,9 @@ static struct a64_spaces *spaces(struct a64_sys *s) { return s->spaces; }
 
 /* ------------------------------------------------------------------------- spaces */
 
-static bool space_init(struct a64_space *p)
+static bool space_init(struct a64_space *p, struct cpu *cpu)
 {
-    return tlb_init(&p->tlb[0]) && tlb_init(&p->tlb[1]);
+    return tlb_init(&p->tlb[0]) && tlb_init(&p->tlb[1]) && (p->jumps = engine_jumps_new(cpu));
 }
 
 static void space_free(struct a64_space *p)
@@ -35,9 +35,16 @@ static void forget_code(struct a64_space *p)
 {
     if (!p->has_code)
         return;
-    memset(p->code, 0, sizeof p->code);
-    p->has_code = false;
+    for (unsigned k = 0; k < CODE_SLOTS; k++)
+        p->code[k].valid = false;
+    memset(p->pages, 0, sizeof p->pages);
+    engine_jumps_clear(p->jumps);
+    p->has_code = p->some_global = p->some_nonglobal = false;
+    p->large_code = 0;
 }
+
+static unsigned page_bit(gva_t va) { return (unsigned)(va >> PAGE_BITS ^ va >> (PAGE_BITS + 12)) & (CODE_PAGES - 1); }
+static bool may_have_code(const struct a64_space *p, gva_t va) { return p->pages[page_bit(va) / 64] >> (page_bit(va) % 64) & 1; }
 
 static void space_flush(struct a64_space *p)
 {
@@ -52,7 +59,7 @@ bool a64_spaces_init(struct a64_sys *s)
     s->spaces = a;
     bool ok = a != NULL;
     for (unsigned k = 0; ok && k < NSPACES; k++)
-        ok = space_init(&a->at[k]);
+        ok = space_init(&a->at[k], vcpu_cpu(s->vcpu));
     if (ok)
         a->user = &a->at[SPACE_USER];
     return ok;
@@ -126,6 +133,19 @@ void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el)
     install(cpu, 0, &p->tlb[pan]);
     install(cpu, 1, el == 0 || el == 3 || regime == REGIME_EL2 || (ps & PS_UAO) ? &p->tlb[pan] : &user->tlb[0]);
     s->space = p;
+    cpu->jumps = p->jumps;
+    engine_level(cpu, el);
+}
+
+/* What code at el was translated for has changed. */
+void a64_flags_changed(struct a64_sys *s, unsigned el)
+{
+    struct a64_spaces *a = spaces(s);
+    unsigned first = el == 0 ? SPACE_USER : el - 1, last = el == 0 ? NSPACES - 1 : first;
+    static_assert(SPACE_EL1 == 0 && SPACE_EL2 == 1 && SPACE_EL3 == 2, "by level");
+    for (unsigned k = first; k <= last; k++)
+        forget_code(&a->at[k]);
+    forget_returns(s);
 }
 
 /* A table base or ASID was written. */
@@ -137,6 +157,7 @@ void a64_space_changed(struct cpu *cpu)
     uint64_t high = (s->v[A64_SYS_TTBR1_EL1] & 0xfffffffffffe) ^ s->v[A64_SYS_TTBR1_EL2] << 1;
     if (high != a->high) { /* the kernel's own half */
         a->high = high;
+        s->due.unchain_all = true;
         space_flush(&a->at[SPACE_EL1]);
         space_flush(&a->at[SPACE_EL2]);
         for (unsigned k = SPACE_USER; k < NSPACES; k++)
@@ -147,6 +168,8 @@ void a64_space_changed(struct cpu *cpu)
         for (unsigned k = SPACE_EL1; k <= SPACE_EL2; k++) {
             tlb_drop_nonglobal(&a->at[k].tlb[0]);
             tlb_drop_nonglobal(&a->at[k].tlb[1]);
+            if (a->at[k].some_nonglobal)
+                forget_code(&a->at[k]);
         }
         forget_returns(s);
     }
@@ -160,8 +183,6 @@ static void a64_unchain_later(struct a64_sys *s, gva_t page)
 {
     if (s->due.npages == DUE_PAGES)
         s->due.unchain_all = true;
-    else if (!spaces(s)->any_code[page >> PAGE_BITS & 4095])
-        return; /* no code was ever fetched there */
     else
         s->due.pages[s->due.npages++] = page;
 }
@@ -169,36 +190,33 @@ static void a64_unchain_later(struct a64_sys *s, gva_t page)
 void a64_settle(struct vcpu *v)
 {
     struct a64_sys *s = v->state;
-    struct machine *m = v->machine;
     if (s->due.unchain_all)
-        machine_unchain_all(m);
+        machine_unchain_all(v);
     else
         for (unsigned k = 0; k < s->due.npages; k++)
-            machine_unchain(m, s->due.pages[k]);
+            machine_unchain(v, s->due.pages[k]);
     s->due.unchain_all = false;
     s->due.npages = 0;
     if (s->due.all_code)
-        machine_all_code_changed(m);
-    else
-        for (unsigned k = 0; k < s->due.nlines; k++)
-            machine_code_changed(m, s->due.lines[k].pa, s->due.lines[k].n);
+        engine_flush(v->machine->engine);
     s->due.all_code = false;
-    s->due.nlines = 0;
 }
 
 bool a64_is_due(const struct a64_sys *s)
 {
-    return s->due.unchain_all || s->due.npages || s->due.all_code || s->due.nlines;
+    return s->due.unchain_all || s->due.npages || s->due.all_code || s->vcpu->nwrote;
 }
 
-void a64_code_changed_later(struct a64_sys *s, gpa_t pa, unsigned n)
+/* Writes to pages with code are noticed as they are made (TLB_TRACK), so the guest's word says nothing new; but
+ * another processor may have found code in a page while this one still wrote to it. */
+void a64_code_changed_later(struct a64_sys *s, gpa_t pa)
 {
-    if (s->due.nlines && s->due.lines[s->due.nlines - 1].pa + s->due.lines[s->due.nlines - 1].n == pa &&
-        (pa & (PAGE_BYTES - 1)))
-        s->due.lines[s->due.nlines - 1].n += n;
-    else if (s->due.nlines < DUE_LINES)
-        s->due.lines[s->due.nlines++] = (struct a64_line){ pa, n };
-    else
+    if (s->vcpu->machine->nvcpus > 1)
+        machine_wrote_tracked(s->vcpu, pa, 1);
+}
+void a64_all_code_changed_later(struct a64_sys *s)
+{
+    if (s->vcpu->machine->nvcpus > 1)
         s->due.all_code = true;
 }
 
@@ -215,26 +233,42 @@ void a64_tlb_flush_all(struct a64_sys *s)
 static void drop_code(struct a64_sys *s, struct a64_space *p, gva_t va)
 {
     struct a64_code *c = &p->code[va >> PAGE_BITS & (CODE_SLOTS - 1)];
-    if (!p->has_code || !c->valid || c->vpage != (va & ~(uint64_t)(PAGE_BYTES - 1)))
-        return;
-    c->valid = false;
+    if (c->valid && c->vpage == (va & ~(uint64_t)(PAGE_BYTES - 1)))
+        c->valid = false;
+    engine_jumps_clear_page(p->jumps, va);
+    if (p->some_global)
+        a64_unchain_later(s, va & ~(uint64_t)(PAGE_BYTES - 1));
     forget_returns(s);
 }
 
-void a64_tlb_flush_va(struct a64_sys *s, gva_t va)
+static void space_flush_va(struct a64_sys *s, struct a64_space *p, gva_t va)
+{
+    tlb_flush_page(&p->tlb[0], va);
+    tlb_flush_page(&p->tlb[1], va);
+    if (!p->has_code)
+        return;
+    if (p->large_code & 1ull << ((va >> 21) & 63)) { /* of a block: any of its pages may be meant */
+        if (p->some_global)
+            s->due.unchain_all = true;
+        forget_code(p);
+        forget_returns(s);
+        return;
+    }
+    for (unsigned j = 0; j < 16; j++) { /* a page of 4 KiB, or up to sixteen of one mapping */
+        gva_t at = (va & ~0xffffull) + (gva_t)j * PAGE_BYTES;
+        if (may_have_code(p, at))
+            drop_code(s, p, at);
+    }
+}
+
+void a64_tlb_flush_va(struct a64_sys *s, gva_t va, unsigned asid)
 {
     va = (gva_t)((int64_t)(va << 8) >> 8);
-    for (unsigned j = 0; j < 16; j++)
-        a64_unchain_later(s, (va & ~0xffffull) + (gva_t)j * PAGE_BYTES);
     for (unsigned k = 0; k < NSPACES; k++) {
         struct a64_space *p = &spaces(s)->at[k];
-        tlb_flush_page(&p->tlb[0], va);
-        tlb_flush_page(&p->tlb[1], va);
-        if ((p->large_code & 1ull << ((va >> 21) & 63))) /* of a block: any of its pages may be meant */
-            forget_code(p);
-        else
-            for (unsigned j = 0; j < 16; j++)
-                drop_code(s, p, (va & ~0xffffull) + (gva_t)j * PAGE_BYTES);
+        bool other = k >= SPACE_USER && asid != ANY_ASID && p->key.asid != asid && p->key.asid != (asid & 0xff);
+        if (!other || p->some_global || p->tlb[0].global || p->tlb[1].global)
+            space_flush_va(s, p, va);
     }
 }
 
@@ -242,11 +276,13 @@ void a64_tlb_flush_asid(struct a64_sys *s, unsigned asid)
 {
     struct a64_spaces *a = spaces(s);
     for (unsigned k = SPACE_USER; k < NSPACES; k++)
-        if (a->at[k].key.asid == asid)
+        if (a->at[k].key.asid == asid || a->at[k].key.asid == (asid & 0xff))
             space_flush(&a->at[k]);
     for (unsigned k = SPACE_EL1; k <= SPACE_EL2; k++) {
         tlb_drop_nonglobal(&a->at[k].tlb[0]);
         tlb_drop_nonglobal(&a->at[k].tlb[1]);
+        if (a->at[k].some_nonglobal)
+            forget_code(&a->at[k]);
     }
     forget_returns(s);
     a64_context_changed(vcpu_cpu(s->vcpu)); /* tables may have moved */
@@ -326,23 +362,21 @@ struct tlb_entry *a64_fill(struct vcpu *v, gva_t va, bool write, unsigned space)
     return at;
 }
 
-bool a64_fetch(struct vcpu *v, gva_t pc, struct code_page *out)
+struct code_page *a64_fetch(struct vcpu *v, gva_t pc)
 {
     struct a64_sys *s = v->state;
     struct a64_space *p = s->space;
     struct a64_code *c = &p->code[pc >> PAGE_BITS & (CODE_SLOTS - 1)];
     gva_t page = pc & ~(uint64_t)(PAGE_BYTES - 1);
-    if (c->valid && c->vpage == page && c->page.flags == s->flags) {
-        *out = c->page;
-        return true;
-    }
+    if (c->valid && c->vpage == page && c->page.flags == s->flags && !(pc & 3))
+        return &c->page;
     unsigned el = a64_el(v->cpu);
     struct a64_access a = { .what = A64_EXEC, .unprivileged = el == 0 };
     struct a64_walk w;
     if (pc & 3) {
         w = (struct a64_walk){ .fsc = FAULT_ALIGNMENT };
         a64_note(s, pc, &w, a);
-        return false;
+        return NULL;
     }
     a64_translate(s, a64_regime_of(s, el), pc, a, &w);
     struct mem_range g;
@@ -353,14 +387,24 @@ bool a64_fetch(struct vcpu *v, gva_t pc, struct code_page *out)
     }
     if (!w.ok) {
         a64_note(s, pc, &w, a);
-        return false;
+        return NULL;
     }
     *c = (struct a64_code){ .valid = true, .vpage = page,
                             .page = { .pa = pa, .r = g.r, .offset = g.offset + (pa - g.base), .flags = s->flags, .global = w.global && el } };
     p->has_code = true;
-    spaces(s)->any_code[pc >> PAGE_BITS & 4095] = true;
+    p->some_global |= w.global;
+    p->some_nonglobal |= !w.global;
+    p->pages[page_bit(pc) / 64] |= 1ull << (page_bit(pc) % 64);
     if (w.shift >= 17)
         p->large_code |= 1ull << ((pc >> 21) & 63);
-    *out = c->page;
-    return true;
+    return &c->page;
+}
+
+bool a64_maps(struct vcpu *v, gva_t va, gpa_t pa, uint32_t flags)
+{
+    struct a64_sys *s = v->state;
+    struct a64_walk w;
+    unsigned el = flags & A64_FLAG_EL;
+    a64_translate(s, a64_regime_of(s, el), va, (struct a64_access){ .what = A64_EXEC, .unprivileged = el == 0, .probe = true }, &w);
+    return w.ok && w.global && (w.pa & ~(uint64_t)(PAGE_BYTES - 1)) == pa;
 }

@@ -123,12 +123,10 @@ struct a64_walk {
 };
 
 /* Work that waits until guest code is left. */
-enum { DUE_PAGES = 32, DUE_LINES = 16 };
-struct a64_line { gpa_t pa; unsigned n; };
+enum { DUE_PAGES = 32 };
 struct a64_due {
     gva_t pages[DUE_PAGES];
-    struct a64_line lines[DUE_LINES];
-    unsigned npages, nlines;
+    unsigned npages;
     bool unchain_all, all_code;
 };
 
@@ -181,13 +179,17 @@ void a64_spaces_free(struct a64_sys *s);
 void a64_choose_tlb(struct cpu *cpu, enum a64_regime regime, unsigned el);
 void a64_space_changed(struct cpu *cpu);
 void a64_tlb_flush_all(struct a64_sys *s);
-void a64_tlb_flush_va(struct a64_sys *s, gva_t va);
+void a64_tlb_flush_va(struct a64_sys *s, gva_t va, unsigned asid); /* asid: or ANY_ASID */
+enum { ANY_ASID = 1 << 16 };
 void a64_tlb_flush_asid(struct a64_sys *s, unsigned asid);
 struct tlb_entry *a64_fill(struct vcpu *v, gva_t va, bool write, unsigned space);
-bool a64_fetch(struct vcpu *v, gva_t pc, struct code_page *out);
+struct code_page *a64_fetch(struct vcpu *v, gva_t pc);
+bool a64_maps(struct vcpu *v, gva_t va, gpa_t pa, uint32_t flags);
+void a64_flags_changed(struct a64_sys *s, unsigned el); /* code at el is translated for others from now on */
 void a64_flush_physical(struct vcpu *v, gpa_t first, gpa_t last);
 void a64_track_page(struct vcpu *v, gpa_t page);
-void a64_code_changed_later(struct a64_sys *s, gpa_t pa, unsigned n);
+void a64_code_changed_later(struct a64_sys *s, gpa_t pa); /* the guest says so, of a line of the instruction cache */
+void a64_all_code_changed_later(struct a64_sys *s);
 bool a64_is_due(const struct a64_sys *s);
 void a64_settle(struct vcpu *v);
 void a64_note(struct a64_sys *s, gva_t va, const struct a64_walk *w, struct a64_access a);

@@ -113,7 +113,7 @@ int main(int argc, char **argv)
     out.relocs = malloc(TABLE * sizeof *out.relocs);
     out.links = malloc(TABLE * sizeof *out.links);
     out.faults = malloc(TABLE * sizeof *out.faults);
-    floor_ = (host_emit_stubs(&stubs, target, g->insn_shift, 0, arena, 65536, 0) + 63) & ~(size_t)63;
+    floor_ = (host_emit_stubs(&stubs, target, g->insn_shift, 0, false, arena, 65536, 0) + 63) & ~(size_t)63;
 
     struct sum s = sweep(w, max, 3, true);
     printf("%llu instructions, %llu regions, %.2f operations and %.2f bytes each, %llu failed, hash %016llx\n",

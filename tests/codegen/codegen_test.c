@@ -116,7 +116,7 @@ int main(void)
     out.links = calloc(512, sizeof *out.links);
     out.faults = calloc(512, sizeof *out.faults);
     const struct ir_target *target = host_fit_pins(guest_aarch64.ir, host_npins(hf, false), host_npins(hf, true));
-    host_emit_stubs(&stubs, target, 2, 0, code, CODE, 0);
+    host_emit_stubs(&stubs, target, 2, 0, false, code, CODE, 0);
     static struct ir_region r;
     ir_region_init(&r, target);
     for (size_t k = 0; k <= sizeof rows / sizeof *rows; k++) {

@@ -475,7 +475,7 @@ int main(int argc, char **argv)
     }
     for (unsigned k = 0; k < 2; k++) {
         fitting[k] = host_fit_pins(&table, 32, k ? 32 : 12);
-        code_start += (host_emit_stubs(&stub_sets[k], fitting[k], 2, 0, code + code_start, 65536, 0) + 63) & ~(size_t)63;
+        code_start += (host_emit_stubs(&stub_sets[k], fitting[k], 2, 0, false, code + code_start, 65536, 0) + 63) & ~(size_t)63;
     }
     stubs = stub_sets[0];
     out.relocs = calloc(out.cap_relocs = 4096, sizeof *out.relocs);

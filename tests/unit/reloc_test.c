@@ -98,8 +98,8 @@ int main(void)
         const struct sample *s = &samples[k];
         mprotect(first, SIZE, PROT_READ | PROT_WRITE);
         mprotect(second, SIZE, PROT_READ | PROT_WRITE);
-        host_emit_stubs(&s1, t, 2, 0, first, CODE, 0);
-        host_emit_stubs(&s2, t, 2, 0, second, CODE, 0);
+        host_emit_stubs(&s1, t, 2, 0, false, first, CODE, 0);
+        host_emit_stubs(&s2, t, 2, 0, false, second, CODE, 0);
         ir_region_reset(&r, t);
         struct code_window w = { (const uint8_t *)s->words, PC, s->n * 4 };
         guest_translate(&r, &guest_aarch64, guest_aarch64.models, w, 0, true);

@@ -429,7 +429,7 @@ int main(int argc, char **argv)
             return 2;
         }
         target = host_fit_pins(&all_pins, host_npins(hf, false), host_npins(hf, true));
-        size_t used = (host_emit_stubs(&stubs, target, 2, 0, code, 65536, 0) + 63) & ~(size_t)63;
+        size_t used = (host_emit_stubs(&stubs, target, 2, 0, false, code, 65536, 0) + 63) & ~(size_t)63;
         for (unsigned k = 0; k < ntests; k++)
             for (unsigned round = 0;
                  round < rounds && (argc < 4 || !strcmp(argv[3], ir_opinfo[tests[k].op].name));
