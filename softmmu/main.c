@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/block.h"
 #include "boards/boards.h"
 #include "char/chardev.h"
 
@@ -92,6 +93,17 @@ static bool opt_global(struct options *o, const char *a)
     char err[256];
     return device_global(a, err, sizeof err);
 }
+static bool opt_drive(struct options *o, const char *a)
+{
+    char err[256];
+    if (!strcmp(a, "help")) {
+        block_drive_help(stdout);
+        exit(0);
+    }
+    if (!block_drive_option(a, err, sizeof err))
+        die(err, NULL);
+    return true;
+}
 static bool opt_accel(struct options *o, const char *a)
 {
     o->machine.interp = !strcmp(a, "interp");
@@ -146,6 +158,7 @@ static const struct option {
     { "kernel", "FILE", opt_kernel, "a Linux Image" },
     { "initrd", "FILE", opt_initrd, "its first root file system" },
     { "device", "NAME[,PROPERTY=VALUE...]", opt_device, "adds a device; 'help' lists them, 'NAME,help' its properties" },
+    { "drive", "file=FILE[,if=virtio|pflash|none,id=ID...]", opt_drive, "an image; 'help' lists what else" },
     { "global", "DEVICE.PROPERTY=VALUE", opt_global, "another default of a device's property" },
     { "append", "TEXT", opt_append, "its command line" },
     { "accel", "tcg|interp", opt_accel, "tcg: host code (default); interp: the interpreter" },
@@ -200,7 +213,7 @@ static struct device *make_board(struct machine *m, const struct options *o, cha
     for (unsigned k = 0; k < o->ndevices; k++)
         if (!device_add(m, o->devices[k], err, errlen))
             return NULL;
-    return o->board->complete(b, err, errlen) ? b : NULL;
+    return virtio_blk_for_drives(m, err, errlen) && o->board->complete(b, err, errlen) ? b : NULL;
 }
 
 int main(int argc, char **argv)
