@@ -90,10 +90,22 @@ void vcpu_wait_others(struct vcpu *self)
     do_work(self);
 }
 
+/* One that sleeps looks at its event with the lock held: the signal can't come between that look and its sleep. */
 void vcpu_event(struct vcpu *v)
 {
-    if (__atomic_exchange_n(&v->event, 1, __ATOMIC_SEQ_CST) == 0 && !is_self(v))
-        pthread_cond_signal(&v->wake);
+    if (__atomic_exchange_n(&v->event, 1, __ATOMIC_SEQ_CST) != 0 || is_self(v) || !load(&v->outside))
+        return;
+    bool locked = machine_lock_enter();
+    pthread_cond_signal(&v->wake);
+    if (locked)
+        machine_lock_leave();
+}
+
+void vcpu_yield(struct vcpu *v)
+{
+    store(&v->outside, 1);
+    sched_yield();
+    store(&v->outside, 0);
 }
 
 void vcpu_request_reset(struct vcpu *v)

@@ -97,6 +97,8 @@ void vcpu_do_others(struct vcpu *self, void (*fn)(struct vcpu *v, uint64_t a, ui
 void vcpu_wait_others(struct vcpu *self);
 /* An interrupt line or what masks it has changed: looked at before the next guest instruction of a poll. Any thread. */
 void vcpu_recheck(struct vcpu *v);
+/* Lets other threads run for a moment. The caller leaves guest code next: its queue may have filled up. */
+void vcpu_yield(struct vcpu *v);
 void vcpu_event(struct vcpu *v);       /* sets the event register, wakes a WFE */
 void vcpu_request_reset(struct vcpu *v);
 /* DMA-like write by the CPU itself (page-table walks). */

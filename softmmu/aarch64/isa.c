@@ -17,6 +17,7 @@ static void ring1(void *s) { a64_timer_update(s, 1); }
 static void ring2(void *s) { a64_timer_update(s, 2); }
 static void ring3(void *s) { a64_timer_update(s, 3); }
 static void ring4(void *s) { a64_timer_update(s, 4); }
+static void ring_stream(void *s) { vcpu_event(((struct a64_sys *)s)->vcpu); }
 
 static void *init(struct vcpu *v, char *err, size_t errlen)
 {
@@ -35,7 +36,7 @@ static void *init(struct vcpu *v, char *err, size_t errlen)
         s->mpidr = 1ull << 31 | v->index % 8 | (uint64_t)(v->index / 8) << 8;
         s->pamax = 52;
         s->cntfrq = A64_CNTFRQ;
-        ok = a64_spaces_init(s);
+        ok = a64_spaces_init(s) && (s->stream = alarm_new(v->machine->loop, ring_stream, s)) != NULL;
         for (unsigned k = 0; ok && k < NTIMERS; k++)
             ok = (s->timer[k].alarm = alarm_new(v->machine->loop, ring[k], s)) != NULL;
     }
@@ -55,15 +56,15 @@ static void done(void *state)
     a64_spaces_free(s);
     for (unsigned k = 0; k < NTIMERS; k++)
         alarm_free(s->timer[k].alarm);
+    alarm_free(s->stream);
     free(s);
 }
 
 /* The state after a reset (Arm ARM D1.4.4): highest level, everything masked; unknown values are 0. */
-static void reset(struct vcpu *v)
+static void clear(struct vcpu *v)
 {
     struct a64_sys *s = v->state;
     struct cpu *cpu = v->cpu;
-    const struct isa_config *c = v->machine->isa_config;
     unsigned el = s->has_el3 ? 3 : s->has_el2 ? 2 : 1;
     guest_aarch64.reset(cpu, s->model);
     memset(s->v, 0, sizeof s->v);
@@ -79,10 +80,21 @@ static void reset(struct vcpu *v)
     for (unsigned k = 0; k < NTIMERS; k++)
         a64_timer_set(s, k, 0, 0);
     s->claim = 0;
+    s->sp_odd = s->stepped = s->in_wfe = false;
+    s->note.valid = s->note.watchpoint = false;
     *a64_reg(cpu, A64_pstate) = PS_DAIF | PS_SP | el << PS_EL_SHIFT;
     cpu->pc = s->rvbar;
-    v->off = c->psci && v->index != 0;
     v->event = 0;
+}
+
+static void reset(struct vcpu *v)
+{
+    struct a64_sys *s = v->state;
+    struct cpu *cpu = v->cpu;
+    const struct isa_config *c = v->machine->isa_config;
+    clear(v);
+    s->turning_on = false;
+    v->off = c->psci && v->index != 0;
     if (c->started && !v->off)
         c->started(v, c->started_arg);
     a64_tlb_flush_all(s);
@@ -106,8 +118,22 @@ void a64_enter(struct cpu *cpu, unsigned el, uint64_t pc)
     a64_context_changed(cpu);
 }
 
-static bool interrupt(struct vcpu *v) { return a64_take_interrupt(v->cpu); }
-static bool wakes(struct vcpu *v) { return a64_has_interrupt(v->state); }
+/* A WFE ends here: it has taken the event. */
+static bool interrupt(struct vcpu *v)
+{
+    struct a64_sys *s = v->state;
+    if (s->in_wfe) {
+        s->in_wfe = false;
+        __atomic_store_n(&v->event, 0, __ATOMIC_SEQ_CST);
+    }
+    return a64_take_interrupt(v->cpu);
+}
+
+static bool wakes(struct vcpu *v)
+{
+    const struct a64_sys *s = v->state;
+    return a64_has_interrupt(s) || (s->in_wfe && __atomic_load_n(&v->event, __ATOMIC_SEQ_CST));
+}
 
 uint64_t a64_mpidr(const struct vcpu *v) { return ((const struct a64_sys *)v->state)->mpidr; }
 
@@ -122,15 +148,17 @@ void a64_set_line(struct vcpu *v, unsigned line, bool up)
 
 /* ------------------------------------------------------------------------ PSCI */
 
-enum { PSCI_SUCCESS = 0, PSCI_NOT_SUPPORTED = -1, PSCI_INVALID = -2, PSCI_DENIED = -3, PSCI_ALREADY_ON = -4 };
+enum { PSCI_SUCCESS = 0, PSCI_NOT_SUPPORTED = -1, PSCI_INVALID = -2, PSCI_DENIED = -3, PSCI_ALREADY_ON = -4, PSCI_ON_PENDING = -5 };
 
 static void begin(struct vcpu *v, uint64_t entry, uint64_t arg)
 {
     struct a64_sys *s = v->state;
+    clear(v);
     a64_enter(v->cpu, s->has_el2 ? 2 : 1, entry);
+    a64_space_changed(v->cpu);
     *a64_reg(v->cpu, A64_x0) = arg;
     machine_lock_enter();
-    v->off = false;
+    v->off = s->turning_on = false;
     machine_lock_leave();
 }
 
@@ -142,14 +170,16 @@ static int64_t cpu_on(struct vcpu *v, uint64_t mpidr, uint64_t entry, uint64_t a
         if ((((struct a64_sys *)to->state)->mpidr & 0xff00ffffff) != mpidr)
             continue;
         bool locked = machine_lock_enter();
-        bool off = to->off;
-        if (off) {
+        struct a64_sys *t = to->state;
+        int64_t rc = !to->off ? PSCI_ALREADY_ON : t->turning_on ? PSCI_ON_PENDING : PSCI_SUCCESS;
+        if (rc == PSCI_SUCCESS) {
+            t->turning_on = true;
             vcpu_do(to, begin, entry, arg);
             pthread_cond_signal(&to->wake);
         }
         if (locked)
             machine_lock_leave();
-        return off ? PSCI_SUCCESS : PSCI_ALREADY_ON;
+        return rc;
     }
     return PSCI_INVALID;
 }
@@ -188,7 +218,7 @@ bool a64_psci(struct vcpu *v, enum vcpu_next *next)
         *x = (uint64_t)(int64_t)PSCI_INVALID;
         for (unsigned k = 0; k < m->nvcpus; k++)
             if ((((struct a64_sys *)m->vcpus[k]->state)->mpidr & 0xff00ffffff) == (a1 & 0xff00ffffff))
-                *x = m->vcpus[k]->off;
+                *x = !m->vcpus[k]->off ? 0 : ((struct a64_sys *)m->vcpus[k]->state)->turning_on ? 2 : 1;
         return true;
     case 0x84000005:
     case 0xc4000005: /* MIGRATE */
@@ -241,10 +271,14 @@ static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
         a64_fault(v);
         break;
     case IR_LEAVE_GUEST:
-        if (cpu->leave_imm == A64_EVENT_WFI)
+        if (cpu->leave_imm == A64_EVENT_WFI) {
             next = VCPU_SLEEP;
-        else
+        } else if (cpu->leave_imm == A64_EVENT_WFE) {
+            a64_wait_event(v->state);
+            next = VCPU_SLEEP;
+        } else {
             a64_psci(v, &next);
+        }
         break;
     default:
         break;

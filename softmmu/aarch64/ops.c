@@ -5,8 +5,6 @@
  * They are helpers of translated code. A helper that has changed what translations depend on, or taken an
  * exception, has the run loop look up the code at cpu->pc.
  */
-#include <sched.h>
-#include <time.h>
 #include "machine.h"
 #include "sys.h"
 
@@ -278,16 +276,11 @@ static uint64_t wait(struct cpu *cpu, bool wfe, uint64_t pc)
         return taken(cpu);
     }
     cpu->pc = pc + 4;
-    if (wfe) {
-        /* A store by another processor may be what it waits for, and does not wake it (corners, section 3): no long sleep. */
-        struct timespec t = { 0, 50000 };
-        if (*a64_reg(cpu, A64_exaddr) == A64_EXCLUSIVE_NONE || v->machine->nvcpus == 1)
-            nanosleep(&t, NULL);
-        else
-            sched_yield();
+    if (wfe && *a64_reg(cpu, A64_exaddr) != A64_EXCLUSIVE_NONE) {
+        vcpu_yield(v); /* a store by another processor may be what it waits for, and does not wake it */
         return POLL;
     }
-    cpu->leave_imm = A64_EVENT_WFI;
+    cpu->leave_imm = wfe ? A64_EVENT_WFE : A64_EVENT_WFI;
     return LEAVE;
 }
 

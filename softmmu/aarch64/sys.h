@@ -142,6 +142,9 @@ struct a64_sys {
     uint64_t cntfrq;
     uint64_t pamax;          /* bits of a physical address */
     struct a64_timer timer[NTIMERS];
+    struct alarm *stream;    /* the event stream's next event, while a WFE waits for it */
+    bool in_wfe;
+    bool turning_on;         /* PSCI CPU_ON was accepted; under the machine's lock */
     uint64_t pmu_base, pmu_on; /* cycle counter: value when the clock was pmu_on; pmu.c */
     uint32_t lines;          /* interrupt lines that are up: bit LINE_... */
     uint64_t claim;          /* DBGCLAIM tags */
@@ -210,6 +213,8 @@ uint64_t a64_timer_count(struct a64_sys *s, unsigned timer);
 uint64_t a64_timer_ctl(struct a64_sys *s, unsigned timer);
 void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ctl);
 void a64_timer_update(struct a64_sys *s, unsigned timer);
+/* The CPU is going to sleep in a WFE: the event stream, if it is on, wakes it. */
+void a64_wait_event(struct a64_sys *s);
 bool a64_traps(const struct a64_sys *s, unsigned el);
 uint32_t a64_access_syndrome(struct cpu *cpu);
 gva_t a64_branch_address(const struct a64_sys *s, unsigned el, gva_t to);

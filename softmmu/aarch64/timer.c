@@ -56,6 +56,34 @@ void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ct
     a64_timer_update(s, timer);
 }
 
+/* Ticks until the counter's bit changes as the control register says: CNTKCTL_EL1 or CNTHCTL_EL2 (Arm ARM D12.2.4:
+ * EVNTEN, EVNTDIR, EVNTI, EVNTIS). */
+static uint64_t stream_ticks(uint64_t control, uint64_t count)
+{
+    unsigned bit = (control >> 4 & 15) + (control >> 17 & 1 ? 8 : 0);
+    uint64_t period = 2ull << bit, edge = control >> 3 & 1 ? 0 : period / 2; /* of 1 to 0, else of 0 to 1 */
+    return period - ((count - edge) & (period - 1));
+}
+
+void a64_wait_event(struct a64_sys *s)
+{
+    uint64_t k1 = s->v[A64_SYS_CNTKCTL_EL1], k2 = s->v[A64_SYS_CNTHCTL_EL2], ticks = ~0ull;
+    if (k1 >> 2 & 1)
+        ticks = stream_ticks(k1, a64_timer_count(s, TIMER_VIRT));
+    if (s->has_el2 && (k2 >> 2 & 1)) {
+        uint64_t t = stream_ticks(k2, a64_count(s));
+        ticks = t < ticks ? t : ticks;
+    }
+    s->in_wfe = true;
+    bool locked = machine_lock_enter();
+    if (ticks != ~0ull)
+        alarm_at(s->stream, vcpu_now(s->vcpu) + scale(ticks, 1000000000, A64_CNTFRQ) + 1);
+    else
+        alarm_off(s->stream);
+    if (locked)
+        machine_lock_leave();
+}
+
 void a64_connect_timer(struct vcpu *v, unsigned k, void (*line)(void *arg, bool up), void *arg)
 {
     struct a64_sys *s = v->state;

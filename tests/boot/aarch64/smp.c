@@ -49,7 +49,7 @@ static void state_at_start(u64 arg)
     answers[4] = MRS(daif);
     store(&stage, 1);
     until(&stage, 2);
-    MSR(tpidr_el1, 77);
+    mmu_on(root, root); /* and it goes off like this */
     smccc(CPU_OFF, 0, 0, 0);
     store(&stage, 99);
 }
@@ -67,6 +67,7 @@ static void power(void)
     check("PSCI_FEATURES of nothing", smccc(0x8400000a, 0x8400ff00, 0, 0), ~0ull);
     for (unsigned round = 0; round < 3; round++) {
         stage = 0;
+        root = identity_tables();
         check("CPU_ON", (u64)cpu_start(1, state_at_start, 42 + round), SUCCESS);
         until(&stage, 1);
         check("CPU 1 is on", smccc(AFFINITY_INFO, 1, 0, 0), ON);
@@ -80,6 +81,7 @@ static void power(void)
         while (smccc(AFFINITY_INFO, 1, 0, 0) != OFF)
             ;
         check("CPU_OFF does not return", load(&stage), 2);
+        *entry_of(root, MEMORY, 1) = 0; /* the next CPU_ON begins without translation */
     }
 }
 
