@@ -76,7 +76,7 @@ $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 
 $(B)/softmmu/%.o: softmmu/%.c $(gen) $(B)/config.mk
-	$(COMPILE) $(SM_INC) $(if $(filter softmmu/main.c,$<),-Ihw) -c -o $@ $<
+	$(COMPILE) $(SM_INC) $(if $(filter softmmu/main.c softmmu/cli/%,$<),-Ihw) -c -o $@ $<
 $(B)/hw/%.o: hw/%.c $(gen) $(B)/config.mk
 	$(COMPILE) $(HW_INC) -c -o $@ $<
 
@@ -89,7 +89,7 @@ $(B)/lib%.a:
 $(B)/myna: $(main_obj) $(FIXED) $(B)/libuser.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) $(LINK) -Wl,--build-id $(OPT) -o $@ $^ $(LIBS)
 	@ln -sf myna $(B)/myna-aarch64
-$(B)/myna-system: $(B)/softmmu/main.o $(B)/libsystem.a $(B)/libengine.a
+$(B)/myna-system: $(B)/softmmu/main.o $(call obj,$(wildcard softmmu/cli/*.c)) $(B)/libsystem.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) $(SYSTEM_LIBS) -lpthread
 	@ln -sf myna-system $(B)/myna-system-aarch64
 # Whole: tests may name engine functions weakly.

@@ -11,14 +11,25 @@
 #include "device.h"
 #include "isa.h"
 
-enum { MAX_SERIALS = 4 };
+enum { MAX_SERIALS = 4, MAX_FW_CFG = 32 };
+
+struct fw_cfg_item { const char *name, *file, *text; }; /* -fw_cfg: one of file and text */
 
 /* Common to all boards, from the command line; m->config. */
 struct board_config {
     unsigned ncpus;  /* 1.. */
+    unsigned max_cpus, sockets, clusters, cores, threads; /* their product is max_cpus */
     uint64_t memory; /* bytes */
     const char *kernel, *initrd, *append, *dtb, *dumpdtb; /* NULL: none */
     struct chardev *serial[MAX_SERIALS];                  /* NULL: nothing is connected */
+    const char *bios;
+    struct fw_cfg_item fw_cfg[MAX_FW_CFG];
+    unsigned nfw_cfg;
+    int64_t rtc_base;     /* seconds since 1970 at the machine's start, of what the RTC shows */
+    bool rtc_virtual;     /* the RTC stands while the machine is paused */
+    const char *name;     /* -name, or NULL */
+    uint8_t uuid[16];
+    bool has_uuid;
 };
 
 struct board {

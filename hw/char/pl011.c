@@ -1,23 +1,27 @@
 /*
  * PL011 UART (Arm DDI 0183): FIFOs of 16, interrupts, no modem lines, no DMA; baud rates are taken and ignored.
  *
- * Transmission is at once, so the transmit FIFO is always empty. The receive interrupt comes at the trigger level, the
- * time-out interrupt as soon as there is anything below it.
+ * Transmission is at once: bytes wait in the transmit FIFO only while the backend takes none. The receive interrupt comes
+ * at the trigger level, the time-out interrupt as soon as there is anything below it.
  */
+#include <string.h>
+
 #include "chardev.h"
 #include "device.h"
 #include "tree.h"
 
 enum { DR = 0x00, RSR = 0x04, FR = 0x18, ILPR = 0x20, IBRD = 0x24, FBRD = 0x28, LCRH = 0x2c, CR = 0x30, IFLS = 0x34, IMSC = 0x38,
        RIS = 0x3c, MIS = 0x40, ICR = 0x44, DMACR = 0x48, ID = 0xfe0 };
-enum { FR_RXFE = 1 << 4, FR_RXFF = 1 << 6, FR_TXFE = 1 << 7, LCRH_FEN = 1 << 4, INT_RX = 1 << 4, INT_TX = 1 << 5, INT_RT = 1 << 6,
+enum { FR_RXFE = 1 << 4, FR_RXFF = 1 << 6, FR_TXFF = 1 << 5, FR_TXFE = 1 << 7, FR_BUSY = 1 << 3, LCRH_FEN = 1 << 4, INT_RX = 1 << 4, INT_TX = 1 << 5, INT_RT = 1 << 6,
+       INT_BE = 1 << 9, DR_BE = 1 << 10, RSR_BE = 1 << 2,
        CR_LBE = 1 << 7, FIFO = 16 };
 
 struct pl011 {
     struct device d;
     struct chardev *backend;
-    uint8_t fifo[FIFO];
-    unsigned first, n;
+    uint16_t fifo[FIFO]; /* bits 11:8: errors */
+    uint8_t out[FIFO];
+    unsigned first, n, nout;
     uint32_t ris, imsc, lcrh, cr, ifls, ibrd, fbrd, ilpr, dmacr, rsr;
 };
 
@@ -53,11 +57,46 @@ static void take(void *device, const uint8_t *bytes, size_t n)
     update(p);
 }
 
+static void event(void *device, enum chardev_event e)
+{
+    struct pl011 *p = device;
+    if (e != CHARDEV_BREAK || p->n == FIFO)
+        return;
+    p->fifo[(p->first + p->n++) % FIFO] = DR_BE;
+    p->ris |= INT_BE;
+    update(p);
+}
+
+/* What waits in the transmit FIFO, as far as the backend takes it. */
+static void drain(void *device)
+{
+    struct pl011 *p = device;
+    if (!p->nout)
+        return;
+    size_t done = chardev_write(p->backend, p->out, p->nout);
+    memmove(p->out, p->out + done, p->nout - done);
+    p->nout -= (unsigned)done;
+    if (done)
+        p->ris |= INT_TX;
+    update(p);
+}
+
+static void send(struct pl011 *p, uint8_t byte)
+{
+    if (p->backend && (p->nout || chardev_write(p->backend, &byte, 1) == 0)) {
+        if (p->nout < depth(p))
+            p->out[p->nout++] = byte;
+        return; /* more is lost, as the manual has it */
+    }
+    p->ris |= INT_TX;
+}
+
 static uint64_t read_data(struct pl011 *p)
 {
     if (!p->n)
         return 0;
-    uint8_t byte = p->fifo[p->first];
+    uint16_t byte = p->fifo[p->first];
+    p->rsr = byte & DR_BE ? RSR_BE : 0;
     p->first = (p->first + 1) % FIFO;
     p->n--;
     update(p);
@@ -78,7 +117,7 @@ static uint64_t pl011_read(void *device, uint64_t offset, unsigned size, struct 
     case RSR:
         return p->rsr;
     case FR:
-        return FR_TXFE | (p->n ? 0 : FR_RXFE) | (p->n >= depth(p) ? FR_RXFF : 0);
+        return (p->nout ? FR_BUSY : FR_TXFE) | (p->nout >= depth(p) ? FR_TXFF : 0) | (p->n ? 0 : FR_RXFE) | (p->n >= depth(p) ? FR_RXFF : 0);
     case ILPR:
         return p->ilpr;
     case IBRD:
@@ -112,9 +151,8 @@ static void pl011_write(void *device, uint64_t offset, unsigned size, uint64_t v
     case DR:
         if (p->cr & CR_LBE)
             take(p, &byte, 1);
-        else if (p->backend)
-            chardev_write(p->backend, &byte, 1);
-        p->ris |= INT_TX;
+        else
+            send(p, byte);
         break;
     case RSR:
         p->rsr = 0;
@@ -157,7 +195,7 @@ static const struct mmio_ops ops = { pl011_read, pl011_write, 4, 4, false };
 static void pl011_reset(struct device *d)
 {
     struct pl011 *p = (struct pl011 *)d;
-    p->first = p->n = 0;
+    p->first = p->n = p->nout = 0;
     p->ris = p->imsc = p->lcrh = p->ibrd = p->fbrd = p->ilpr = p->dmacr = p->rsr = 0;
     p->cr = 0x300;
     p->ifls = 0x12;
@@ -171,10 +209,11 @@ static bool pl011_realize(struct device *d, char *err, size_t errlen)
         snprintf(err, errlen, "pl011: no memory");
         return false;
     }
-    struct chardev_front f = { room, take, p };
-    if (p->backend)
-        chardev_attach(p->backend, &f);
-    return true;
+    struct chardev_front f = { room, take, p, drain, event };
+    if (!p->backend || chardev_attach(p->backend, &f))
+        return true;
+    snprintf(err, errlen, "pl011: the character device is in use");
+    return false;
 }
 
 static void pl011_node(struct device *d, struct tree *t)
@@ -193,7 +232,7 @@ static const struct property properties[] = {
     { NULL }
 };
 static const struct field fields[] = {
-    FIELD(struct pl011, fifo), FIELD(struct pl011, first), FIELD(struct pl011, n), FIELD(struct pl011, ris),
+    FIELD(struct pl011, fifo), FIELD(struct pl011, out), FIELD(struct pl011, nout), FIELD(struct pl011, first), FIELD(struct pl011, n), FIELD(struct pl011, ris),
     FIELD(struct pl011, imsc), FIELD(struct pl011, lcrh), FIELD(struct pl011, cr), FIELD(struct pl011, ifls),
     FIELD(struct pl011, ibrd), FIELD(struct pl011, fbrd), FIELD(struct pl011, ilpr), FIELD(struct pl011, dmacr),
     FIELD(struct pl011, rsr), { NULL }

@@ -1,30 +1,22 @@
 /*
  * Standard input and output as a character backend.
  *
- * A terminal is set to raw mode while the machine runs and put back at exit. Input is read only while the device
- * has room, so nothing is lost; output waits for a slow reader.
+ * A terminal is raw while the machine runs, and is put back at the end. Descriptors 0 and 1 may be shared with other
+ * processes, so they are not made non-blocking: they are opened once more where the kernel can (terminals, pipes), which
+ * gives open descriptions of our own. A plain file takes writes at once, and is always ready to be read.
  */
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "chardev.h"
-#include "machine_lock.h"
-
-struct chardev {
-    struct loop *loop;
-    struct loop_fd *in;
-    struct chardev_front front;
-    bool at_end;
-};
+#include "backend.h"
 
 static struct termios saved;
-static bool is_raw;
+static bool is_raw, taken;
 
 static void put_back(void)
 {
@@ -33,14 +25,15 @@ static void put_back(void)
     is_raw = false;
 }
 
-static void make_raw(void)
+static void make_raw(bool signals)
 {
     struct termios t;
     if (tcgetattr(0, &saved) < 0)
         return;
     t = saved;
     t.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-    t.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN | ISIG);
+    t.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN | (signals ? 0 : ISIG));
+    t.c_cflag = (t.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
     if (tcsetattr(0, TCSANOW, &t) == 0) {
@@ -49,72 +42,44 @@ static void make_raw(void)
     }
 }
 
-static void readable(void *arg, uint32_t events)
+/* A socket can't be opened again; one's own copy is set non-blocking by each call instead: see below. */
+static int own(int fd, int flags)
 {
-    struct chardev *c = arg;
-    uint8_t bytes[256];
-    size_t room = c->front.room ? c->front.room(c->front.device) : 0;
-    if (!room) {
-        loop_change(c->loop, c->in, 0);
-        return;
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -1;
+    if (S_ISREG(st.st_mode))
+        return dup(fd);
+    int again = chardev_reopen(fd, flags);
+    if (again >= 0)
+        return again;
+    again = dup(fd);
+    if (again >= 0 && S_ISSOCK(st.st_mode))
+        fcntl(again, F_SETFL, fcntl(again, F_GETFL) | O_NONBLOCK);
+    return again;
+}
+
+static bool open_stdio(struct chardev *c, const struct chardev_options *o, char *err, size_t errlen)
+{
+    bool signals = true;
+    if (!chardev_option_bool(o, "signal", &signals, err, errlen))
+        return false;
+    if (taken) {
+        snprintf(err, errlen, "-chardev stdio: standard input and output are in use already");
+        return false;
     }
-    ssize_t n = read(0, bytes, room < sizeof bytes ? room : sizeof bytes);
-    if (n > 0) {
-        c->front.take(c->front.device, bytes, (size_t)n);
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        c->at_end = true;
-        loop_unwatch(c->loop, c->in);
-        c->in = NULL;
-    }
+    taken = true;
+    c->in = own(0, O_RDONLY);
+    c->out = own(1, O_WRONLY);
+    c->terminal = isatty(0);
+    if (c->terminal)
+        make_raw(signals);
+    chardev_opened(c);
+    return true;
 }
 
-struct chardev *chardev_stdio(struct loop *l, bool raw, char *err, size_t errlen)
-{
-    struct chardev *c = calloc(1, sizeof *c);
-    if (!c) {
-        snprintf(err, errlen, "no memory");
-        return NULL;
-    }
-    c->loop = l;
-    c->in = loop_watch(l, 0, 0, readable, c); /* NULL: a plain file, or none; then there is no input */
-    if (raw && isatty(0))
-        make_raw();
-    return c;
-}
+static void finish(struct chardev *c) { put_back(); }
 
-void chardev_free(struct chardev *c)
-{
-    if (!c)
-        return;
-    loop_unwatch(c->loop, c->in);
-    free(c);
-    put_back();
-}
-
-void chardev_attach(struct chardev *c, const struct chardev_front *f)
-{
-    c->front = *f;
-    chardev_accept(c);
-}
-
-void chardev_accept(struct chardev *c)
-{
-    if (c->in)
-        loop_change(c->loop, c->in, EPOLLIN);
-}
-
-void chardev_write(struct chardev *c, const uint8_t *bytes, size_t n)
-{
-    while (n) {
-        ssize_t k = write(1, bytes, n);
-        if (k > 0) {
-            bytes += k;
-            n -= (size_t)k;
-        } else if (k < 0 && errno == EAGAIN) {
-            struct pollfd p = { 1, POLLOUT, 0 };
-            poll(&p, 1, 100);
-        } else if (k < 0 && errno != EINTR) {
-            return; /* nobody reads it */
-        }
-    }
-}
+const struct chardev_class chardev_stdio = {
+    .name = "stdio", .options = "signal", .help = "standard input and output", .open = open_stdio, .finish = finish,
+};

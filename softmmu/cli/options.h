@@ -1,0 +1,32 @@
+/*
+ * The command line of myna-system: what it says, as main.c acts on it.
+ */
+#ifndef MYNA_OPTIONS_H
+#define MYNA_OPTIONS_H
+
+#include "boards/boards.h"
+
+enum { MAX_WORDS = 256 };
+
+/* Texts in the order they were given. */
+struct texts { const char *at[MAX_WORDS]; unsigned n; };
+
+struct options {
+    struct board_config config;
+    struct machine_config machine;
+    const struct board *board;
+    struct texts board_properties; /* "NAME=VALUE" */
+    const char *cpu;
+    struct texts devices, chardevs, serials, monitors, mons, drives, pflash, gdbs;
+    const char *pidfile;
+    bool paused, no_reboot, no_shutdown, nographic, no_display, no_defaults, snapshot, accel_given, accel_missing;
+    bool smp_given, semihosting, semihosting_user;
+    unsigned escape_key;
+};
+
+/* Reads the command line; ends the process for -help and the like, and with one line for what makes no sense. */
+void options_parse(struct options *o, int argc, char **argv);
+/* Ends the process: "myna-system-aarch64: " and the text. */
+_Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

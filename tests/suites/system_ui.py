@@ -1,0 +1,470 @@
+"""What users touch of system mode: the command line, character backends, the monitor, gdb, the board's small devices.
+
+The guest is tests/device/echo.S: "ready", then it echoes its UART."""
+import os
+import pty
+import re
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import termios
+import time
+import tty
+
+from .base import ENVIRONMENT, Case, Fail, Skip, build, run
+
+
+def program(context):
+    path = os.path.join(os.path.dirname(context.myna), "myna-system-aarch64")
+    if not os.access(path, os.X_OK):
+        raise Skip("no myna-system: ./configure says why")
+    return path
+
+
+def guest(context, name="echo"):
+    source = context.path(f"tests/device/{name}.S")
+    elf = os.path.join(context.out, "device", name + ".elf")
+    image = os.path.join(context.out, "device", name + ".img")
+    build(context, elf, [source], ["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0x40080000", "-o", elf, source])
+    return build(context, image, [elf], ["aarch64-linux-gnu-objcopy", "-O", "binary", elf, image])
+
+
+class Channel:
+    """One end of a conversation: read and write functions of bytes."""
+
+    def __init__(self, fd, write=None):
+        self.fd, self.out, self.seen = fd, fd if write is None else write, b""
+
+    def send(self, data):
+        data = data.encode() if isinstance(data, str) else data
+        while data:
+            data = data[os.write(self.out, data):]
+
+    def expect(self, pattern, seconds=20):
+        """Reads until the pattern is there; returns what was read up to its end."""
+        end = time.monotonic() + seconds
+        pattern = pattern.encode() if isinstance(pattern, str) else pattern
+        while True:
+            found = re.search(pattern, self.seen, re.S)
+            if found:
+                text, self.seen = self.seen[:found.end()], self.seen[found.end():]
+                return text
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                raise Fail(f"no {pattern!r} in {self.seen[-300:]!r}")
+            try:
+                got = os.read(self.fd, 65536)
+            except OSError:
+                got = b""
+            if not got:
+                raise Fail(f"the end came before {pattern!r}: {self.seen[-300:]!r}")
+            self.seen += got
+
+    def until_end(self, seconds=20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and select.select([self.fd], [], [], end - time.monotonic())[0]:
+            try:
+                got = os.read(self.fd, 65536)
+            except OSError:
+                got = b""
+            if not got:
+                break
+            self.seen += got
+        return self.seen
+
+
+class Machine:
+    """myna-system from its start to its end; stdio: its standard input and output are a Channel."""
+
+    def __init__(self, context, *options, kernel=True, terminal=False):
+        self.folder = context.temp()
+        self.dir = self.folder.name
+        command = [program(context), "-M", "virt", "-cpu", "max"] + (["-kernel", guest(context)] if kernel else [])
+        command += [o.replace("DIR", self.dir) for o in options]
+        if terminal:
+            master, slave = pty.openpty()
+            tty.setraw(slave)
+            self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.PIPE,
+                                            env=dict(ENVIRONMENT, TERM="vt100"), start_new_session=True)
+            os.close(slave)
+            self.stdio = Channel(master)
+        else:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                            env=ENVIRONMENT, start_new_session=True)
+            self.stdio = Channel(self.process.stdout.fileno(), self.process.stdin.fileno())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for f in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if f:
+                f.close()
+        self.folder.cleanup()
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def connect(self, name, seconds=20):
+        """To its Unix socket DIR/name."""
+        end = time.monotonic() + seconds
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(self.path(name))
+                c = Channel(s.fileno())
+                c.socket = s
+                return c
+            except OSError as e:
+                s.close()
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise Fail(f"no connection to {name}: {e}; {self.process.poll()}") from e
+                time.sleep(0.02)
+
+    def end(self, status=0, seconds=20):
+        try:
+            got = self.process.wait(seconds)
+        except subprocess.TimeoutExpired as e:
+            raise Fail(f"the machine does not end; {self.stdio.seen[-500:]!r}") from e
+        if got != status:
+            raise Fail(f"status {got}, expected {status}: {self.process.stderr.read()[-500:]!r}")
+        return self.process.stderr.read()
+
+
+# ------------------------------------------------------------------------------ options
+
+# Options, and what standard error or output must have. Each ends at once.
+WRONG = [
+    ("-kernal x", "no option -kernal; the nearest is -kernel"),
+    ("--foobarbaz", "no option --foobarbaz"),
+    ("-M vrt", "no board vrt; the nearest is virt"),
+    ("-M virt,foo=1", "no property foo"),
+    ("-M virt,virtualisation=on", "nearest is virtualization"),
+    ("", "no board: -M virt"),
+    ("-M virt -cpu cortex-a999", "cortex-a999"),
+    ("-M virt -smp 3,cores=2", "is not the number of processors (3)"),
+    ("-M virt -smp cpus=4,maxcpus=2", "cpus (4) is more than maxcpus (2)"),
+    ("-M virt -smp 0", "-smp 0: it should be"),
+    ("-M virt -smp 4000", "processors at most"),
+    ("-M virt -smp dies", "-smp dies: it should be"),
+    ("-M virt -m 3x", "-m 3x: it should be"),
+    ("-M virt -m 0", "-m 0"),
+    ("-M virt -m size=1G,slots=2", "plugged in"),
+    ("-M virt -accel kvm", "only tcg"),
+    ("-M virt -accel foo", "-accel foo: it should be tcg"),
+    ("-M virt -accel tcg,thread=single", "thread=multi"),
+    ("-M virt -append x", "-kernel FILE is missing"),
+    ("-M virt -initrd x", "-kernel FILE is missing"),
+    ("-M virt -kernel /nonexistent", "/nonexistent: No such file"),
+    ("-M virt -d inn_asm", "nearest is in_asm"),
+    ("-M virt -D /nonexistent/x", "/nonexistent/x: No such file"),
+    ("-M virt -device fooo", "no device fooo"),
+    ("-M virt -device pl011", "only boards make it"),
+    ("-M virt -device fooo,help", "no device fooo"),
+    ("-M virt -global foo", "-global foo: it should be"),
+    ("-M virt -chardev sockt,id=a", "nearest is socket"),
+    ("-M virt -chardev socket,id=a,pth=x", "no option pth; the nearest is path"),
+    ("-M virt -chardev socket,id=a", "either path= or port="),
+    ("-M virt -chardev null", "id= is missing"),
+    ("-M virt -chardev null,id=a -chardev null,id=a", "with the id a already"),
+    ("-M virt -chardev file,id=a,path=/nonexistent/x", "/nonexistent/x: No such file"),
+    ("-M virt -chardev null,id=a,mux=maybe", "mux=maybe: it should be on or off"),
+    ("-M virt -chardev ringbuf,id=a,size=3", "power of two"),
+    ("-M virt -serial stdio -chardev stdio,id=a", "in use already"),
+    ("-M virt -serial foo", "no such character device"),
+    ("-M virt -serial chardev:foo", "no -chardev with the id foo"),
+    ("-M virt -serial unix:/nonexistent/x", "No such file"),
+    ("-M virt -echr 999", "-echr 999: it should be"),
+    ("-M virt -display gtk", "-display gtk: it should be none"),
+    ("-M virt -uuid 1234", "-uuid 1234: it should be UUID"),
+    ("-M virt -rtc base=never", "-rtc base=never: it should be"),
+    ("-M virt -rtc clock=sun", "-rtc clock=sun: it should be"),
+    ("-M virt -fw_cfg name=a", "-fw_cfg name=a: it should be"),
+    ("-M virt -icount 3", "-icount is not there yet"),
+    ("-M virt -without sleep", "-without sleep: it should be"),
+    ("-smp", "-smp: an argument is missing"),
+    ("-M virt -pidfile /nonexistent/x -serial null", "-pidfile /nonexistent/x: No such file"),
+    ("-M virt -net user", "-net user: it should be none"),
+    ("-M virt -semihosting-config target=moon", "target=moon"),
+]
+
+SAID = [
+    ("-help", "-kernel FILE"), ("--help", "-kernel FILE"), ("-h", "-kernel FILE"), ("-version", r"myna-system-aarch64 version \d"),
+    ("-M help", r"(?m)^virt "), ("-machine help", r"(?m)^virt "), ("-M virt,help", "virtualization=<bool>"), ("-cpu help", "cortex-a57"),
+    ("-accel help", "(?m)^tcg$"), ("-device help", "devices:|^$"), ("-chardev help", "socket"), ("-d help", "in_asm"),
+    ("-display help", "none"),
+]
+
+
+def wrong(options, text):
+    def case(context):
+        done = run([program(context), *options.split()], timeout=20)
+        err = done.err.decode()
+        if text and (done.status != 1 or text not in err):
+            raise Fail(f"status {done.status}, {err!r}; expected 1 and {text!r}")
+        if text and len(err.splitlines()) > 2 + err.count("no -cpu") + err.count("no display"):
+            raise Fail(f"more than one line: {err!r}")
+    return case
+
+
+def said(options, pattern):
+    def case(context):
+        done = run([program(context), *options.split()], timeout=20)
+        if done.status != 0 or not re.search(pattern, done.out.decode()):
+            raise Fail(f"status {done.status}, {done.out[-500:]!r} {done.err[-500:]!r}; expected {pattern!r}")
+    return case
+
+
+# Rows that change nothing that the guest sees: each boots the guest.
+TAKEN = ["-machine virt", "-M virt -machine virtualization=off", "-M type=virt,accel=tcg", "-accel tcg,tb-size=64", "-accel interp", "-accel jit",
+         "-machine accel=kvm:tcg", "-accel kvm -accel tcg", "-smp 2", "-smp cpus=2,maxcpus=4,sockets=1,clusters=1,cores=2,threads=2", "-smp sockets=2,cores=2",
+         "-m 1G", "-m size=256M", "-m 64", "--m 128", "-append a=b", "-display none -serial mon:stdio", "-display none -serial stdio", "-vga none -net none -parallel none",
+         "-nodefaults -serial stdio", "-no-user-config", "-name x -name guest=y,debug-threads=on", "-uuid 550e8400-e29b-41d4-a716-446655440000",
+         "-rtc base=utc,clock=host", "-rtc base=2020-02-03T04:05:06,clock=vm", "-rtc base=localtime", "-no-reboot", "-global pl011.chardev=serial0", "-d unimp",
+         "-D DIR/log", "-singlestep", "-pidfile DIR/pid", "-echr 2", "-chardev stdio,id=c -serial chardev:c", "-chardev stdio,id=c,mux=on -serial chardev:c",
+         "-chardev stdio,id=c,signal=off,logfile=DIR/log -serial chardev:c", "-serial mon:stdio"]
+
+
+def taken(options):
+    def case(context):
+        with Machine(context, *(() if "serial" in options and "-global" not in options else ("-nographic",)), *options.split()) as m:
+            m.stdio.expect("ready\r\n")
+            m.stdio.send("abc")
+            m.stdio.expect("abc")
+            m.stdio.send("q")
+            m.end()
+    return case
+
+
+def cpu_default(context):
+    done = run([program(context), "-M", "virt", "-nographic", "-kernel", guest(context)], stdin=b"q", timeout=20)
+    if done.status or done.err.decode().count("it is max") != 1 or b"ready" not in done.out:
+        raise Fail(repr((done.status, done.out, done.err)))
+
+
+# ------------------------------------------------------------------------------ character backends
+
+def sockets(context):
+    with Machine(context, "-display", "none", "-serial", "unix:DIR/s,server,nowait") as m:
+        c = m.connect("s")
+        c.send("abc")
+        c.expect("abc")
+        c.socket.close()
+        c = m.connect("s") # another client after the first
+        c.send("def")
+        c.expect("def")
+        c.send("q")
+        m.end()
+        if os.path.exists(m.path("s")):
+            raise Fail("the socket's name is left behind")
+
+
+def wait(context):
+    with Machine(context, "-display", "none", "-chardev", "socket,id=c,path=DIR/s,server=on", "-serial", "chardev:c") as m:
+        time.sleep(0.2)
+        c = m.connect("s")
+        c.expect("ready\r\n") # nothing was printed before the client came
+        c.send("q")
+        m.end()
+
+
+def flow(context):
+    """A reader that does not read stops the guest's output, nothing else; and all of it comes."""
+    with Machine(context, "-display", "none", "-serial", "unix:DIR/s,server=on,wait=on") as m:
+        c = m.connect("s")
+        c.expect("ready\r\n")
+        c.send("B")
+        time.sleep(0.5)
+        got = c.expect("done\r\n", 60)
+        if got.count(b"x") != 1 << 20:
+            raise Fail(f"{got.count(b'x')} bytes of {1 << 20}")
+        c.send("B")
+        time.sleep(0.3)
+        c.socket.close() # a reader that goes does not stop the guest either
+        c = m.connect("s")
+        c.expect("done\r\n", 60)
+        c.send("q")
+        m.end()
+
+
+def input_kept(context):
+    """A megabyte of input, faster than the guest reads: each byte is echoed."""
+    with Machine(context, "-nographic") as m:
+        m.stdio.expect("ready\r\n")
+        text = b"".join(b"%07d\n" % k for k in range(1 << 14))
+        feeder = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=m.process.stdin)
+        pid = os.fork()
+        if pid == 0:
+            feeder.stdin.write(text + b"!")
+            feeder.stdin.flush()
+            os._exit(0)
+        got = m.stdio.expect("!", 120)
+        os.waitpid(pid, 0)
+        feeder.stdin.close()
+        feeder.wait()
+        if got[:-1] != text:
+            raise Fail("not the same bytes")
+        m.stdio.send("q")
+        m.end()
+
+
+def plain_file(context):
+    """Standard input may be a file, which is always ready."""
+    with context.temp() as d:
+        path = os.path.join(d, "in")
+        with open(path, "wb") as f:
+            f.write(b"a" * 5000 + b"q")
+        with open(path, "rb") as f:
+            done = subprocess.run([program(context), "-M", "virt", "-nographic", "-kernel", guest(context)], stdin=f, capture_output=True, timeout=60,
+                                  check=False)
+    if done.returncode or done.stdout.count(b"a") != 5001: # and one of "ready"
+        raise Fail(repr((done.returncode, done.stdout[-200:], done.stderr)))
+
+
+def tcp(context):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+    s.listen(1)
+    with Machine(context, "-display", "none", "-serial", f"tcp:127.0.0.1:{port}") as m: # a client of ours
+        s.settimeout(20)
+        conn, _ = s.accept()
+        c = Channel(conn.fileno())
+        c.expect("ready\r\n")
+        c.send("abcq")
+        c.expect("abc")
+        m.end()
+        conn.close()
+    s.close()
+
+
+def reconnect(context):
+    with Machine(context, "-display", "none", "-chardev", "socket,id=c,path=DIR/s,reconnect=1", "-serial", "chardev:c") as m:
+        time.sleep(0.2)
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(m.path("s"))
+        s.listen(1)
+        s.settimeout(20)
+        for word in (b"one", b"two"):
+            conn, _ = s.accept()
+            c = Channel(conn.fileno())
+            c.send(word)
+            c.expect(word)
+            if word == b"two":
+                c.send(b"q")
+            else:
+                conn.close()
+        m.end()
+        conn.close()
+        s.close()
+
+
+def telnet(context):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+    s.close()
+    with Machine(context, "-display", "none", "-serial", f"telnet:127.0.0.1:{port},server=on,wait=off") as m:
+        end = time.monotonic() + 20
+        while True:
+            try:
+                s = socket.create_connection(("127.0.0.1", port))
+                break
+            except OSError as e:
+                if time.monotonic() > end:
+                    raise Fail("no server") from e
+                time.sleep(0.05)
+        c = Channel(s.fileno())
+        c.expect(b"\xff\xfb\x01") # IAC WILL ECHO
+        c.send(b"a\xff\xfd\x01b\xff\xffc\xff\xfa\x18\x00x\xff\xf0d") # commands are not input, a doubled 255 is one
+        c.expect(b"ab\xff\xffcd")
+        c.send(b"q")
+        m.end()
+        s.close()
+
+
+def pseudo(context):
+    with Machine(context, "-display", "none", "-chardev", "pty,id=p,path=DIR/link", "-serial", "chardev:p") as m:
+        end = time.monotonic() + 20
+        while not os.path.exists(m.path("link")) and time.monotonic() < end:
+            time.sleep(0.02)
+        for text in ("abc", "def"): # opened, closed and opened again
+            c = Channel(os.open(m.path("link"), os.O_RDWR | os.O_NOCTTY))
+            time.sleep(0.7)
+            c.send(text)
+            c.expect(text)
+            if text == "def":
+                c.send("q")
+                err = m.end()
+                if b"char device redirected to /dev/pts/" not in err:
+                    raise Fail(repr(err))
+            os.close(c.fd)
+
+
+def files(context):
+    with Machine(context, "-display", "none", "-chardev", "file,id=f,path=DIR/out,input-path=DIR/in", "-serial", "null") as m:
+        m.end(1) # there is no DIR/in
+    with Machine(context, "-display", "none", "-serial", "pipe:DIR/p") as m:
+        m.end(1)
+    with context.temp() as d:
+        with open(d + "/in", "wb") as f:
+            f.write(b"hello" * 100 + b"q")
+        with Machine(context, "-display", "none", "-chardev", f"file,id=f,path={d}/out,input-path={d}/in,logfile={d}/log", "-serial", "chardev:f") as m:
+            m.end()
+        for name in ("out", "log"):
+            with open(f"{d}/{name}", "rb") as f:
+                if f.read() != b"ready\r\n" + b"hello" * 100:
+                    raise Fail(name)
+        os.mkfifo(d + "/p.in")
+        os.mkfifo(d + "/p.out")
+        with Machine(context, "-display", "none", "-serial", f"pipe:{d}/p") as m:
+            out, into = os.open(d + "/p.out", os.O_RDONLY), os.open(d + "/p.in", os.O_WRONLY)
+            c = Channel(out, into)
+            c.expect("ready\r\n")
+            c.send("abcq")
+            c.expect("abc")
+            m.end()
+            os.close(out)
+            os.close(into)
+
+
+def mux_keys(context):
+    with Machine(context, "-nographic", terminal=True) as m:
+        m.stdio.expect("ready\r\n")
+        m.stdio.send("\x01h")
+        m.stdio.expect("C-a x +exit")
+        m.stdio.send("\x01\x01.")
+        m.stdio.expect("\x01\\.")
+        m.stdio.send("\x01t\r\n")
+        m.stdio.expect(r"\[\d\d:\d\d:\d\d\.\d\d\d\] ")
+        m.stdio.send("\x01ts") # the guest does not read any more
+        time.sleep(0.1)
+        m.stdio.send("x" * 200)
+        m.stdio.send("\x01x")
+        m.stdio.expect("terminated")
+        m.end()
+
+
+def signals(context):
+    """Ctrl-C is the guest's with -nographic, ours on a plain stdio; SIGTERM ends the machine in order."""
+    with Machine(context, "-nographic", terminal=True) as m:
+        m.stdio.expect("ready\r\n")
+        m.stdio.send("\x03.")
+        m.stdio.expect("\x03\\.")
+        m.process.terminate()
+        m.end()
+
+
+def cases(context):
+    out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
+    out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
+    out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
+    out += [Case("ui/" + f.__name__, f, level) for f, level in (
+        (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
+        (files, 0), (mux_keys, 0), (signals, 1))]
+    return out
