@@ -46,7 +46,9 @@ engine_objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(filter backend/%,$(asm
 system_objs := $(call obj,$(sm_src) $(hw_src))
 user_objs := $(call obj,$(lu_src) $(filter linux-user/%,$(asm_src)))
 main_obj := $(B)/linux-user/main.o
-tests := $(patsubst %.c,$(B)/%,$(test_src))
+# tests/device: the same, of what system mode is made of.
+device_src_yes := $(wildcard tests/device/*.c)
+tests := $(patsubst %.c,$(B)/%,$(test_src) $(device_src_$(SYSTEM)))
 
 # SYSTEM: yes if ./configure found what system mode needs.
 system_yes = $(B)/myna-system
@@ -97,6 +99,10 @@ TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-a
 $(B)/tests/%: tests/%.c $(FIXED) $(B)/libuser.a $(B)/libengine.a $(gen)
 	@mkdir -p $(@D)
 	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) $(TEST_INC) -MF $@.d -MT $@ $(LINK) -o $@ $< $(FIXED) $(TEST_LIBS) $(LIBS) -lm
+
+$(B)/tests/device/%: tests/device/%.c $(B)/libsystem.a $(B)/libengine.a $(gen)
+	@mkdir -p $(@D)
+	@echo "  cc $<"; $(CC) $(CFLAGS_ALL) -Itests $(HW_INC) -MF $@.d -MT $@ -pie -o $@ $< $(B)/libsystem.a $(B)/libengine.a $(LIBS) $(SYSTEM_LIBS) -lpthread -lm
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 install: all

@@ -362,7 +362,7 @@ struct block_node *block_open_file(const struct block_options *o, char *err, siz
     if (f->fd < 0 || !find_length(f))
         return fail(f, err, errlen, o->file, errno == EINVAL ? "neither a file nor a block device" : strerror(errno)), NULL;
     if (o->locking && !lock_image(f->cached, readonly))
-        return fail(f, err, errlen, o->file, "another process uses the image, so it can't be opened now (locks)"), NULL;
+        return fail(f, err, errlen, o->file, "another process has the image open (its locks say so; file.locking=off would not look)"), NULL;
     if (direct) {
         f->fd = open(o->file, how | O_DIRECT);
         if (f->fd < 0 || !(f->n.align = find_align(f->fd, f->length)))

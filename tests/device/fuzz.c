@@ -1,0 +1,231 @@
+/*
+ * Fuzzer of devices: random register accesses, and for virtio rings that are nearly right, or not at all.
+ *
+ *   fuzz [SECONDS] [SEED] [DEVICE]    each row of targets for that long (2), from that seed (1); or one of them
+ *
+ * Nothing is expected but that we live, answer, and never touch what is not the guest's: build it with
+ * ./configure --enable-asan. A crash prints the target and the seed of the round, which repeats it (up to the timing
+ * of completions).
+ */
+#include <signal.h>
+
+#include "driver.h"
+
+enum { IMAGE = 256 << 10, OPS = 3000 };
+
+/* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type. %d: number of the round. */
+static const struct target { const char *device; bool virtio; const char *drive; } targets[] = {
+    { "virtio-blk-device,drive=f%d,packed=on,num-queues=3,queue-size=16", true, ",discard=unmap" },
+    { "virtio-blk-device,drive=f%d,logical_block_size=4096", true, ",aio=threads,cache=writethrough" },
+    { "virtio-blk-device,drive=f%d,packed=on", true, ",readonly=on" },
+    { "virtio-blk-device,drive=f%d,event_idx=off", true, ",snapshot=on" },
+    { "virtio-rng-device,packed=on", true, NULL },
+    { "virtio-rng-device,max-bytes=4096,period=1", true, NULL },
+    { "pl011", false, NULL },
+};
+enum { NTARGETS = sizeof targets / sizeof *targets };
+
+static uint64_t state;
+static uint64_t rnd(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+}
+static unsigned below(unsigned n) { return (unsigned)(rnd() >> 11) % n; }
+static bool one_in(unsigned n) { return !below(n); }
+
+static uint64_t value(void)
+{
+    static const uint64_t odd[] = { 0, 1, ~0ull, 0x80000000, 0xffff, 0x8000, RAM_AT, RAM_AT + RAM_BYTES - 1, RAM_AT + RAM_BYTES, SLOT_AT, 1ull << 63 };
+    switch (below(4)) {
+    case 0:
+        return odd[below(sizeof odd / sizeof *odd)];
+    case 1:
+        return below(300);
+    case 2:
+        return RAM_AT + (below(RAM_BYTES) & ~(below(2) ? 0xfu : 0u));
+    default:
+        return rnd();
+    }
+}
+
+static void any_access(struct bench *b, gpa_t at, unsigned size_of_block)
+{
+    unsigned size = 1u << below(4), offset = below(size_of_block + 8);
+    if (!one_in(4))
+        offset &= ~(size - 1);
+    if (one_in(3))
+        bench_read(b, at + offset, size);
+    else
+        bench_write(b, at + offset, size, value());
+}
+
+/* ----------------------------------------------------------------------------- rings */
+
+static gpa_t buffer_at(void) { return one_in(20) ? value() : BUFFERS_AT + below(1 << 20); }
+
+static uint32_t length(void)
+{
+    return one_in(20) ? (uint32_t)value() : one_in(8) ? below(1 << 18) : one_in(2) ? 512 * below(9) : below(40);
+}
+
+/* A head as virtio-blk's (others take it as any bytes). */
+static void put_head(struct driver *d)
+{
+    static const uint8_t types[] = { 0, 1, 4, 8, 11, 13 };
+    gpa_t at = BUFFERS_AT + 64 * below(64);
+    poke(d, at, 4, one_in(10) ? value() : types[below(sizeof types)]);
+    poke(d, at + 8, 8, one_in(4) ? value() : below(IMAGE / 512));
+    poke(d, at + 16, 8, below(IMAGE / 512)); /* for discards: the segment */
+    poke(d, at + 24, 8, below(64));
+}
+
+static void put_request(struct driver *d)
+{
+    struct piece p[12];
+    unsigned n = 1 + below(one_in(10) ? 12 : 4), k = below(one_in(3) ? 8 : 1);
+    put_head(d);
+    p[0] = (struct piece){ BUFFERS_AT + 64 * below(64), one_in(10) ? length() : 16, one_in(20) ? D_WRITE : 0 };
+    bool writes = one_in(2);
+    for (unsigned j = 1; j < n; j++)
+        p[j] = (struct piece){ buffer_at(), length(), (one_in(30) ? below(8) : 0) | (writes ? D_WRITE : 0) };
+    p[n++] = (struct piece){ BUFFERS_AT + 0x8000 + below(256), 1, D_WRITE };
+    if (d->q[k].size)
+        put_chain(d, k, below(d->q[k].size), p, n - one_in(20), one_in(3) ? BUFFERS_AT + 0x9000 + 16 * below(64) : 0);
+    if (!one_in(4))
+        notify(d, k);
+}
+
+static void damage(struct driver *d)
+{
+    struct queue *q = &d->q[below(2)];
+    gpa_t at[] = { q->desc + below(16 * 16), q->driver + below(40), q->device + below(140) };
+    if (q->size)
+        poke(d, at[below(3)], 1u << below(4), value());
+}
+
+static void virtio_round(struct driver *d)
+{
+    for (unsigned k = 0; k < OPS; k++) {
+        switch (below(24)) {
+        case 0:
+            any_access(d->b, d->at, VIRTIO_MMIO_SIZE);
+            break;
+        case 1:
+            poke(d, d->at + R_CONFIG + below(80), 1u << below(4), value());
+            break;
+        case 2:
+            damage(d);
+            break;
+        case 3:
+            notify(d, below(8));
+            break;
+        case 4:
+            set_reg(d, R_ACK, below(4));
+            break;
+        case 5:
+            if (one_in(10))
+                set_reg(d, R_STATUS, one_in(2) ? 0 : below(256));
+            break;
+        default:
+            put_request(d);
+        }
+        if (one_in(40) || (reg(d, R_STATUS) & VIRTIO_NEEDS_RESET)) {
+            static const unsigned sizes[] = { 1, 2, 4, 8, 16, 16, 16, 7 };
+            failures = 0; /* whether it does what it is asked is not the question here */
+            drive(d, one_in(3) ? rnd() : ~(uint64_t)(one_in(2) ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0), below(5), sizes[below(8)]);
+        }
+    }
+    set_reg(d, R_STATUS, 0);
+    if (reg(d, 0) != 0x74726976 || reg(d, R_STATUS)) {
+        fprintf(stderr, "it does not answer any more\n");
+        abort();
+    }
+}
+
+/* --------------------------------------------------------------------------- rounds */
+
+static const struct target *now;
+static uint64_t now_seed;
+
+static void crashed(int sig)
+{
+    char text[256];
+    int n = snprintf(text, sizeof text, "\n%s: %s; repeat: fuzz 1 %llu %s\n", sig == SIGALRM ? "hangs" : "crashes", now->device,
+                     (unsigned long long)now_seed, now->device);
+    if (write(2, text, (size_t)n) < 0 || sig == SIGALRM)
+        _exit(1);
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+/* Devices that boards wire: their first block. */
+static void wired_round(struct bench *b, const struct target *t)
+{
+    char err[256];
+    machine_lock_enter();
+    struct device *d = device_new(&b->m, t->device, err, sizeof err);
+    if (!d || !device_realize(d, NULL, err, sizeof err) || !device_map(d, 0, SLOT_AT))
+        die(err);
+    devices_reset(&b->m);
+    machine_lock_leave();
+    for (unsigned k = 0; k < OPS; k++)
+        any_access(b, SLOT_AT, one_in(3) ? (unsigned)d->region[0]->size : 0x100);
+}
+
+static void one_round(const struct target *t, unsigned number)
+{
+    static uint8_t image[IMAGE];
+    struct bench *b = bench_new();
+    char text[256], file[64];
+    for (unsigned k = 0; k < 4096; k++)
+        ram(b, BUFFERS_AT)[below(1 << 20)] = (uint8_t)rnd();
+    if (t->drive) {
+        snprintf(file, sizeof file, "/tmp/myna-fuzz-%d", (int)getpid());
+        snprintf(text, sizeof text, ",id=f%u,index=%u%s", number, number & 255, t->drive);
+        bench_drive(file, text, image, sizeof image);
+    }
+    if (t->virtio) {
+        snprintf(text, sizeof text, t->device, number);
+        struct driver d = { .b = b, .at = bench_virtio(b, text) };
+        virtio_round(&d);
+    } else {
+        wired_round(b, t);
+    }
+    bench_free(b);
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM };
+    double limit = argc > 1 ? atof(argv[1]) : 2;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+    for (unsigned k = 0; k < sizeof signals / sizeof *signals; k++)
+        signal(signals[k], crashed);
+    if (!freopen("/dev/null", "r", stdin))
+        return 1;
+    for (const struct target *t = targets; t < targets + NTARGETS; t++) {
+        if (argc > 3 && strcmp(argv[3], t->device))
+            continue;
+        double end = seconds() + limit;
+        unsigned n = 0;
+        now = t;
+        for (now_seed = seed; !n || seconds() < end; now_seed++, n++) {
+            state = now_seed * 0x9e3779b97f4a7c15ull | 1;
+            alarm(60);
+            one_round(t, n);
+        }
+        printf("%-72s %u rounds\n", t->device, n);
+        fflush(stdout);
+    }
+    printf("passed\n");
+    return 0;
+}
