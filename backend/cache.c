@@ -516,10 +516,14 @@ void cache_for_range(struct cache *c, uint64_t start, uint64_t len, void (*fn)(v
         return;
     }
     for (uint64_t page = start >> 12; page <= last >> 12; page++)
-        for (uint32_t k = c->pages[page_hash(page)]; k;) {
+        for (uint32_t *at = &c->pages[page_hash(page)], k; (k = *at);) {
             struct tb *tb = &c->tbs[(k - 1) / 2];
-            k = tb->next_page[(k - 1) % 2];
+            uint32_t *next = &tb->next_page[(k - 1) % 2];
             if (tb->valid && tb_lo(tb) <= last && tb_hi(tb) > start)
                 fn(arg, tb);
+            if (tb->valid || tb->is_signed) /* else it never comes back */
+                at = next;
+            else
+                *at = *next;
         }
 }

@@ -110,6 +110,8 @@ _Noreturn void exec_interp_leave(struct exec *x, enum ir_leave why);
  * Both locks held. NULL: no memory. */
 struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc);
 enum ir_leave exec_run_region(struct exec *x, struct cpu *cpu, const struct ir_region *r);
+/* fault.c: a slow path of an access has left with a fault (cpu->mmu_ra): registers to their slots, cpu->pc. */
+void exec_mmu_fault(struct engine *e, struct cpu *cpu);
 void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr);
 
 /* --- tier2.c: start without the lock, the others with it ----------------------------------------- */

@@ -240,14 +240,16 @@ struct tb *exec_translate_one(struct engine *e, struct cpu *cpu, uint64_t pc)
 }
 
 /* Links of a new translation to what is there already are made at once: each would be a turn of the run loop when it is
- * first taken (cc1, cold: 32,000 of 90,000 turns). */
-static void link_to_known(struct engine *e, struct exec *x, const struct tb *tb)
+ * first taken (cc1, cold: 32,000 of 90,000 turns). System mode: those inside the page, whose keys are known; at: its address. */
+static void link_to_known(struct engine *e, struct exec *x, const struct tb *tb, uint64_t at)
 {
     struct cache *c = &e->cache;
-    if (e->cfg.system || e->cfg.without & (WITHOUT_CHAIN | WITHOUT_EARLYLINKS))
+    if (e->cfg.without & (WITHOUT_CHAIN | WITHOUT_EARLYLINKS))
         return;
     for (uint32_t k = tb->links; k < tb->links + tb->nlinks; k++) {
-        uint64_t pc = c->links[k].pc;
+        uint64_t pc = c->links[k].pc + (tb->pc - at);
+        if (e->cfg.system && (pc ^ tb->pc) >> 12)
+            continue;
         struct tb *to = cache_may_begin(c, pc) ? cache_find(c, pc) : NULL;
         if (!to || to->region || (e->cfg.stress && stress_withholds(e, x, pc)))
             continue;
@@ -349,7 +351,7 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
         tier2_changed(e, pc);
     }
     if (len)
-        link_to_known(e, cpu->exec, tb);
+        link_to_known(e, cpu->exec, tb, pc);
     if (w.log) {
         pcache_note(e, tb, &w, &e->out, r->ninsns, loops);
         pcache_tick(e);
@@ -611,10 +613,13 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
         case IR_LEAVE_ICINV:
             exec_flush_line(e, x, cpu->leave_arg);
             break;
+        case IR_LEAVE_FAULT:
+            if (cpu->mmu_ra)
+                exec_mmu_fault(e, cpu);
+            return why;
         case IR_LEAVE_SYSCALL:
         case IR_LEAVE_BREAK:
         case IR_LEAVE_UNDEF:
-        case IR_LEAVE_FAULT:
         case IR_LEAVE_GUEST:
         case IR_LEAVE_FETCH:
         case IR_LEAVE_DEBUG:

@@ -6,6 +6,7 @@
  * leave stub. Everything here runs in a signal handler: it reads the cache's tables, which are only
  * appended to while this thread runs, and changes nothing but this thread's own state.
  */
+#include <assert.h>
 #include <cpuid.h>
 #include <string.h>
 #include "engine.h"
@@ -94,13 +95,13 @@ static const void *saved_vector(const ucontext_t *uc, unsigned reg)
     return fp + offset + (reg - 16) * 64;
 }
 
-/* The guest's registers out of the host's, at a place in translated code where all have homes. */
-static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, const struct fault_entry *f,
-                        const ucontext_t *uc)
+/* The guest's registers out of the host's, at a place in translated code where all have homes. vector(arg, reg): where
+ * those are, NULL: they are in their slots. */
+static void save_homes(struct engine *e, struct cpu *cpu, const struct tb *tb, const struct fault_entry *f, const uint64_t gpr[16],
+                       const void *(*vector)(const void *arg, unsigned reg), const void *arg)
 {
     const struct cache *c = &e->cache;
     const struct ir_target *t = e->cfg.guest->ir;
-    const greg_t *g = uc->uc_mcontext.gregs;
     struct host_pin p[MAX_PINS];
     unsigned n = host_pins(t, false, p);
     for (unsigned k = 0; k < n; k++) {
@@ -111,17 +112,30 @@ static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, 
             for (unsigned j = 0; j < tb->nflex; j++)
                 if (c->flexes[tb->flex + j].reg == p[k].reg && !c->flexes[tb->flex + j].vector)
                     row = (uint16_t)c->flexes[tb->flex + j].in; /* the pinned one is in its slot */
-        memcpy((char *)cpu + t->regs[row].offset, &g[greg_of[p[k].reg]], 8);
+        memcpy((char *)cpu + t->regs[row].offset, &gpr[p[k].reg], 8);
     }
     n = host_pins(t, true, p);
-    for (unsigned k = 0; k < n && uc->uc_mcontext.fpregs; k++) {
+    for (unsigned k = 0; k < n && vector; k++) {
         uint16_t row = p[k].row;
         if (f->flags & FAULT_FLEX)
             for (unsigned j = 0; j < tb->nflex; j++)
                 if (c->flexes[tb->flex + j].reg == p[k].reg && c->flexes[tb->flex + j].vector)
                     row = (uint16_t)c->flexes[tb->flex + j].in;
-        memcpy((char *)cpu + t->regs[row].offset, saved_vector(uc, p[k].reg), 16);
+        memcpy((char *)cpu + t->regs[row].offset, vector(arg, p[k].reg), 16);
     }
+}
+
+static const void *vector_of_signal(const void *uc, unsigned reg) { return saved_vector(uc, reg); }
+static const void *vector_of_slow_path(const void *cpu, unsigned reg) { return host_mmu_saved_vector(cpu, reg); }
+
+static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, const struct fault_entry *f,
+                        const ucontext_t *uc)
+{
+    const greg_t *g = uc->uc_mcontext.gregs;
+    uint64_t gpr[16];
+    for (unsigned k = 0; k < 16; k++)
+        gpr[k] = (uint64_t)g[greg_of[k]];
+    save_homes(e, cpu, tb, f, gpr, uc->uc_mcontext.fpregs ? vector_of_signal : NULL, uc);
     if (uc->uc_mcontext.fpregs)
         cpu->guest_mxcsr = uc->uc_mcontext.fpregs->mxcsr;
     cpu->ret_sp = (uint64_t)g[REG_RSP];
@@ -131,6 +145,19 @@ static void save_pinned(struct engine *e, struct cpu *cpu, const struct tb *tb, 
 static uint64_t pc_of(const struct engine *e, const struct tb *tb)
 {
     return e->cfg.system ? e->cfg.pc_of_key(e->cfg.owner, tb->pc) : tb->pc;
+}
+
+void exec_mmu_fault(struct engine *e, struct cpu *cpu)
+{
+    const uint8_t *at = (const uint8_t *)(uintptr_t)cpu->mmu_ra;
+    const struct tb *tb = cache_find_code(&e->cache, at);
+    const struct fault_entry *f = tb ? find_fault(&e->cache, tb, (uint32_t)(at - tb_code(&e->cache, tb)), true) : NULL;
+    assert(f); /* the place is one that emit_mmu.c has noted */
+    uint64_t gpr[16];
+    host_mmu_saved(cpu, gpr);
+    save_homes(e, cpu, tb, f, gpr, vector_of_slow_path, cpu);
+    cpu->pc = pc_of(e, tb) + f->pc_delta;
+    cpu->mmu_ra = 0;
 }
 
 bool engine_fault(struct engine *e, struct cpu *cpu, siginfo_t *si, ucontext_t *uc)

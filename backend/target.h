@@ -58,7 +58,8 @@ struct xlate_out {
 enum stub { STUB_ENTER, STUB_LEAVE /* eax = reason */, STUB_LINK /* two pushed numbers, added: cpu->link */, STUB_LOOKUP /* rax = pc */,
             STUB_RET_MISS /* rax = pc */, STUB_RET_MISS_RCX, STUB_RET_MISS_RDX, STUB_RET_EMPTY /* pc on the stack */, STUB_RET_STALE /* a return whose landing is gone; pc on the stack */, STUB_POLL /* rax = pc */, STUB_HELPER /* rax = function */,
             STUB_HELPER_PURE, STUB_HELPER_LEAVE /* rax = 1 + reason */,
-            STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW, NSTUBS };
+            STUB_COLD_CALL /* function on the stack: keeps all registers */, STUB_LEAVE_RAW,
+            STUB_MMU_ADDRESS, STUB_MMU_STORE /* slow paths of accesses (system mode): keep all registers; return if there is no fault */, NSTUBS };
 /* Where a link leads whose code is not to be changed. off: the target's in the arena, 0: none, ask; left: so many more
  * times, then ask. */
 struct link_way { uint32_t off; int32_t left; };
@@ -114,6 +115,10 @@ unsigned host_enter(struct cpu *cpu, const struct stubs *s, const uint8_t *code)
 struct host_pin { uint8_t reg; uint16_t row; };
 enum { MAX_PINS = 32 }; /* of a class */
 unsigned host_pins(const struct ir_target *t, bool vector, struct host_pin out[MAX_PINS]);
+
+/* Registers as the stub of a slow path that found a fault left them (cpu->mmu_ra): by hardware number; the vector. */
+void host_mmu_saved(const struct cpu *cpu, uint64_t gpr[16]);
+const void *host_mmu_saved_vector(const struct cpu *cpu, unsigned reg);
 
 /* Effective address of the memory operand of the host instruction at pc with the given general registers
  * (hardware numbering); false if it has none that we emit. */

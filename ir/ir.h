@@ -392,6 +392,8 @@ struct cpu {
     uint8_t bounce[16] __attribute__((aligned(16))); /* what was read from a device */
     struct jump_entry { uint64_t pc, code; } jump_cache[4096]; /* index (pc >> 2) & 4095 (guest shift aside) */
     struct jump_entry jump_cache2[4096]; /* what the first has lost to others; index ir_jump2_index */
+    uint64_t mmu_ra;       /* nonzero: a slow path that was to return there has found a fault (IR_LEAVE_FAULT); */
+    uint64_t mmu_save[5];  /* registers then that cold_save has not: see stubs.c */
 } __attribute__((aligned(64)));
 
 /* Jump cache of one view of memory at one level, by virtual pc; who changes views changes cpu->jumps. used: bits of the

@@ -6,7 +6,8 @@
  *     jne slow; mov t, [t + addend]                               the access: [va + t]
  *
  * Eight instructions more than flat memory, seven for a byte. The slow path of a load gives another addend; that of a
- * store does it and goes on behind it. Both end in a trap after a fault, which engine_fault makes the guest's.
+ * store does it and goes on behind it. After a fault neither comes back: their stub leaves translated code, and the run loop
+ * makes the registers precise (exec_mmu_fault).
  *
  * From the jump to the slow path on until that comes back nothing may change what is known of registers, since the
  * slow path did not go there: what is stored is brought to the probe's second temporary by hand.
@@ -16,11 +17,14 @@
 /* struct tlb_entry of softmmu/tlb.h */
 enum { TLB_READ = 0, TLB_WRITE = 8, TLB_ADDEND = 16, TLB_LOG = 5, PAGE_LOG = 12 };
 
-static void slow_address(struct cpu *cpu) { cpu->mmu_value[0] = cpu->mmu_ops->address(cpu, cpu->mmu_va, cpu->mmu_info); }
-static void slow_store(struct cpu *cpu)
+bool mmu_slow_address(struct cpu *cpu)
 {
-    bool done = cpu->mmu_ops->store(cpu, cpu->mmu_va, cpu->mmu_info, cpu->mmu_value[0], cpu->mmu_value[1]);
-    cpu->mmu_value[0] = done ? 0 : ~0ull;
+    cpu->mmu_value[0] = cpu->mmu_ops->address(cpu, cpu->mmu_va, cpu->mmu_info);
+    return cpu->mmu_value[0] == ~0ull;
+}
+bool mmu_slow_store(struct cpu *cpu)
+{
+    return !cpu->mmu_ops->store(cpu, cpu->mmu_va, cpu->mmu_info, cpu->mmu_value[0], cpu->mmu_value[1]);
 }
 
 static struct mem state(int32_t disp) { return mem_bd(STATE, disp); }
@@ -28,22 +32,18 @@ static struct mem state(int32_t disp) { return mem_bd(STATE, disp); }
 enum { SLOW_VA, SLOW_INFO, SLOW_KIND, SLOW_REG, SLOW_TO };
 enum { STORE_GPR, STORE_XMM, STORE_CONST /* of number */, STORE_MEM /* at a displacement from the state */ };
 
-static void call_slow(struct emit *e, const int *regs, void (*fn)(struct cpu *))
+/* Comes back unless there is a fault; its return address is what tells the place then. */
+static void call_slow(struct emit *e, const int *regs, enum stub s)
 {
     x_rm(&e->cb, OP_MOV_RM_R, true, regs[SLOW_VA], state(CPU_DISP(mmu_va)));
     mov_mi32(&e->cb, false, state(CPU_DISP(mmu_info)), regs[SLOW_INFO]);
-    emit_cold_call(e, fn);
-    alu_mi(&e->cb, ALU_CMP, true, state(CPU_DISP(mmu_value)), -1);
-    cb8(&e->cb, 0x75); /* jne */
-    cb8(&e->cb, 2);
+    emit_call_stub(e, s);
     fault_point(e);
-    cb8(&e->cb, 0x0f); /* ud2 */
-    cb8(&e->cb, 0x0b);
 }
 
 static void cold_address(struct emit *e, uint32_t i, const int *regs)
 {
-    call_slow(e, regs, slow_address);
+    call_slow(e, regs, STUB_MMU_ADDRESS);
     x_rm(&e->cb, OP_MOV_R_RM, true, regs[SLOW_TO], state(CPU_DISP(mmu_value)));
 }
 
@@ -61,7 +61,7 @@ static void cold_store(struct emit *e, uint32_t i, const int *regs)
         mov_ri(&e->cb, t, ir_const_value(e->r, (ir_ref)regs[SLOW_REG]));
     if (regs[SLOW_KIND] != STORE_XMM)
         x_rm(&e->cb, OP_MOV_RM_R, true, t, value);
-    call_slow(e, regs, slow_store);
+    call_slow(e, regs, STUB_MMU_STORE);
 }
 
 struct mem mmu_probe(struct emit *e, struct mem m, unsigned size, unsigned info)

@@ -249,5 +249,8 @@ void emit_helper_call(struct emit *e, uint32_t i);
 struct mem mmu_probe(struct emit *e, struct mem m, unsigned size, unsigned info); /* where m is in host memory */
 void mmu_probe_atomic(struct emit *e, ir_ref a, unsigned size); /* cpu->mmu_host := host address of a */
 void emit_mmu_store(struct emit *e, uint32_t i);
+/* What the stubs of slow paths call: true if there is a fault. */
+bool mmu_slow_address(struct cpu *cpu);
+bool mmu_slow_store(struct cpu *cpu);
 
 #endif

@@ -131,6 +131,21 @@ static void jmp_to(struct codebuf *c, const struct stubs *s, enum stub to)
 static void ldmxcsr(struct codebuf *c, int32_t disp) { x_rm(c, 0xae | M0F, false, 2, field(disp)); }
 static void stmxcsr(struct codebuf *c, int32_t disp) { x_rm(c, 0xae | M0F, false, 3, field(disp)); }
 
+/* What slow paths keep in cpu->cold_save (rax behind them, vectors at 80), and after a fault in mmu_save. */
+static const int8_t saved[8] = { RCX, RDX, RSI, RDI, R8, R9, R10, R11 }, kept[5] = { RBX, R12, R13, R14, R15 };
+
+void host_mmu_saved(const struct cpu *cpu, uint64_t gpr[16])
+{
+    memset(gpr, 0, 16 * sizeof *gpr);
+    for (unsigned k = 0; k < sizeof saved; k++)
+        memcpy(&gpr[saved[k]], cpu->cold_save + 8 * k, 8);
+    memcpy(&gpr[RAX], cpu->cold_save + 64, 8);
+    for (unsigned k = 0; k < sizeof kept; k++)
+        gpr[kept[k]] = cpu->mmu_save[k];
+}
+
+const void *host_mmu_saved_vector(const struct cpu *cpu, unsigned reg) { return cpu->cold_save + 80 + 16 * reg; }
+
 static const int8_t callee_saved[6] = { RBX, RBP, R12, R13, R14, R15 };
 
 static void push(struct codebuf *c, int r)
@@ -323,7 +338,6 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
      * Nothing is stored to slots: a loop may have other homes. */
     BEGIN(STUB_COLD_CALL);
     cb8(&c, 0x9c); /* pushfq, on the return stack */
-    static const int8_t saved[8] = { RCX, RDX, RSI, RDI, R8, R9, R10, R11 };
     for (int k = 0; k < 8; k++)
         x_rm(&c, OP_MOV_RM_R, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
     for (int k = 0; k < nxmm(t); k++)
@@ -345,6 +359,46 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(cold_save) + 64));
     cb8(&c, 0x9d); /* popfq */
     cb8(&c, 0xc3);
+
+    /* mmu_va, mmu_info and what is stored are in the state. EFLAGS are nobody's. */
+    for (int store = 0; system && store < 2; store++) {
+        BEGIN(store ? STUB_MMU_STORE : STUB_MMU_ADDRESS);
+        x_rm(&c, OP_MOV_RM_R, true, RAX, field(CPU_DISP(cold_save) + 64));
+        for (int k = 0; k < 8; k++)
+            x_rm(&c, OP_MOV_RM_R, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
+        for (int k = 0; k < nxmm(t); k++)
+            move_xmm(&c, true, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
+        stmxcsr(&c, CPU_DISP(guest_mxcsr));
+        ldmxcsr(&c, CPU_DISP(host_mxcsr));
+        x_rm(&c, OP_MOV_RM_R, true, RSP, field(CPU_DISP(ret_sp)));
+        x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(host_sp)));
+        x_rm(&c, OP_LEA, true, RDI, field(-STATE_BIAS));
+        mov_ri(&c, RAX, (uint64_t)(uintptr_t)(store ? mmu_slow_store : mmu_slow_address));
+        x_rr(&c, 0xff, false, 2, RAX);
+        x_rr(&c, 0x84 & ~OPB, false, RAX, RAX); /* test al, al */
+        cb8(&c, 0x0f);
+        cb8(&c, 0x80 | CC_NE);
+        uint8_t *fault = c.p;
+        cb32(&c, 0);
+        x_rm(&c, OP_MOV_R_RM, true, RSP, field(CPU_DISP(ret_sp)));
+        ldmxcsr(&c, CPU_DISP(guest_mxcsr));
+        for (int k = 0; k < nxmm(t); k++)
+            move_xmm(&c, false, k, field(CPU_DISP(cold_save) + 80 + 16 * k));
+        for (int k = 0; k < 8; k++)
+            x_rm(&c, OP_MOV_R_RM, true, saved[k], field(CPU_DISP(cold_save) + 8 * k));
+        x_rm(&c, OP_MOV_R_RM, true, RAX, field(CPU_DISP(cold_save) + 64));
+        cb8(&c, 0xc3);
+        int32_t rel = (int32_t)(c.p - (fault + 4));
+        memcpy(fault, &rel, 4);
+        for (unsigned k = 0; k < sizeof kept; k++)
+            x_rm(&c, OP_MOV_RM_R, true, kept[k], field(CPU_DISP(mmu_save) + 8 * (int)k));
+        x_rm(&c, OP_MOV_R_RM, true, RCX, field(CPU_DISP(ret_sp)));
+        x_rm(&c, OP_MOV_R_RM, true, RAX, mem_bd(RCX, 0));
+        x_rm(&c, OP_MOV_RM_R, true, RAX, field(CPU_DISP(mmu_ra)));
+        alu_mi(&c, ALU_ADD, true, field(CPU_DISP(ret_sp)), 8);
+        mov_ri(&c, RAX, IR_LEAVE_FAULT);
+        jmp_to(&c, s, STUB_LEAVE_RAW);
+    }
 #undef BEGIN
     return (size_t)(c.p - buf);
 }
