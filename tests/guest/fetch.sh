@@ -96,7 +96,7 @@ selftests)
     make -s -C "$top" $cross headers >"$dir/selftests.log" 2>&1
     # What wants libraries that have no cross twins (libcap, libnuma) is not built.
     make -s -k -C "$top/tools/testing/selftests" $cross TARGETS="arm64 vm" ARM64_SUBTARGETS="abi bti fp pauth signal tags" \
-        USERLDFLAGS=-static LDFLAGS=-static >>"$dir/selftests.log" 2>&1 || :
+        "CC=aarch64-linux-gnu-gcc -static" >>"$dir/selftests.log" 2>&1 || :
     for part in arm64/abi arm64/bti arm64/fp arm64/pauth arm64/signal arm64/tags vm; do
         mkdir -p "$dir/selftests/${part#arm64/}"
         find "$top/tools/testing/selftests/$part" -maxdepth 1 -type f -perm -100 -exec sh -c 'file -b "$1" | grep -q ^ELF' sh {} \; \

@@ -26,7 +26,7 @@ class Archive:
     """A cpio archive in the form that kernels unpack (Documentation/driver-api/early-userspace/buffer-format.rst)."""
 
     def __init__(self):
-        self.out, self.n = io.BytesIO(), 0
+        self.out, self.n, self.folders = io.BytesIO(), 0, set()
 
     def add(self, name, mode, data=b"", device=(0, 0)):
         self.n += 1
@@ -37,9 +37,14 @@ class Archive:
         self.out.write(b"\0" * (-self.out.tell() % 4))
 
     def folder(self, name):
+        self.folders.add(name)
         self.add(name, stat.S_IFDIR | 0o755)
 
     def file(self, name, data, mode=0o755):
+        """With the folder that it is in."""
+        above = os.path.dirname(name)
+        if above and above not in self.folders:
+            self.folder(above)
         self.add(name, stat.S_IFREG | mode, data)
 
     def tree(self, top, under=""):
