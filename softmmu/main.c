@@ -12,6 +12,7 @@
 #include "block/block.h"
 #include "char/chardev.h"
 #include "cli/options.h"
+#include "monitor.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
 static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
@@ -76,6 +77,37 @@ static void make_chardevs(struct machine *m, struct options *o)
     }
 }
 
+/* Monitors: where -monitor and -mon say, else on what the serial port shares with it (mon:). */
+static void make_monitors(struct machine *m, struct options *o)
+{
+    char err[256] = "", id[32];
+    bool none = false;
+    for (unsigned k = 0; k < o->monitors.n; k++) {
+        snprintf(id, sizeof id, "compat_monitor%u", k);
+        struct chardev *c = chardev_add_short(m->loop, id, o->monitors.at[k], &none, err, sizeof err);
+        if (!none && (!c || !monitor_attach(m, c, err, sizeof err)))
+            die("-monitor %s: %s", o->monitors.at[k], err);
+    }
+    for (unsigned k = 0; k < o->mons.n; k++) {
+        const char *p = o->mons.at[k];
+        struct chardev *c = NULL;
+        struct word w;
+        while (next_word(&p, &w)) {
+            if (!w.value || !strcmp(w.name, "chardev"))
+                c = backend_by_id(PROP_CHARDEV, w.value ? w.value : w.name);
+            else if (!strcmp(w.name, "mode") && strcmp(w.value, "readline"))
+                die("-mon mode=%s: only readline is there yet", w.value);
+        }
+        if (!c)
+            die("-mon %s: there is no such -chardev", o->mons.at[k]);
+        if (!monitor_attach(m, c, err, sizeof err))
+            die("-mon %s: %s", o->mons.at[k], err);
+    }
+    for (unsigned k = 0; k < o->serials.n; k++)
+        if (!strncmp(o->serials.at[k], "mon:", 4) && !monitor_attach(m, o->config.serial[k], err, sizeof err))
+            die("-serial %s: %s", o->serials.at[k], err);
+}
+
 /* The host's wish that we end: as if the monitor's quit had been typed. */
 static void on_signal(void *arg, uint32_t events)
 {
@@ -123,8 +155,6 @@ int main(int argc, char **argv)
         die("-fw_cfg is not there yet");
     if (o.semihosting)
         die("-semihosting is not there yet");
-    if (o.monitors.n || o.mons.n)
-        die("-monitor is not there yet");
     if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
         die("%s", err);
     o.machine.isa = o.board->isa;
@@ -143,6 +173,7 @@ int main(int argc, char **argv)
     make_drives(&o);
     if (!make_board(m, &o, err, sizeof err))
         die("%s", err);
+    make_monitors(m, &o);
     write_pid(o.pidfile);
     machine_lock_leave();
     int status = machine_run(m, o.paused);

@@ -178,6 +178,9 @@ void *vcpu_thread(void *arg)
     v->thread = pthread_self();
     machine_signal_stack();
     for (;;) {
+        /* First: whoever kicks from now on is seen below, or makes engine_run leave at once. */
+        __atomic_store_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
+        engine_unkick(cpu);
         if (v->off || sleeping || m->state != MACHINE_RUNNING) {
             machine_lock_enter();
             wait_for_work(v, sleeping);
@@ -190,8 +193,6 @@ void *vcpu_thread(void *arg)
         if (v->off || m->state != MACHINE_RUNNING)
             continue;
         sleeping = false;
-        __atomic_store_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
-        engine_unkick(cpu);
         m->isa->settle(v);
         machine_settle(v);
         m->isa->interrupt(v);

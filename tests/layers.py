@@ -21,7 +21,7 @@ LAYERS = {
 # A product's command line sees everything.
 MAINS = ("linux-user/main.c", "softmmu/main.c", "softmmu/cli/")
 # Libraries that belong to one layer: the seam where another could take their place.
-LIBRARIES = {"ffi.h": "ir", "capstone/": "backend"}
+LIBRARIES = {"ffi.h": "ir", "capstone/": "backend", "histedit.h": "softmmu"}
 GENERATED = {"aarch64_decode.h": "frontend"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 

@@ -64,7 +64,8 @@ void chardev_describe(const struct chardev *c, char *text, size_t n);
 /* Ring buffers (class ringbuf): what was written last, taken away. */
 bool chardev_is_ring(const struct chardev *c);
 size_t chardev_ring_read(struct chardev *c, uint8_t *to, size_t n);
-void chardev_ring_write(struct chardev *c, const uint8_t *bytes, size_t n);
+/* From the other end: input of the front; returns how many bytes were taken. */
+size_t chardev_ring_write(struct chardev *c, const uint8_t *bytes, size_t n);
 
 /* The multiplexers' escape key, 1 (Ctrl-A) unless it is set, and what its x and s do. */
 void chardev_mux_keys(unsigned escape, void (*quit)(void *arg), void (*save)(void *arg), void *arg);

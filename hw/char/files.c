@@ -94,7 +94,13 @@ const struct chardev_class chardev_serial = { .name = "serial", .options = "path
 
 /* ------------------------------------------------------------------------ a ring */
 
-struct ring { struct chardev c; uint8_t *at; size_t size, first, n; };
+struct ring {
+    struct chardev c;
+    uint8_t *at;
+    size_t size, first, n;
+    uint8_t in[4096]; /* input that the front has no room for yet */
+    size_t nin;
+};
 
 static bool open_ring(struct chardev *c, const struct chardev_options *o, char *err, size_t errlen)
 {
@@ -126,9 +132,24 @@ static size_t write_ring(struct chardev *c, const uint8_t *bytes, size_t n)
 
 static size_t room_in_ring(const struct chardev *c) { return CHARDEV_QUEUE; }
 
+static void give(struct chardev *c)
+{
+    struct ring *r = (struct ring *)c;
+    size_t room;
+    while (r->nin && c->attached && c->front.room && (room = c->front.room(c->front.device))) {
+        uint8_t bytes[256];
+        size_t n = r->nin < room ? r->nin : room;
+        n = n < sizeof bytes ? n : sizeof bytes;
+        memcpy(bytes, r->in, n);
+        memmove(r->in, r->in + n, r->nin - n);
+        r->nin -= n;
+        c->front.take(c->front.device, bytes, n);
+    }
+}
+
 const struct chardev_class chardev_ring = {
     .name = "ringbuf", .options = "size", .help = "the last bytes, in memory (monitor: ringbuf_read)", .size = sizeof(struct ring),
-    .open = open_ring, .write = write_ring, .room = room_in_ring,
+    .open = open_ring, .write = write_ring, .room = room_in_ring, .accept = give,
 };
 
 bool chardev_is_ring(const struct chardev *c) { return c->class == &chardev_ring; }
@@ -144,10 +165,12 @@ size_t chardev_ring_read(struct chardev *c, uint8_t *to, size_t n)
     return n;
 }
 
-/* From the other end: input of the front, as far as it has room. */
-void chardev_ring_write(struct chardev *c, const uint8_t *bytes, size_t n)
+size_t chardev_ring_write(struct chardev *c, const uint8_t *bytes, size_t n)
 {
-    size_t room = c->attached && c->front.room ? c->front.room(c->front.device) : 0;
-    if (room && n)
-        c->front.take(c->front.device, bytes, n < room ? n : room);
+    struct ring *r = (struct ring *)c;
+    n = n < sizeof r->in - r->nin ? n : sizeof r->in - r->nin;
+    memcpy(r->in + r->nin, bytes, n);
+    r->nin += n;
+    give(c);
+    return n;
 }

@@ -460,11 +460,84 @@ def signals(context):
         m.end()
 
 
+# ------------------------------------------------------------------------------ the monitor
+
+# Commands and what must come before the next prompt. The guest is echo.S, waiting for a key: _start is at 0x40080000.
+SESSION = [
+    ("info status", "VM status: running"), ("info version", "myna-system-aarch64"), ("info name", "a name"),
+    ("info uuid", "550e8400-e29b-41d4-a716-446655440000"), ("info cpus", r"\* CPU #0: pc=0x000000004008....\s+CPU #1: .*\(off\)"),
+    ("info mtree", "0000000009000000-0000000009000fff i/o pl011"), ("info qtree", "dev: pl011.*bus: virtio-mmio-bus"),
+    ("info chardev", r"serial0-base: filename=stdio.*serial0: filename=mux"), ("info jit", "."), ("info block", ""), ("info pci", ""), ("info tlb", ""),
+    ("x/2xw 0x40080038", "0000000040080038: 0x644d5241 0x00000000"), # "ARM\x64"
+    ("xp /1c 0x40080038", "'A'"), ("x/3c 0x40080038", "'A' 'R' 'M'"), ("x/s 0x40080038", r'"ARMd"'), ("xp/1i 0x40080000", "b "),
+    ("x/1dw 0x40080038", "1682788929"), ("x/xg 0", "Cannot access memory"), ("p/d 2 + 3 * (4 - 1)", "11"), ("print 0x10 << 4 | 1", "0x101"), ("p $pc & ~0xffff", "0x40080000"),
+    ("p 1/0", "division by zero"), ("p $nosuch", "no such register"), ("p (1", r"a \) is missing"), ("cpu 1", ""), ("info cpus", r"\* CPU #1"),
+    ("cpu 7", "processors 0 to 1"), ("cpu 0", ""), ("gva2gpa 0x40080000", "gpa: 0x40080000"),
+    ("stop", ""), ("info status", "VM status: paused"), ("info registers", "pc 000000004008"), ("info registers -a", "CPU#1"), ("cont", ""),
+    ("info status", "running"), ("pmemsave 0x40080038 4 DIR/mem", ""), ("memsave 0x40080038 8 DIR/mem2", ""), ("log nosuch", "none in_asm"), ("log int,unimp", ""),
+    ("log none", ""), ("logfile /nonexistent/x", "No such file"), ("nosuch", "unknown command: 'nosuch'"), ("info nosuch", "unknown command: 'info nosuch'"),
+    ("cpu", "the arguments are"), ("help cpu", "cpu NUMBER -- "), ("help", "system_powerdown.*xp /FORMAT"), ("help info", "info registers"), ("info", "info mtree"),
+    ("?", "help"), ("", ""), ("# a comment", ""),
+]
+
+
+def monitor(context):
+    with Machine(context, "-nographic", "-name", "a name", "-uuid", "550e8400-e29b-41d4-a716-446655440000", "-smp", "2", terminal=True) as m:
+        c = m.stdio
+        c.expect("ready\r\n")
+        c.send("\x01c")
+        c.expect("monitor - type 'help'")
+        c.expect(r"\(qemu\) ")
+        for line, pattern in SESSION:
+            c.send(line.replace("DIR", m.dir) + "\r")
+            c.expect("\r\n")
+            got = c.expect(r"(^|\n)\x1b?[^\n]{0,8}\(qemu\) ").decode()
+            if not re.search(pattern, got, re.S):
+                raise Fail(f"{line}: {got!r}, expected {pattern!r}")
+        with open(m.path("mem"), "rb") as f:
+            if f.read() != b"ARMd":
+                raise Fail("pmemsave")
+        c.send("inf\tstat\t\r") # completion of both words
+        c.expect("VM status")
+        c.expect(r"\(qemu\) ")
+        c.send("\x1b[A\x1b[A\x10\r") # history: three lines back
+        c.expect("\n")
+        c.expect(r"\(qemu\) ")
+        c.send("\x01cabc") # the guest again
+        c.expect("abc")
+        c.send("\x01c")
+        c.expect(r"\(qemu\) ")
+        c.send("system_reset\r\x01c")
+        c.expect("ready\r\n")
+        c.send("\x01cquit\r")
+        m.end()
+
+
+def monitor_socket(context):
+    """A monitor of its own on a socket, two at a time; a ring buffer as the serial port; many quick commands."""
+    with Machine(context, "-display", "none", "-chardev", "ringbuf,id=r", "-serial", "chardev:r", "-monitor", "unix:DIR/m,server,nowait",
+                 "-chardev", "socket,id=m2,path=DIR/m2,server=on,wait=off", "-mon", "chardev=m2,mode=readline") as m:
+        for name in ("m", "m2"):
+            c = m.connect(name)
+            c.expect(r"\(qemu\) ")
+            c.send("ringbuf_write r abc\n" if name == "m" else "info status\n")
+            c.expect(r"\r\n.*\(qemu\) ")
+            time.sleep(0.1)
+            c.send("ringbuf_read r 100\n" if name == "m" else "info chardev\n")
+            c.expect("ready.*abc" if name == "m" else "m2: filename=unix")
+            c.expect(r"\(qemu\) ")
+        for _ in range(100):
+            c.send("x/2xg 0x40080000\n")
+            c.expect(r": 0x0000000014000010 0x0000000000000000\r\n.*\(qemu\) ")
+        c.send("quit\n")
+        m.end()
+
+
 def cases(context):
     out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
     out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
     out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
     out += [Case("ui/" + f.__name__, f, level) for f, level in (
         (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
-        (files, 0), (mux_keys, 0), (signals, 1))]
+        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0))]
     return out

@@ -1,0 +1,11 @@
+/* The monitor's rows that see devices, and sessions on character devices. */
+#ifndef MYNA_HW_MONITOR_H
+#define MYNA_HW_MONITOR_H
+
+#include "char/chardev.h"
+#include "device.h"
+
+/* A session on c. False: the reason in err. */
+bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errlen);
+
+#endif
