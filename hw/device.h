@@ -68,6 +68,7 @@ struct device_type {
     const struct property *properties; /* ended by a NULL name; NULL: none */
     const struct property *base_properties; /* of the family: the transport's, likewise */
     const struct field *fields;        /* likewise */
+    const struct field *base_fields;   /* of the family, likewise */
     const void *class;    /* of the family: struct virtio_class, struct pci_class ... */
     /* Makes the device work, with its properties set and its place on the bus taken. False: the reason in err. */
     bool (*realize)(struct device *d, char *err, size_t errlen);

@@ -46,10 +46,11 @@ static bool load_piece(struct vcpu *v, const struct tlb_entry *e, gva_t va, unsi
     }
     struct physmem *m = vcpu_physmem(v);
     gpa_t pa = physical(e, va);
+    struct mem_attr a = attributes(e); /* the device may change the map, and with it the entry */
     while (n) { /* 16 bytes are two accesses; odd pieces are of accesses over a page's end */
         unsigned k = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t value;
-        if (physmem_load(m, &v->reader, pa, k, &value, attributes(e)) != MEM_OK)
+        if (physmem_load(m, &v->reader, pa, k, &value, a) != MEM_OK)
             return false;
         memcpy(to, &value, k);
         pa += k;
@@ -68,11 +69,12 @@ static bool store_piece(struct vcpu *v, struct tlb_entry *e, gva_t va, unsigned 
     }
     struct physmem *m = vcpu_physmem(v);
     gpa_t pa = physical(e, va);
+    struct mem_attr a = attributes(e); /* the device may change the map, and with it the entry */
     while (n) {
         unsigned k = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t value = 0;
         memcpy(&value, from, k);
-        if (physmem_store(m, &v->reader, pa, k, value, attributes(e)) != MEM_OK)
+        if (physmem_store(m, &v->reader, pa, k, value, a) != MEM_OK)
             return false;
         pa += k;
         from += k;

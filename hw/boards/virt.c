@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "intc/gic.h"
+#include "pci/pci.h"
 #include "sys.h"
 #include "tree.h"
 #include "virt.h"
@@ -20,7 +21,7 @@
 enum { RAM = 0x40000000, NIRQS = 288 };
 
 /* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
-enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_VIRTIO };
+enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_VIRTIO, SLOT_PCI_MEMORY, SLOT_PCI_IO, SLOT_PCI_ECAM };
 enum { VIRTIO_SLOTS = 32 };
 static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
@@ -30,11 +31,19 @@ static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_REDIST] = { 0x080a0000, 0xf60000, 0 },
     [SLOT_UART] = { 0x09000000, 0x1000, 1 },
     [SLOT_VIRTIO] = { 0x0a000000, VIRTIO_MMIO_SIZE * VIRTIO_SLOTS, 16 },
+    [SLOT_PCI_MEMORY] = { 0x10000000, 0x2eff0000, 3 },
+    [SLOT_PCI_IO] = { 0x3eff0000, 0x10000, 0 },
+    [SLOT_PCI_ECAM] = { 0x3f000000, 0x1000000, 0 },
 };
 
 enum gic_choice { CHOICE_2, CHOICE_3, CHOICE_MAX, CHOICE_HOST };
 enum { REDIST_SIZE = 0x20000, REDIST_FIRST = 0xf60000 / REDIST_SIZE };
 #define REDIST_HIGH 0x4000000000ull /* of processors that have no room in the first region */
+
+/* With highmem=on: 256 buses, and a window of 512 GiB. */
+#define PCI_HIGH_ECAM 0x4010000000ull
+#define PCI_HIGH_FIRST 0x8000000000ull
+#define PCI_HIGH_LAST 0xffffffffffull
 
 struct virt {
     struct device d;
@@ -42,7 +51,7 @@ struct virt {
     struct isa_config isa;
     struct mem_region *ram;
     uint32_t gic_version; /* gic-version=: enum gic_choice */
-    bool its;
+    bool its, highmem;
     struct device *gic, *virtio[VIRTIO_SLOTS];
     void *dtb;
     size_t dtb_size;
@@ -346,6 +355,21 @@ static bool make_virtio_slots(struct virt *b, char *err, size_t errlen)
     return true;
 }
 
+static bool make_pci(struct virt *b, char *err, size_t errlen)
+{
+    struct device *host = device_new(b->d.machine, "gpex-pcihost", err, errlen);
+    if (!host || !device_set(host, "highmem", b->highmem ? "on" : "off", err, errlen) || !device_realize(host, NULL, err, errlen))
+        return false;
+    unsigned spi = map[SLOT_PCI_MEMORY].spi;
+    struct irq pin[PCI_PINS] = { shared(b, spi), shared(b, spi + 1), shared(b, spi + 2), shared(b, spi + 3) };
+    gpa_t low = map[SLOT_PCI_MEMORY].at;
+    struct pci_window high = { 1, 0 };
+    if (b->highmem)
+        high = (struct pci_window){ PCI_HIGH_FIRST, PCI_HIGH_LAST };
+    return pci_host_place(host, b->highmem ? PCI_HIGH_ECAM : map[SLOT_PCI_ECAM].at, map[SLOT_PCI_IO].at,
+                          (struct pci_window){ low, low + map[SLOT_PCI_MEMORY].size - 1 }, high, pin, spi, err, errlen);
+}
+
 static bool realize(struct device *d, char *err, size_t errlen)
 {
     struct virt *b = virt_of(d);
@@ -369,7 +393,7 @@ static bool realize(struct device *d, char *err, size_t errlen)
     struct device *uart = device_new(m, "pl011", err, errlen);
     if (uart && c->serial[0])
         device_set_pointer(uart, "chardev", c->serial[0]);
-    return built_in(b, uart, SLOT_UART, err, errlen) && make_virtio_slots(b, err, errlen);
+    return built_in(b, uart, SLOT_UART, err, errlen) && make_virtio_slots(b, err, errlen) && make_pci(b, err, errlen);
 }
 
 bool virt_complete(struct device *d, char *err, size_t errlen)
@@ -388,6 +412,7 @@ static const struct property properties[] = {
     PROPERTY(struct virt, el3, PROP_BOOL, "secure", "off", "processors with EL3"),
     PROPERTY_ENUM(struct virt, gic_version, "gic-version", "2", "2|3|max|host", "interrupt controller; max: 3"),
     PROPERTY(struct virt, its, PROP_BOOL, "its", "on", "with GICv3: messages become LPIs by an ITS"),
+    PROPERTY(struct virt, highmem, PROP_BOOL, "highmem", "on", "PCI has 256 buses and 64-bit addresses"),
     { NULL }
 };
 

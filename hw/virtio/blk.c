@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "block/block.h"
-#include "virtio.h"
+#include "pci/virtio_pci.h"
 
 enum { /* feature bits */
     F_SEG_MAX = 2, F_GEOMETRY = 4, F_RO = 5, F_BLK_SIZE = 6, F_FLUSH = 9, F_TOPOLOGY = 10, F_CONFIG_WCE = 11, F_MQ = 12,
@@ -289,6 +289,8 @@ static const struct property properties[] = {
 };
 static const struct field fields[] = { VIRTIO_FIELDS, FIELD(struct virtio_blk, writeback), { NULL } };
 
+const struct device_type virtio_blk_pci_type =
+    VIRTIO_PCI("virtio-blk", struct virtio_blk, "Storage", "disk", &class, properties, fields);
 const struct device_type virtio_blk_device_type =
     VIRTIO_MMIO("virtio-blk", struct virtio_blk, "Storage", "disk", &class, properties, fields);
 

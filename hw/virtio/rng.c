@@ -4,7 +4,7 @@
  */
 #include <sys/random.h>
 
-#include "virtio.h"
+#include "pci/virtio_pci.h"
 
 struct virtio_rng {
     struct virtio v;
@@ -89,5 +89,7 @@ static const struct property properties[] = {
 };
 static const struct field fields[] = { VIRTIO_FIELDS, FIELD(struct virtio_rng, left), { NULL } };
 
+const struct device_type virtio_rng_pci_type =
+    VIRTIO_PCI("virtio-rng", struct virtio_rng, "Misc", "random bytes of the host", &class, properties, fields);
 const struct device_type virtio_rng_device_type =
     VIRTIO_MMIO("virtio-rng", struct virtio_rng, "Misc", "random bytes of the host", &class, properties, fields);
