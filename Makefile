@@ -133,7 +133,7 @@ check:
 	@scripts/setup.sh build system check native
 	@tests/guest/fetch.sh $(B)/guests arm64
 	@tests/guest/fetch.sh $(B)/guests src lua5.4
-	@tests/guest/fetch.sh $(B)/guests boot
+	@tests/guest/fetch.sh $(B)/guests kernel
 	$(INNER) -k all tests || true
 	@python3 tests/run.py -B $(B) $(T)
 check-quick:

@@ -53,5 +53,25 @@ PY
 }
 seconds qemu-aarch64 "$B/demo/work"
 seconds "$B/myna" "$B/demo/work"
+
+if [ -x "$B/myna-system-aarch64" ]; then
+    echo
+    echo "== 4. a board: Debian's arm64 kernel on -M virt, to a shell's commands and power-off"
+    tests/guest/fetch.sh "$B/guests" kernel
+    kernel=$(ls "$B"/guests/kernel/boot/vmlinuz-* | tail -1)
+    python3 tests/boot/archive.py "$B/guests/initrd/bin/busybox" "$B/demo/initrd" <<'SH'
+echo "demo: $(uname -srm) on $(cat /sys/firmware/devicetree/base/model) with $(nproc) processors"
+ls /sys/bus/amba/devices | tr '\n' ' '; echo
+SH
+    boot() {
+        say "$@"
+        "$@" </dev/null >"$B/demo/console" 2>&1 || { tail -20 "$B/demo/console"; exit 1; }
+        tr -d '\r' <"$B/demo/console" | grep -A1 -E '^(\[.*\] )?demo: Linux' || {
+            tail -20 "$B/demo/console"; echo "demo: the board has not come to its shell" >&2; exit 1; }
+        grep -a "Power down" "$B/demo/console"
+    }
+    boot "$B/myna-system-aarch64" -M virt -cpu max -smp 2 -m 512 -nographic -no-reboot -kernel "$kernel" -initrd "$B/demo/initrd" \
+        -append "console=ttyAMA0 panic=-1"
+fi
 echo
 echo "demo: all of it ran"

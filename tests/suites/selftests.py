@@ -25,9 +25,9 @@ def part(name, which):
             with open(os.path.join(folder, name, n), "rb") as f:
                 files.append((f"t/{n}", f.read()))
         # The console is slow and shared with the kernel's messages: one line of a result, and the test's last lines if it fails.
-        script = "mkdir -p /dev/shm /huge; mount -t tmpfs tmpfs /mnt; mount -t tmpfs tmpfs /dev/shm; mount -t debugfs none /sys/kernel/debug\n" \
+        script = "mkdir -p /dev/shm /t/huge; mount -t tmpfs tmpfs /mnt; mount -t tmpfs tmpfs /dev/shm; mount -t debugfs none /sys/kernel/debug\n" \
                  "echo 400 > /proc/sys/vm/nr_hugepages; echo 1 > /proc/sys/vm/overcommit_memory\n" \
-                 "mount -t hugetlbfs none /huge; echo always > /sys/kernel/mm/transparent_hugepage/enabled; dmesg -n 1; cd /t\n"
+                 "mount -t hugetlbfs none /t/huge; echo always > /sys/kernel/mm/transparent_hugepage/enabled; dmesg -n 1; cd /t\n"
         for k, (command, _) in enumerate(wanted):
             script += (f"timeout -s KILL 300 {command} </dev/null >/tmp/out 2>&1; s=$?; echo \"RESULT {k} $s\"\n"
                        "case $s in 0|4) ;; *) tail -12 /tmp/out ;; esac\n")
