@@ -21,6 +21,8 @@ static const struct target { const char *device; bool virtio; const char *drive;
     { "virtio-blk-device,drive=f%d,event_idx=off", true, ",snapshot=on" },
     { "virtio-rng-device,packed=on", true, NULL },
     { "virtio-rng-device,max-bytes=4096,period=1", true, NULL },
+    { "virtio-serial-device,packed=on", true, NULL },
+    { "virtio-serial-device,max_ports=3", true, NULL },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
