@@ -22,6 +22,9 @@ struct machine {
     unsigned nvcpus;
     enum machine_state state;
     bool no_reboot, no_shutdown;
+    bool semihosting, semihosting_user; /* guests' calls of the host are served; from the user level too */
+    const char *semihosting_text;       /* the command line that they get */
+    void *semihosting_files;            /* the ISA's */
     int exit_status;
     bool ended, reset_asked;
     pthread_cond_t all_stopped;    /* a vCPU has stopped */

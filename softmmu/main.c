@@ -153,8 +153,6 @@ int main(int argc, char **argv)
         die("-gdb is not there yet");
     if (o.config.nfw_cfg)
         die("-fw_cfg is not there yet");
-    if (o.semihosting)
-        die("-semihosting is not there yet");
     if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
         die("%s", err);
     o.machine.isa = o.board->isa;
@@ -165,6 +163,9 @@ int main(int argc, char **argv)
     m->config = &o.config;
     m->no_reboot = o.no_reboot;
     m->no_shutdown = o.no_shutdown;
+    m->semihosting = o.semihosting;
+    m->semihosting_user = o.semihosting_user;
+    m->semihosting_text = o.config.append ? o.config.append : o.config.kernel;
     m->reset_devices = devices_reset;
     catch_ends(m);
     chardev_mux_keys(o.escape_key, quit, NULL, m);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elfimage.h"
 #include "intc/gic.h"
 #include "pci/pci.h"
 #include "sys.h"
@@ -56,6 +57,7 @@ struct virt {
     void *dtb;
     size_t dtb_size;
     uint64_t entry, dtb_at;
+    bool bare; /* an ELF file: it begins as after a reset, at the highest level */
     struct { void *data; size_t n; gpa_t at; } image[3]; /* kernel, initrd, device tree: written again at each reset */
     unsigned nimages;
 };
@@ -181,6 +183,25 @@ static int read_image(struct virt *b, const char *path, gpa_t at, char *err, siz
     return 0;
 }
 
+static int load_elf(struct virt *b, char *err, size_t errlen)
+{
+    const struct board_config *c = b->d.machine->config;
+    void *file = b->image[0].data;
+    char why[128];
+    bool ok = elf_flatten(file, b->image[0].n, 183 /* EM_AARCH64 */, c->memory, &b->image[0].data, &b->image[0].n, &b->image[0].at,
+                          &b->entry, why, sizeof why);
+    free(file);
+    if (!ok || b->image[0].at < RAM || b->image[0].at - RAM > c->memory - b->image[0].n) {
+        snprintf(err, errlen, "%s: %s", c->kernel, ok ? "is not for addresses of this board's memory" : why);
+        return -EINVAL;
+    }
+    b->bare = true;
+    b->isa.psci = !b->el3; /* it is the firmware */
+    bool below = b->image[0].at - RAM >= 0x200000;
+    b->dtb_at = below ? RAM : (b->image[0].at + b->image[0].n + 0x1fffff) & ~0x1fffffull;
+    return 0;
+}
+
 /* Documentation/arch/arm64/booting.rst: an Image says how far above a 2 MiB boundary it wants to be. */
 static int load_kernel(struct virt *b, char *err, size_t errlen)
 {
@@ -188,6 +209,8 @@ static int load_kernel(struct virt *b, char *err, size_t errlen)
     int rc = read_image(b, c->kernel, RAM, err, errlen);
     if (rc)
         return rc;
+    if (elf_is(b->image[0].data, b->image[0].n))
+        return load_elf(b, err, errlen);
     const uint8_t *d = b->image[0].data;
     uint64_t offset = 0x80000, size = b->image[0].n, v;
     if (b->image[0].n >= 64 && !memcmp(d + 56, "ARM\x64", 4)) {
@@ -228,6 +251,10 @@ static void reset(struct device *d)
 static void started(struct vcpu *v, void *arg)
 {
     struct virt *b = arg;
+    if (b->bare) {
+        v->cpu->pc = b->entry;
+        return;
+    }
     a64_enter(v->cpu, b->isa.el2 ? 2 : 1, b->entry);
     *a64_reg(v->cpu, A64_x0) = b->dtb_at;
 }
@@ -376,7 +403,7 @@ static bool realize(struct device *d, char *err, size_t errlen)
     struct machine *m = d->machine;
     const struct board_config *c = m->config;
     int rc = 0;
-    b->isa = (struct isa_config){ .el2 = b->el2, .el3 = b->el3, .psci = !b->el3, .psci_smc = b->el2, .started = started, .started_arg = b };
+    b->isa = (struct isa_config){ .el2 = b->el2, .el3 = b->el3, .psci = true, .psci_smc = b->el2, .started = started, .started_arg = b };
     if (!machine_add_cpus(m, c->ncpus, &b->isa, err, errlen))
         return false;
     b->ram = mem_new_ram("mach-virt.ram", c->memory, MEM_RAM, &rc);

@@ -31,7 +31,6 @@ static void *init(struct vcpu *v, char *err, size_t errlen)
         s->model = v->machine->model;
         s->has_el2 = c->el2;
         s->has_el3 = c->el3;
-        s->psci = c->psci;
         s->psci_smc = c->psci_smc;
         s->mpidr = 1ull << 31 | v->index % 8 | (uint64_t)(v->index / 8) << 8;
         s->pamax = 52;
@@ -93,6 +92,7 @@ static void reset(struct vcpu *v)
     struct cpu *cpu = v->cpu;
     const struct isa_config *c = v->machine->isa_config;
     clear(v);
+    s->psci = c->psci;
     s->turning_on = false;
     v->off = c->psci && v->index != 0;
     if (c->started && !v->off)
@@ -276,6 +276,8 @@ static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
         } else if (cpu->leave_imm == A64_EVENT_WFE) {
             a64_wait_event(v->state);
             next = VCPU_SLEEP;
+        } else if (cpu->leave_imm == A64_EVENT_HLT) {
+            a64_semihosting(v);
         } else {
             a64_psci(v, &next);
         }

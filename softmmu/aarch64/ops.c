@@ -340,8 +340,15 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
         if (!a64_before(cpu, (uint32_t)imm, pc))
             return 0;
         break;
-    case A64_EVENT_UNDEF:
     case A64_EVENT_HLT:
+        if (imm == 0xf000 && s->vcpu->machine->semihosting && (a64_el(cpu) || s->vcpu->machine->semihosting_user)) {
+            cpu->pc = pc + 4;
+            cpu->leave_imm = A64_EVENT_HLT;
+            return LEAVE;
+        }
+        a64_raise(cpu, syndrome(EC_UNKNOWN, 0), pc);
+        break;
+    case A64_EVENT_UNDEF:
         a64_raise(cpu, syndrome(EC_UNKNOWN, 0), pc);
         break;
     case A64_EVENT_FP:

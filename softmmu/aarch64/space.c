@@ -163,6 +163,11 @@ void a64_space_changed(struct cpu *cpu)
         for (unsigned k = SPACE_USER; k < NSPACES; k++)
             space_flush(&a->at[k]);
     }
+    if (s->v[A64_SYS_VTTBR_EL2] != a->vttbr) { /* another guest's EL1; its pages are not global (a64_fetch) */
+        a->vttbr = s->v[A64_SYS_VTTBR_EL2];
+        space_flush(&a->at[SPACE_EL1]);
+        forget_returns(s);
+    }
     if (to != a->user) {
         a->user = to;
         for (unsigned k = SPACE_EL1; k <= SPACE_EL2; k++) {
@@ -390,7 +395,7 @@ struct code_page *a64_fetch(struct vcpu *v, gva_t pc)
         return NULL;
     }
     *c = (struct a64_code){ .valid = true, .vpage = page,
-                            .page = { .pa = pa, .r = g.r, .offset = g.offset + (pa - g.base), .flags = s->flags, .global = w.global && el } };
+                            .page = { .pa = pa, .r = g.r, .offset = g.offset + (pa - g.base), .flags = s->flags, .global = w.global && el && !(el == 1 && (a64_hcr(s) & HCR_VM)) } };
     p->has_code = true;
     p->some_global |= w.global;
     p->some_nonglobal |= !w.global;

@@ -32,7 +32,7 @@ struct a64_space {
 struct a64_spaces {
     struct a64_space at[NSPACES];
     struct a64_space *user;   /* EL0's now */
-    uint64_t clock, high;
+    uint64_t clock, high, vttbr;
 };
 
 #endif

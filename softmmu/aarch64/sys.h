@@ -225,6 +225,9 @@ bool cpu_has_pan(const struct a64_sys *s);
 extern const struct a64_system a64_softmmu; /* ops.c */
 bool a64_psci(struct vcpu *v, enum vcpu_next *next);
 
+/* --- semihosting.c: the call in w0, with block x1; outside guest code, without the lock. */
+void a64_semihosting(struct vcpu *v);
+
 /* --- fault.c, debug.c ----------------------------------------------------------------------------- */
 
 void a64_refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned);

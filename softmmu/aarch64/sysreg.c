@@ -607,8 +607,13 @@ int a64_sysreg_check(struct cpu *cpu, unsigned code, unsigned rt, bool write)
         known = false;
     if (known && r == A64_SYS_SP_EL0 && !(*a64_reg(cpu, A64_pstate) & PS_SP))
         known = false;
-    if (!known) {
+    bool secure_timer = op1 == 7 && el < 3; /* CNTPS: EL3's, and secure EL1's by SCR_EL3.ST */
+    if (!known || (secure_timer && !(el == 1 && a64_secure(s, 1)))) {
         a64_raise(cpu, syndrome(EC_UNKNOWN, 0), cpu->pc);
+        return -1;
+    }
+    if (secure_timer && !(s->v[A64_SYS_SCR_EL3] & SCR_ST)) {
+        a64_take(cpu, 3, A64_SYNC, syndrome(EC_SYSREG, access_iss(code, rt, !write)), cpu->pc);
         return -1;
     }
     unsigned to = el == 0 ? user_trap(s, row, write) : 0;
