@@ -396,15 +396,15 @@ static void fill_jump_cache(struct engine *e, struct cpu *cpu, struct tb *tb)
 /* System mode: into the jump cache in force, by the virtual pc. */
 static void fill_jumps(struct engine *e, struct jumps *j, uint64_t pc, struct tb *tb)
 {
-    size_t k = pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(pc);
+    size_t k = pc >> e->cfg.guest->insn_shift & (IR_JUMPS - 1), k2 = ir_jumps2_index(pc);
     struct jump_entry was = j->first[k];
     if (was.pc == pc && was.code == (uint64_t)(uintptr_t)tb_code(&e->cache, tb))
         return;
-    j->used[0] |= 1ull << k / 64;
+    j->used[0] |= 1ull << k / (IR_JUMPS / 64);
     fill(e, j->first, k, pc, tb);
     if (was.pc == (k ? 0 : ~0ull))
         return;
-    j->used[1] |= 1ull << k2 / 64;
+    j->used[1] |= 1ull << k2 / (IR_JUMPS2 / 64);
     fill(e, j->second, k2, pc, tb);
 }
 
@@ -433,6 +433,13 @@ static bool may_chain(const struct engine *e, uint32_t link, uint64_t key)
     const struct cache *c = &e->cache;
     const struct tb *from = cache_find_code(c, c->rx + c->links[link].field_off);
     return from && (from->pc >> 12 == key >> 12 || (from->pc & key & KEY_CHAINS));
+}
+
+/* System mode: code at pc by the jump cache in force, as translated code itself would find it. NULL: ask. */
+static const uint8_t *known_code(const struct engine *e, const struct cpu *cpu)
+{
+    const struct jump_entry *j = &cpu->jumps->first[cpu->pc >> e->cfg.guest->insn_shift & (IR_JUMPS - 1)];
+    return __atomic_load_n(&j->pc, __ATOMIC_SEQ_CST) == cpu->pc ? (const uint8_t *)(uintptr_t)j->code : NULL;
 }
 
 /* The translation at pc for a running thread. link: the link it came by, or -1. */
@@ -572,9 +579,10 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             world_switch_level(x);
         if (__builtin_expect(++x->rounds == TIER2_ROUNDS, 0) && e->tier2)
             tier2_start(e);
-        struct tb *tb = find_or_translate(e, cpu, cpu->pc, link);
+        const uint8_t *code = e->cfg.system && link < 0 ? known_code(e, cpu) : NULL;
+        struct tb *tb = code ? NULL : find_or_translate(e, cpu, cpu->pc, link);
         link = -1;
-        if (!tb) {
+        if (!tb && !code) {
             cpu->leave_imm = 0; /* nothing to execute, or no memory for the translator itself */
             return IR_LEAVE_FETCH;
         }
@@ -584,10 +592,10 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             e->cfg.guest->dump(cpu, log_file);
         enum ir_leave why;
         x->in_code = true;
-        if (tb->region)
+        if (tb && tb->region)
             why = exec_run_region(x, cpu, tb->region);
         else
-            why = (enum ir_leave)host_enter(cpu, &e->stubs, tb_code(&e->cache, tb));
+            why = (enum ir_leave)host_enter(cpu, &e->stubs, code ? code : tb_code(&e->cache, tb));
         x->in_code = false;
         if (__builtin_expect(e->prof != NULL, 0))
             prof_left(e, why);

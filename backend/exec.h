@@ -115,7 +115,7 @@ void engine_level(struct cpu *cpu, unsigned level);
 /* System mode: a jump cache for a view of memory, to be put into cpu->jumps while that is in force; lives as long as the
  * CPU. NULL: no memory. What is at a page / at all pages of the view may be other code: by the CPU's own thread. */
 struct jumps *engine_jumps_new(struct cpu *cpu);
-void engine_jumps_clear_page(struct jumps *j, uint64_t pc);
+void engine_jumps_clear_page(const struct engine *e, struct jumps *j, uint64_t pc);
 void engine_jumps_clear(struct jumps *j);
 /* Empties the code cache like engine_flush and calls between(arg) while no thread runs: keys may mean something else after
  * it. Not for a thread inside engine_run. */

@@ -45,36 +45,38 @@ void clear_returns(struct exec *x)
         x->levels[k].sp = x->levels[k].base;
 }
 
-enum { JUMP_BLOCK = 64 }; /* entries for each bit of struct jumps.used */
-
-static void clear_jump_blocks(struct jump_entry *table, uint64_t *used)
+/* The parts of a table that were ever used. */
+static void clear_jump_parts(struct jump_entry *table, size_t part, uint64_t *used)
 {
     for (uint64_t left = *used; left; left &= left - 1)
-        memset(&table[__builtin_ctzll(left) * JUMP_BLOCK], 0, JUMP_BLOCK * sizeof *table);
+        memset(&table[(size_t)__builtin_ctzll(left) * part], 0, part * sizeof *table);
     clear_jump_entry(table, 0);
     *used = 0;
 }
 
 void engine_jumps_clear(struct jumps *j)
 {
-    clear_jump_blocks(j->first, &j->used[0]);
-    clear_jump_blocks(j->second, &j->used[1]);
+    clear_jump_parts(j->first, IR_JUMPS / 64, &j->used[0]);
+    clear_jump_parts(j->second, IR_JUMPS2 / 64, &j->used[1]);
 }
 
-static void clear_jump_page(struct jump_entry *table, uint64_t blocks, uint64_t page)
+/* The entry for pc goes. Other threads may ask for it. */
+static void clear_jump(struct jumps *j, unsigned shift, uint64_t pc)
 {
-    for (; blocks; blocks &= blocks - 1)
-        for (size_t b = (size_t)__builtin_ctzll(blocks) * JUMP_BLOCK, k = b; k < b + JUMP_BLOCK; k++)
-            if (table[k].pc >> 12 == page)
-                clear_jump_entry(table, k);
+    size_t k = pc >> shift & (IR_JUMPS - 1), k2 = ir_jumps2_index(pc);
+    if ((__atomic_load_n(&j->used[0], __ATOMIC_RELAXED) >> (k / (IR_JUMPS / 64)) & 1) &&
+        __atomic_load_n(&j->first[k].pc, __ATOMIC_RELAXED) == pc)
+        clear_jump_entry(j->first, k);
+    if ((__atomic_load_n(&j->used[1], __ATOMIC_RELAXED) >> (k2 / (IR_JUMPS2 / 64)) & 1) &&
+        __atomic_load_n(&j->second[k2].pc, __ATOMIC_RELAXED) == pc)
+        clear_jump_entry(j->second, k2);
 }
 
-void engine_jumps_clear_page(struct jumps *j, uint64_t pc)
+void engine_jumps_clear_page(const struct engine *e, struct jumps *j, uint64_t pc)
 {
-    enum { BLOCKS = 1024 / JUMP_BLOCK }; /* an index of the first is made of the low bits, by instructions of four bytes */
-    unsigned first = (pc >> 12 & 3) * BLOCKS;
-    clear_jump_page(j->first, j->used[0] & ((1ull << BLOCKS) - 1) << first, pc >> 12);
-    clear_jump_page(j->second, j->used[1], pc >> 12);
+    unsigned shift = e->cfg.guest->insn_shift;
+    for (uint64_t at = pc & ~4095ull, k = 0; k < 4096u >> shift; k++)
+        clear_jump(j, shift, at + (k << shift));
 }
 
 struct jumps *engine_jumps_new(struct cpu *cpu)
@@ -395,13 +397,8 @@ void world_switch_level(struct exec *x)
 static void retire_jumps(const struct engine *e, struct exec *x, const struct tb *tb)
 {
     uint64_t pc = e->cfg.pc_of_key(e->cfg.owner, tb->pc);
-    size_t k = pc >> e->cfg.guest->insn_shift & (JUMP_CACHE - 1), k2 = ir_jump2_index(pc);
-    for (struct jumps *j = x->jumps; j; j = j->next) {
-        if ((__atomic_load_n(&j->used[0], __ATOMIC_RELAXED) >> (k / JUMP_BLOCK) & 1) && __atomic_load_n(&j->first[k].pc, __ATOMIC_RELAXED) == pc)
-            clear_jump_entry(j->first, k);
-        if ((__atomic_load_n(&j->used[1], __ATOMIC_RELAXED) >> (k2 / JUMP_BLOCK) & 1) && __atomic_load_n(&j->second[k2].pc, __ATOMIC_RELAXED) == pc)
-            clear_jump_entry(j->second, k2);
-    }
+    for (struct jumps *j = x->jumps; j; j = j->next)
+        clear_jump(j, e->cfg.guest->insn_shift, pc);
 }
 
 void world_retire(void *arg, struct tb *tb)

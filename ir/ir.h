@@ -397,15 +397,18 @@ struct cpu {
 } __attribute__((aligned(64)));
 
 /* Jump cache of one view of memory at one level, by virtual pc; who changes views changes cpu->jumps. used: bits of the
- * blocks of 64 entries that something was ever put into. Only the CPU's own thread fills it; others clear entries. */
+ * 64th parts that something was ever put into. Only the CPU's own thread fills it; others clear entries. */
+enum { IR_JUMPS = 4096, IR_JUMPS2 = 32768 };
 struct jumps {
-    struct jump_entry first[4096], second[4096];
+    struct jump_entry first[IR_JUMPS], second[IR_JUMPS2]; /* index into the second: ir_jumps2_index */
     uint64_t used[2];
     struct jumps *next;    /* of this CPU's */
 };
 
 /* Index into cpu->jump_cache2: the stubs compute it too. Targets of JITs are aligned, so low bits of the pc are poor ones. */
 enum { IR_JUMP2_FACTOR = 0x1e3779b1, IR_JUMP2_SHIFT = 20 };
+enum { IR_JUMPS2_SHIFT = 17 }; /* of struct jumps.second */
+static inline unsigned ir_jumps2_index(uint64_t pc) { return (uint32_t)pc * (uint32_t)IR_JUMP2_FACTOR >> IR_JUMPS2_SHIFT; }
 static inline unsigned ir_jump2_index(uint64_t pc) { return (uint32_t)pc * (uint32_t)IR_JUMP2_FACTOR >> IR_JUMP2_SHIFT; }
 
 /* Bits of cpu->fp_mode, set by the guest's floating-point control register. */

@@ -2,7 +2,7 @@
  * Tables of the data TLB: filling, growing, flushing.
  *
  * Mappings larger than a page are entered page by page. A flush of an address has to find all pages of its mapping:
- * filters tell whether any mapping of that size is in the table at all, and only then it is searched.
+ * filters tell whether a mapping of that size may be in the table there, and only then it is searched.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,10 @@ void tlb_flush(struct tlb *t)
         t->at[k] = none;
     for (unsigned k = 0; k < TLB_VICTIMS; k++)
         t->victim[k] = none;
-    t->large[0] = t->large[1] = 0;
+    if (t->large_last)
+        memset(t->large, 0, sizeof t->large);
+    t->huge = t->large_last = 0;
+    t->large_first = ~0ull;
     t->fills = t->evictions = 0;
     t->nonglobal = t->global = t->middle = t->tagged = false;
     t->empty = true;
@@ -62,7 +65,30 @@ static uint64_t page_of(const struct tlb_entry *e)
 }
 static bool is_none(const struct tlb_entry *e) { return e->read & e->write & TLB_NONE; }
 
-static uint64_t filter_bit(gva_t va, unsigned shift) { return 1ull << ((va >> shift) * 0x9e3779b97f4a7c15ull >> 58); }
+static uint64_t huge_bit(gva_t va) { return 1ull << ((va >> 30) * 0x9e3779b97f4a7c15ull >> 58); }
+static unsigned large_bit(gva_t va) { return (unsigned)(va >> 21 ^ va >> 33) & (TLB_FILTER - 1); }
+
+/* May va be in a mapping that has more entries than those of 64 KiB around it? */
+static bool may_be_large(const struct tlb *t, gva_t va)
+{
+    if (va < t->large_first || va > t->large_last)
+        return false;
+    return (t->large[large_bit(va) / 64] >> (large_bit(va) % 64) & 1) || (t->huge & huge_bit(va));
+}
+static void note_large(struct tlb *t, gva_t va, unsigned shift)
+{
+    gva_t first = shift < 63 ? va >> shift << shift : 0, last = shift < 63 ? first + (1ull << shift) - 1 : ~0ull;
+    t->large_first = first < t->large_first ? first : t->large_first;
+    t->large_last = last > t->large_last ? last : t->large_last;
+    if (shift >= 36)
+        t->huge = ~0ull; /* of a terabyte, or without translation: one bit for each GiB is too much */
+    else if (shift >= 30)
+        for (unsigned k = 0; k < 1u << (shift - 30); k++)
+            t->huge |= huge_bit(first + ((gva_t)k << 30));
+    else
+        for (unsigned k = 0; k < (shift > 21 ? 1u << (shift - 21) : 1); k++)
+            t->large[large_bit(first + ((gva_t)k << 21)) / 64] |= 1ull << (large_bit(first + ((gva_t)k << 21)) % 64);
+}
 
 /* Removes the entries that which() names. */
 static void remove_if(struct tlb *t, bool (*which)(const struct tlb_entry *e, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
@@ -90,7 +116,7 @@ void tlb_flush_page(struct tlb *t, gva_t va)
 {
     if (t->empty)
         return;
-    if (t->tagged || (t->large[0] & filter_bit(va, 21)) || (t->large[1] & filter_bit(va, 30))) {
+    if (t->tagged || may_be_large(t, va)) {
         remove_if(t, in_mapping, va, 0);
         return;
     }
@@ -183,10 +209,8 @@ struct tlb_entry *tlb_fill(struct tlb *t, gva_t va, const struct tlb_entry *e)
             t->victim[t->next_victim++ % TLB_VICTIMS] = *at;
     }
     *at = *e;
-    if (shift >= 30)
-        t->large[1] |= filter_bit(va, 30);
-    else if (shift >= 17)
-        t->large[0] |= filter_bit(va, 21);
+    if (shift >= 17)
+        note_large(t, va, shift);
     else if (shift > PAGE_BITS)
         t->middle = true;
     if (e->page & TLB_GLOBAL)

@@ -30,7 +30,7 @@ struct tlb_entry {
 static_assert(sizeof(struct tlb_entry) == 32, "translated code shifts by 5");
 enum { TLB_SHIFT_MASK = 63, TLB_GLOBAL = 64, TLB_CLEAN = 128, TLB_SECURE = 256 };
 
-enum { TLB_LEAST = 256, TLB_MOST = 8192, TLB_VICTIMS = 8 };
+enum { TLB_LEAST = 256, TLB_MOST = 8192, TLB_VICTIMS = 8, TLB_FILTER = 4096 };
 
 struct tlb {
     struct tlb_entry *at;
@@ -38,7 +38,9 @@ struct tlb {
     struct tlb_entry victim[TLB_VICTIMS];
     unsigned next_victim;
     unsigned fills, evictions; /* since the last change of size */
-    uint64_t large[2];        /* filters: pages of mappings of 2 MiB and more by va >> 21, of 1 GiB and more by va >> 30 */
+    /* Mappings of more than 64 KiB: where they are, and a filter by va >> 21; huge: of 1 GiB and more, by va >> 30. */
+    gva_t large_first, large_last;
+    uint64_t large[TLB_FILTER / 64], huge;
     bool nonglobal, global, empty;
     bool middle;              /* mappings of more than a page, up to 64 KiB */
     bool tagged;              /* entries of addresses with a tag: they are not where the address without belongs */

@@ -255,7 +255,7 @@ size_t host_emit_stubs(struct stubs *s, const struct ir_target *t, unsigned insn
     if (!(without & (WITHOUT_JUMPCACHE | WITHOUT_JUMPCACHE2))) {
         x_rr(&c, OP_IMUL_I, false, RCX, RAX);
         cb32(&c, IR_JUMP2_FACTOR);
-        shift_ri(&c, SH_SHR, false, RCX, IR_JUMP2_SHIFT - 4);
+        shift_ri(&c, SH_SHR, false, RCX, (system ? IR_JUMPS2_SHIFT : IR_JUMP2_SHIFT) - 4);
         alu_ri(&c, ALU_AND, false, RCX, -16);
         struct mem second = jump_table(&c, system, true);
         second.index = RCX;

@@ -323,6 +323,17 @@ bool a64_has_interrupt(const struct a64_sys *s)
     return s->lines || (a64_hcr(s) & (HCR_VI | HCR_VF | HCR_VSE));
 }
 
+bool a64_interrupt_open(struct cpu *cpu)
+{
+    const struct a64_sys *s = a64_sys(cpu);
+    unsigned el = a64_el(cpu);
+    if (a64_has_interrupt(s))
+        for (unsigned k = 0; k < NSOURCES; k++)
+            if (taken_to(s, &sources[k], el, *row(cpu, A64_pstate)))
+                return true;
+    return false;
+}
+
 bool a64_take_interrupt(struct cpu *cpu)
 {
     struct a64_sys *s = a64_sys(cpu);

@@ -65,7 +65,7 @@ static uint64_t msr(struct cpu *cpu, uint64_t code_rt, uint64_t value, uint64_t 
     if (r < 0)
         return taken(cpu);
     a64_sysreg_write(s, (unsigned)r, value);
-    if (cpu->pending || a64_has_interrupt(s)) {
+    if (cpu->pending || a64_interrupt_open(cpu)) {
         cpu->pc = pc + 4;
         return look(cpu);
     }
@@ -98,7 +98,7 @@ static uint64_t msr_pstate(struct cpu *cpu, uint64_t field, uint64_t imm, uint64
         *ps = (field & 1) ? *ps & ~(imm << 6) : *ps | imm << 6;
         if (!(field & 1))
             return 0;
-        if (!a64_has_interrupt(s))
+        if (!a64_interrupt_open(cpu))
             return 0;
         cpu->pc = pc + 4;
         return look(cpu);
@@ -356,7 +356,7 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
         break;
     case A64_EVENT_ERET:
         a64_eret(cpu);
-        return cpu->pending || a64_has_interrupt(s) ? look(cpu) : taken(cpu);
+        return cpu->pending || a64_interrupt_open(cpu) ? look(cpu) : taken(cpu);
     case A64_EVENT_WFI:
     case A64_EVENT_WFE:
         return wait(cpu, what == A64_EVENT_WFE, pc);

@@ -43,7 +43,7 @@ static void forget_code(struct a64_space *p)
     p->large_code = 0;
 }
 
-static unsigned page_bit(gva_t va) { return (unsigned)(va >> PAGE_BITS ^ va >> (PAGE_BITS + 12)) & (CODE_PAGES - 1); }
+static unsigned page_bit(gva_t va) { return (unsigned)(va >> PAGE_BITS ^ va >> (PAGE_BITS + 15)) & (CODE_PAGES - 1); }
 static bool may_have_code(const struct a64_space *p, gva_t va) { return p->pages[page_bit(va) / 64] >> (page_bit(va) % 64) & 1; }
 
 static void space_flush(struct a64_space *p)
@@ -240,7 +240,7 @@ static void drop_code(struct a64_sys *s, struct a64_space *p, gva_t va)
     struct a64_code *c = &p->code[va >> PAGE_BITS & (CODE_SLOTS - 1)];
     if (c->valid && c->vpage == (va & ~(uint64_t)(PAGE_BYTES - 1)))
         c->valid = false;
-    engine_jumps_clear_page(p->jumps, va);
+    engine_jumps_clear_page(s->vcpu->machine->engine, p->jumps, va);
     if (p->some_global)
         a64_unchain_later(s, va & ~(uint64_t)(PAGE_BYTES - 1));
     forget_returns(s);

@@ -7,7 +7,7 @@
 #include "sys.h"
 #include "vcpu.h"
 
-enum { SPACE_EL1, SPACE_EL2, SPACE_EL3, SPACE_USER, NSPACES = SPACE_USER + 12, CODE_SLOTS = 256, CODE_PAGES = 4096 };
+enum { SPACE_EL1, SPACE_EL2, SPACE_EL3, SPACE_USER, NSPACES = SPACE_USER + 12, CODE_SLOTS = 256, CODE_PAGES = 32768 };
 
 struct a64_space_key { uint64_t table, stage2; uint16_t asid; };
 

@@ -258,6 +258,8 @@ void a64_abort(struct cpu *cpu, gva_t va, const struct a64_walk *w, struct a64_a
 void a64_eret(struct cpu *cpu);
 /* Takes a pending interrupt that is not masked; true if it did. */
 bool a64_take_interrupt(struct cpu *cpu);
+/* Is there one that it would take? */
+bool a64_interrupt_open(struct cpu *cpu);
 /* Is there one that would wake a WFI? */
 bool a64_has_interrupt(const struct a64_sys *s);
 /* Recomputes flags, data TLB and code context; something of them may have changed. */
