@@ -93,6 +93,10 @@ void gicv3_deactivate(struct gicv3_cpu *c, unsigned id);
 
 /* --- gicv3_lpi.c --- */
 
+/* The guest's tables: memory alone, never registers, which would lead back here. False: there is none (reads are zero). */
+bool gicv3_table_read(struct device *d, gpa_t at, void *to, uint64_t n);
+void gicv3_table_write(struct device *d, gpa_t at, const void *from, uint64_t n);
+
 void gicv3_lpi_enable(struct gicv3_cpu *c); /* GICR_CTLR.EnableLPIs was set: reads the pending table */
 void gicv3_lpi_set(struct gicv3_cpu *c, uint32_t id, bool pending);
 bool gicv3_lpi_is_pending(const struct gicv3_cpu *c, uint32_t id);

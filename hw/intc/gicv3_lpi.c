@@ -8,6 +8,31 @@
 
 #include "gicv3.h"
 
+bool gicv3_table_read(struct device *d, gpa_t at, void *to, uint64_t n)
+{
+    uint8_t *bytes = to;
+    memset(to, 0, n);
+    while (n) {
+        uint64_t k = n;
+        const uint8_t *host = physmem_host(d->machine->memory, &d->machine->reader, at, &k, false);
+        if (!host)
+            return false;
+        memcpy(bytes, host, k);
+        at += k;
+        bytes += k;
+        n -= k;
+    }
+    return true;
+}
+
+/* n bytes (1 or 8) that no page's end divides. */
+void gicv3_table_write(struct device *d, gpa_t at, const void *from, uint64_t n)
+{
+    uint64_t k = n;
+    if (physmem_host(d->machine->memory, &d->machine->reader, at, &k, true) && k == n)
+        device_write(d, at, from, n);
+}
+
 static uint32_t limit(const struct gicv3_cpu *c)
 {
     unsigned bits = (unsigned)(c->propbaser & 31) + 1;
@@ -20,7 +45,7 @@ static gpa_t pending_table(const struct gicv3_cpu *c) { return c->pendbaser & 0x
 static uint8_t priority_of(struct gicv3_cpu *c, uint32_t id)
 {
     uint8_t config = 0;
-    device_read(&c->d, (c->propbaser & 0x000ffffffffff000ull) + id - GIC_LPI_FIRST, &config, 1);
+    gicv3_table_read(&c->d, (c->propbaser & 0x000ffffffffff000ull) + id - GIC_LPI_FIRST, &config, 1);
     if (!(config & 1))
         return GIC_IDLE;
     uint8_t p = config & 0xfc;
@@ -55,7 +80,7 @@ void gicv3_lpi_enable(struct gicv3_cpu *c)
         return;
     bool zero = c->pendbaser >> 62 & 1; /* PTZ: the guest says that the table is empty */
     c->pendbaser &= ~(1ull << 62);
-    if (!zero && device_read(&c->d, pending_table(c) + GIC_LPI_FIRST / 8, c->lpis + GIC_LPI_FIRST / 64, (limit(c) - GIC_LPI_FIRST) / 8) != MEM_OK)
+    if (!zero && !gicv3_table_read(&c->d, pending_table(c) + GIC_LPI_FIRST / 8, c->lpis + GIC_LPI_FIRST / 64, (limit(c) - GIC_LPI_FIRST) / 8))
         memset(c->lpis, 0, 1 << GIC_ID_BITS >> 3);
     for (unsigned k = GIC_LPI_FIRST / 64; k < 1 << GIC_ID_BITS >> 6; k++)
         c->nlpis += (unsigned)__builtin_popcountll(c->lpis[k]);
@@ -73,7 +98,7 @@ void gicv3_lpi_set(struct gicv3_cpu *c, uint32_t id, bool pending)
         return;
     c->lpis[id / 64] ^= 1ull << id % 64;
     c->nlpis += pending ? 1 : -1u;
-    device_write(&c->d, pending_table(c) + id / 8, (const uint8_t *)c->lpis + id / 8, 1);
+    gicv3_table_write(&c->d, pending_table(c) + id / 8, (const uint8_t *)c->lpis + id / 8, 1);
     if (pending)
         consider(c, id);
     else if (id == c->lpi)

@@ -35,9 +35,9 @@ struct its {
 static uint64_t load(struct its *s, gpa_t at)
 {
     uint64_t v = 0;
-    return device_read(&s->d, at, &v, 8) == MEM_OK ? v : 0;
+    return gicv3_table_read(&s->d, at, &v, 8) ? v : 0;
 }
-static void store(struct its *s, gpa_t at, uint64_t v) { device_write(&s->d, at, &v, 8); }
+static void store(struct its *s, gpa_t at, uint64_t v) { gicv3_table_write(&s->d, at, &v, 8); }
 
 static unsigned page_shift(uint64_t baser)
 {
@@ -198,7 +198,7 @@ static void run_commands(struct its *s)
     if (!(s->ctlr & 1) || !(s->cbaser & VALID) || s->cwriter >= size || s->creadr >= size)
         return;
     while (s->creadr != s->cwriter) {
-        if (device_read(&s->d, base + s->creadr, c, COMMAND) == MEM_OK)
+        if (gicv3_table_read(&s->d, base + s->creadr, c, COMMAND))
             command(s, c);
         s->creadr = (s->creadr + COMMAND) % size;
     }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "char/chardev.h"
-#include "virtio.h"
+#include "pci/virtio_pci.h"
 
 enum { F_SIZE = 0, F_MULTIPORT = 1, F_EMERG_WRITE = 2 };
 enum { /* control messages */
@@ -341,6 +341,8 @@ static const struct property properties[] = {
 };
 static const struct field fields[] = { VIRTIO_FIELDS, { NULL } };
 
+const struct device_type virtio_serial_pci_type =
+    VIRTIO_PCI("virtio-serial", struct virtio_serial, "Input", "bus of serial ports", &class, properties, fields);
 const struct device_type virtio_serial_device_type =
     VIRTIO_MMIO("virtio-serial", struct virtio_serial, "Input", "bus of serial ports", &class, properties, fields);
 

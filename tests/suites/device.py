@@ -30,9 +30,9 @@ def fuzz_asan(context):
     """Two minutes a target under AddressSanitizer, in a build of its own."""
     program(context)
     folder = os.path.join(context.build, "asan")
-    test = os.path.join(folder, "tests/device/fuzz")
+    tests = [os.path.join(folder, "tests/device", n) for n in ("fuzz", "fuzz_bus")]
     for command, limit in ([["./configure", "--enable-asan", f"--build-dir={folder}"], 120],
-                           [["make", f"B={folder}", "-j2", test], 3600], [[test, "120"], 3600 * 2]):
+                           [["make", f"B={folder}", "-j2", *tests], 3600], *[[[t, "120"], 3600 * 2] for t in tests]):
         done = run(command, cwd=context.top, timeout=limit, env={"ASAN_OPTIONS": "detect_leaks=0"}, tail=4000)
         if done.status:
             raise Fail(f"{done.shell()}\n" + (done.out + done.err)[-4000:].decode(errors="replace"))
@@ -40,7 +40,7 @@ def fuzz_asan(context):
 
 # -------------------------------------------------------------------------- disks
 
-MODULES = ["virtio_mmio", "virtio_blk", "crc16", "mbcache", "jbd2", "crc32c_generic", "ext4"]
+MODULES = ["virtio_mmio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk", "crc16", "mbcache", "jbd2", "crc32c_generic", "ext4"]
 # In the disk's own root: files from the host, files written, read again past the cache.
 INIT = """#!/bin/sh
 mount -t proc proc /proc
@@ -173,10 +173,12 @@ def cases(context):
         Case("device/drive-locks", locks),
         Case("fuzz/devices", fuzz(1)),
         Case("fuzz/devices-asan", fuzz_asan, 2),
-        Case("disk/mmio", on_disk("if=virtio"), 1),
-        Case("disk/mmio-none-threads", on_disk("if=virtio,cache=none,aio=threads"), 2),
+        Case("disk/pci", on_disk("if=virtio"), 1),
+        Case("disk/pci-its", on_disk("if=none,id=d", "virtio-blk-pci,drive=d,serial=S1,num-queues=2", ["-M", "virt,gic-version=3", "-smp", "2"]), 2),
+        Case("disk/mmio", on_disk("if=none,id=d", "virtio-blk-device,drive=d"), 1),
+        Case("disk/none-threads", on_disk("if=virtio,cache=none,aio=threads"), 2),
         Case("disk/mmio-packed", on_disk("if=none,id=d,cache=writethrough,discard=unmap",
                                          "virtio-blk-device,drive=d,serial=S1,packed=on,num-queues=2", ["-smp", "2"]), 2),
         Case("disk/mmio-split-plain", on_disk("if=none,id=d,cache=directsync", "virtio-blk-device,drive=d,event_idx=off,indirect_desc=off"), 2),
-        Case("disk/mmio-snapshot", on_disk("if=virtio,snapshot=on", readonly=True), 2),
+        Case("disk/snapshot", on_disk("if=virtio,snapshot=on", readonly=True), 2),
     ]
