@@ -171,6 +171,25 @@ def edited(context):
                     raise Fail(f"{way}: status {got.status}, not {value}")
 
 
+def linkage(context):
+    """An entry of a linkage table edited in place, which translations of its calls may depend on."""
+    with context.temp() as d:
+        program = shutil.copy(cross(context, "linkage"), d + "/program")
+        with open(program, "rb") as f:
+            data = f.read()
+        at = data.index(b"LINK" * 4) + 16
+        for value, entry in (1, data[at:at + 16]), (2, data[at + 16:at + 32]), (1, data[at:at + 16]):
+            with open(program, "r+b") as f:
+                f.seek(at)
+                f.write(entry)
+            for k in range(3):
+                got = with_cache(context, d + "/cache", [program, "x"], "-d", "stats")
+                if got.status != value:
+                    raise Fail(f"status {got.status}, not {value}")
+            if not loaded(got)[0] or loaded(got)[2]:
+                raise Fail(f"{loaded(got)[0]} translations loaded, {loaded(got)[2]} saved again")
+
+
 def overlay(context):
     """The same path with other content in a mount namespace of its own."""
     with context.temp() as d:
@@ -493,7 +512,7 @@ def lasting(context):
 
 def cases(context):
     found = [Case("pcache/" + f.__name__.replace("_", "-"), f, 0)
-             for f in (warm, edited, overlay, disk_full, permissions, folders, eviction, options_apart, regions)]
+             for f in (warm, edited, linkage, overlay, disk_full, permissions, folders, eviction, options_apart, regions)]
     found += [Case("pcache/" + f.__name__.replace("_", "-"), f) for f in (merged, merged_regions, lasting)]
     found += [Case("pcache/parallel", parallel(60), 0), Case("pcache/parallel-200", parallel(200)),
               Case("pcache/killed", killed(30), 0), Case("pcache/killed-300", killed(300)),
