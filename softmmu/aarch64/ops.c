@@ -10,20 +10,8 @@
 
 enum { LOOKUP = 1 + IR_LEAVE_LOOKUP, LEAVE = 1 + IR_LEAVE_GUEST, POLL = 1 + IR_LEAVE_POLL };
 
-/* After an instruction: on, or by the run loop if the context is another. */
-static uint64_t next(struct cpu *cpu, uint64_t pc)
-{
-    struct a64_sys *s = a64_sys(cpu);
-    bool due = a64_is_due(s);
-    if (!s->changed && !due)
-        return 0;
-    s->changed = false;
-    cpu->pc = pc + 4;
-    return due ? POLL : LOOKUP;
-}
-
-/* An interrupt that stands may no longer be masked at cpu->pc: the processor's thread looks. The run loop comes back to
- * it at a poll only if it was asked to; who raised the line has asked once, and it was masked then. */
+/* To the processor's thread: an interrupt that stands may no longer be masked at cpu->pc, or there is work to settle. The run loop
+ * comes back to it at a poll only if it was asked to; who raised the line has asked once, and it was masked then. */
 static uint64_t look(struct cpu *cpu)
 {
     a64_sys(cpu)->changed = false;
@@ -36,6 +24,17 @@ static uint64_t taken(struct cpu *cpu)
 {
     a64_sys(cpu)->changed = false;
     return LOOKUP;
+}
+
+/* After an instruction: on, or by the run loop if the context is another. */
+static uint64_t next(struct cpu *cpu, uint64_t pc)
+{
+    struct a64_sys *s = a64_sys(cpu);
+    bool due = a64_is_due(s);
+    if (!s->changed && !due)
+        return 0;
+    cpu->pc = pc + 4;
+    return due ? look(cpu) : taken(cpu);
 }
 
 static void set_x(struct cpu *cpu, unsigned rt, uint64_t v)

@@ -139,6 +139,7 @@ void trap_taken(struct trap *t)
     if (c->handler && c->handler(t))
         return;
     if (kind != VECTOR_SYNC || c->taken > 100) {
+        failed++;
         put("unexpected exception, vector ");
         put_number((unsigned)t->vector);
         put(" esr ");
