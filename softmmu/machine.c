@@ -231,6 +231,9 @@ struct vcpu *vcpu_new(struct machine *m, unsigned index, char *err, size_t errle
     return v->state ? v : NULL;
 }
 
+/* Translated code of a kernel and of what runs on it: a compiler alone has 60 MB. Used as it fills. */
+enum { CODE_BYTES = 256 << 20 };
+
 struct machine *machine_new(const struct machine_config *c, char *err, size_t errlen)
 {
     struct machine *m = calloc(1, sizeof *m);
@@ -244,10 +247,14 @@ struct machine *machine_new(const struct machine_config *c, char *err, size_t er
     pthread_cond_init(&m->all_stopped, NULL);
     physmem_reader_add(m->memory, &m->reader);
     physmem_on_code(m->memory, code_written, m);
-    struct engine_config e = { .guest = c->isa->guest, .model = c->model, .cache_size = c->cache_size, .interp = c->interp,
+    struct engine_config e = { .guest = c->isa->guest, .model = c->model, .cache_size = c->cache_size ? c->cache_size : CODE_BYTES, .interp = c->interp,
                                .one_insn = c->one_insn, .without = c->without, .host_features = c->host_features, .system = true,
                                .locate = locate, .fetch = fetch, .pc_of_key = pc_of_key, .owner = m };
     m->engine = engine_new(&e, err, errlen);
+    if (!m->engine && !c->cache_size) { /* a limit of memory: the engine finds what there is */
+        e.cache_size = 0;
+        m->engine = engine_new(&e, err, errlen);
+    }
     if (!m->engine)
         goto fail;
     catch_faults();

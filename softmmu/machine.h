@@ -52,7 +52,7 @@ struct gic_cpu_ops {
 struct machine_config {
     const struct isa *isa;
     const struct cpu_model *model;
-    size_t cache_size; /* of translated code, bytes; 0: the engine's default */
+    size_t cache_size; /* of translated code, bytes; 0: what is usual */
     bool interp, one_insn;
     unsigned without;  /* techniques left out (engine.h) */
     const char *host_features;

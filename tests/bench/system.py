@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(TOP, "tests")]
 from items import inputs  # noqa: E402
+from boot.archive import Archive  # noqa: E402
 from suites import system  # noqa: E402
 
 LOOP = "i=0; while [ $i -lt %d ]; do %s; i=$((i+1)); done"
@@ -116,7 +117,7 @@ class Bench:
     def archive(self, item):
         """The initrd's path; its init says READY, BEGIN, END."""
         name, _, command, programs, files, kernels, trees = item
-        a = system.Archive()
+        a = Archive()
         content = closure(self.root, programs)
         for path in files:
             with open(os.path.join(self.input, path), "rb") as f:
