@@ -78,7 +78,7 @@ $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 
 $(B)/softmmu/%.o: softmmu/%.c $(gen) $(B)/config.mk
-	$(COMPILE) $(SM_INC) $(if $(filter softmmu/main.c softmmu/cli/%,$<),-Ihw) $(if $(filter softmmu/monitor/%,$<),$(MONITOR_DEFS)) -c -o $@ $<
+	$(COMPILE) $(SM_INC) $(if $(filter softmmu/main.c softmmu/cli/%,$<),-Ihw) -c -o $@ $<
 $(B)/hw/%.o: hw/%.c $(gen) $(B)/config.mk
 	$(COMPILE) $(HW_INC) -c -o $@ $<
 

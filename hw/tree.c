@@ -2,6 +2,7 @@
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tree.h"
 
@@ -77,4 +78,42 @@ void tree_cells_n(struct tree *t, const char *name, unsigned n, const uint32_t *
 void tree_reg(struct tree *t, uint64_t at, uint64_t size)
 {
     tree_cells(t, "reg", (uint32_t)(at >> 32), (uint32_t)at, (uint32_t)(size >> 32), (uint32_t)size);
+}
+
+/* The child of the root of that name, made if it is not there; negative: an error. */
+static int child(void *blob, const char *name)
+{
+    int node = fdt_subnode_offset(blob, 0, name);
+    return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(blob, 0, name) : node;
+}
+
+static bool patch(void *blob, const struct tree_boot *b)
+{
+    int node = child(blob, "chosen"), rc = node < 0 ? node : 0;
+    if (!rc && b->append)
+        rc = fdt_setprop_string(blob, node, "bootargs", b->append);
+    if (!rc && b->initrd_size) {
+        rc = fdt_setprop_u64(blob, node, "linux,initrd-start", b->initrd_at);
+        rc = rc ? rc : fdt_setprop_u64(blob, node, "linux,initrd-end", b->initrd_at + b->initrd_size);
+    }
+    node = fdt_node_offset_by_prop_value(blob, -1, "device_type", "memory", 7);
+    if (rc || node >= 0)
+        return !rc; /* what it says of memory counts */
+    node = fdt_add_subnode(blob, 0, "memory");
+    const fdt64_t reg[2] = { cpu_to_fdt64(b->ram), cpu_to_fdt64(b->memory) };
+    return node >= 0 && !fdt_setprop_string(blob, node, "device_type", "memory") && !fdt_setprop(blob, node, "reg", reg, sizeof reg);
+}
+
+void *tree_patch(const void *dtb, size_t n, const struct tree_boot *b, size_t *size)
+{
+    if (n < sizeof(struct fdt_header) || fdt_check_header(dtb) || fdt_totalsize(dtb) > n)
+        return NULL;
+    size_t room = fdt_totalsize(dtb) + 4096 + (b->append ? strlen(b->append) : 0);
+    void *blob = malloc(room);
+    if (blob && !fdt_open_into(dtb, blob, (int)room) && patch(blob, b) && !fdt_pack(blob)) {
+        *size = fdt_totalsize(blob);
+        return blob;
+    }
+    free(blob);
+    return NULL;
 }

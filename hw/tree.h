@@ -33,6 +33,10 @@ void tree_cells_n(struct tree *t, const char *name, unsigned n, const uint32_t *
 /* reg: address and size, two cells each. */
 void tree_reg(struct tree *t, uint64_t at, uint64_t size);
 
+/* A tree that somebody else wrote, with what the command line says of booting; NULL: it is none. The caller's, by free. */
+struct tree_boot { const char *append; uint64_t initrd_at, initrd_size, ram, memory; };
+void *tree_patch(const void *dtb, size_t n, const struct tree_boot *b, size_t *size);
+
 /* Phandles that nodes of devices refer to. */
 enum { PHANDLE_CLOCK = 0x8000, PHANDLE_GIC = 0x8001, PHANDLE_MSI = 0x8002, PHANDLE_GPIO = 0x8003, PHANDLE_SMMU = 0x8004 };
 

@@ -147,12 +147,8 @@ int main(int argc, char **argv)
     options_parse(&o, argc, argv);
     if (!o.cpu && !strcmp(o.board->default_cpu, "max"))
         fprintf(stderr, "myna-system-aarch64: no -cpu: it is max\n");
-    if (o.config.bios)
-        die("-bios is not there yet");
     if (o.gdbs.n)
         die("-gdb is not there yet");
-    if (o.config.nfw_cfg)
-        die("-fw_cfg is not there yet");
     if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
         die("%s", err);
     o.machine.isa = o.board->isa;

@@ -2,17 +2,19 @@
  * The `virt` board of aarch64: memory map and device tree as guests expect them of QEMU's board of that name
  * (QEMU documentation, system/arm/virt; the map itself is what its device tree says).
  *
- * So far: RAM, GICv2 with v2m, GICv3 with ITS, PL011, generic timers, PSCI.
+ * There are RAM, flash, GICv2 with v2m, GICv3 with ITS, PL011, PL031, PL061 with the power key, fw_cfg, virtio slots,
+ * generic timers, PSCI.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "elfimage.h"
+#include "arm_boot.h"
+#include "block/block.h"
+#include "block/pflash.h"
+#include "gpio/pl061.h"
 #include "intc/gic.h"
+#include "misc/fw_cfg.h"
 #include "pci/pci.h"
 #include "sys.h"
 #include "tree.h"
@@ -22,8 +24,9 @@
 enum { RAM = 0x40000000, NIRQS = 288 };
 
 /* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
-enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_VIRTIO, SLOT_PCI_MEMORY, SLOT_PCI_IO, SLOT_PCI_ECAM };
-enum { VIRTIO_SLOTS = 32 };
+enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_RTC, SLOT_FW_CFG,
+            SLOT_GPIO, SLOT_FLASH, SLOT_VIRTIO, SLOT_PCI_MEMORY, SLOT_PCI_IO, SLOT_PCI_ECAM };
+enum { VIRTIO_SLOTS = 32, FLASH_BANKS = 2, FLASH_BANK = 64 << 20 };
 static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
     [SLOT_GIC_CPU] = { 0x08010000, 0x10000, 0 },
@@ -31,6 +34,10 @@ static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_ITS] = { 0x08080000, 0x20000, 0 },
     [SLOT_GIC_REDIST] = { 0x080a0000, 0xf60000, 0 },
     [SLOT_UART] = { 0x09000000, 0x1000, 1 },
+    [SLOT_RTC] = { 0x09010000, 0x1000, 2 },
+    [SLOT_FW_CFG] = { 0x09020000, 0x18, 0 },
+    [SLOT_GPIO] = { 0x09030000, 0x1000, 7 },
+    [SLOT_FLASH] = { 0, FLASH_BANK, 0 },
     [SLOT_VIRTIO] = { 0x0a000000, VIRTIO_MMIO_SIZE * VIRTIO_SLOTS, 16 },
     [SLOT_PCI_MEMORY] = { 0x10000000, 0x2eff0000, 3 },
     [SLOT_PCI_IO] = { 0x3eff0000, 0x10000, 0 },
@@ -54,12 +61,10 @@ struct virt {
     uint32_t gic_version; /* gic-version=: enum gic_choice */
     bool its, highmem;
     struct device *gic, *virtio[VIRTIO_SLOTS];
-    void *dtb;
-    size_t dtb_size;
-    uint64_t entry, dtb_at;
-    bool bare; /* an ELF file: it begins as after a reset, at the highest level */
-    struct { void *data; size_t n; gpa_t at; } image[3]; /* kernel, initrd, device tree: written again at each reset */
-    unsigned nimages;
+    struct device *fw_cfg, *gpio, *flash[FLASH_BANKS];
+    struct bus system; /* of what -device makes without a bus of its own: loader */
+    struct arm_boot boot;
+    bool firmware;     /* there is something in the first flash bank */
 };
 
 static struct virt *virt_of(struct device *d) { return (struct virt *)d; }
@@ -75,9 +80,9 @@ static void tree_chosen(struct virt *b, struct tree *t)
     tree_text(t, "stdout-path", uart);
     if (c->append)
         tree_text(t, "bootargs", c->append);
-    if (c->initrd && b->nimages > 1) {
-        tree_u64(t, "linux,initrd-start", b->image[1].at);
-        tree_u64(t, "linux,initrd-end", b->image[1].at + b->image[1].n);
+    if (b->boot.initrd_size) {
+        tree_u64(t, "linux,initrd-start", b->boot.initrd_at);
+        tree_u64(t, "linux,initrd-end", b->boot.initrd_at + b->boot.initrd_size);
     }
     tree_end(t);
 }
@@ -139,124 +144,76 @@ static bool make_tree(struct virt *b)
     tree_text(t, "clock-output-names", "clk24mhz");
     tree_cells(t, "phandle", PHANDLE_CLOCK);
     tree_end(t);
+    tree_begin(t, "flash@%llx", map[SLOT_FLASH].at);
+    tree_text(t, "compatible", "cfi-flash");
+    tree_cells(t, "reg", 0, 0, 0, FLASH_BANK, 0, FLASH_BANK, 0, FLASH_BANK);
+    tree_cells(t, "bank-width", 4);
+    tree_end(t);
     for (struct device *d = NULL; (d = device_next(m, d));)
         if (d->type->node)
             d->type->node(d, t);
     for (unsigned k = 0; k < VIRTIO_SLOTS; k++)
         virtio_mmio_node(b->virtio[k], t);
-    b->dtb = tree_finish(t, &b->dtb_size);
+    b->boot.dtb = tree_finish(t, &b->boot.dtb_size);
     tree_free(t);
-    return b->dtb != NULL;
+    return b->boot.dtb != NULL;
 }
 
-/* ------------------------------------------------------------------------ images */
-
-static int read_image(struct virt *b, const char *path, gpa_t at, char *err, size_t errlen)
-{
-    const struct board_config *c = b->d.machine->config;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        snprintf(err, errlen, "%s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -errno;
-    }
-    size_t n = (size_t)st.st_size, got = 0;
-    void *data = malloc(n ? n : 1);
-    while (data && got < n) {
-        ssize_t k = read(fd, (char *)data + got, n - got);
-        if (k <= 0)
-            break;
-        got += (size_t)k;
-    }
-    close(fd);
-    if (!data || got < n || at + n > RAM + c->memory) {
-        snprintf(err, errlen, got < n ? "%s: can't be read whole" : "%s: does not fit into %llu MiB of memory", path,
-                 (unsigned long long)(c->memory >> 20));
-        free(data);
-        return -EINVAL;
-    }
-    b->image[b->nimages].data = data;
-    b->image[b->nimages].n = n;
-    b->image[b->nimages++].at = at;
-    return 0;
-}
-
-static int load_elf(struct virt *b, char *err, size_t errlen)
-{
-    const struct board_config *c = b->d.machine->config;
-    void *file = b->image[0].data;
-    char why[128];
-    bool ok = elf_flatten(file, b->image[0].n, 183 /* EM_AARCH64 */, c->memory, &b->image[0].data, &b->image[0].n, &b->image[0].at,
-                          &b->entry, why, sizeof why);
-    free(file);
-    if (!ok || b->image[0].at < RAM || b->image[0].at - RAM > c->memory - b->image[0].n) {
-        snprintf(err, errlen, "%s: %s", c->kernel, ok ? "is not for addresses of this board's memory" : why);
-        return -EINVAL;
-    }
-    b->bare = true;
-    b->isa.psci = !b->el3; /* it is the firmware */
-    bool below = b->image[0].at - RAM >= 0x200000;
-    b->dtb_at = below ? RAM : (b->image[0].at + b->image[0].n + 0x1fffff) & ~0x1fffffull;
-    return 0;
-}
-
-/* Documentation/arch/arm64/booting.rst: an Image says how far above a 2 MiB boundary it wants to be. */
-static int load_kernel(struct virt *b, char *err, size_t errlen)
-{
-    const struct board_config *c = b->d.machine->config;
-    int rc = read_image(b, c->kernel, RAM, err, errlen);
-    if (rc)
-        return rc;
-    if (elf_is(b->image[0].data, b->image[0].n))
-        return load_elf(b, err, errlen);
-    const uint8_t *d = b->image[0].data;
-    uint64_t offset = 0x80000, size = b->image[0].n, v;
-    if (b->image[0].n >= 64 && !memcmp(d + 56, "ARM\x64", 4)) {
-        memcpy(&v, d + 16, 8);
-        if (v) {
-            size = v;
-            memcpy(&offset, d + 8, 8);
-        }
-    }
-    if (offset + size > c->memory || b->image[0].n + offset > c->memory) {
-        snprintf(err, errlen, "%s: does not fit into %llu MiB of memory", c->kernel, (unsigned long long)(c->memory >> 20));
-        return -EINVAL;
-    }
-    b->entry = b->image[0].at = RAM + offset;
-    gpa_t at = (b->entry + size + 0x1fffff) & ~0x1fffffull;
-    if (at < RAM + (c->memory / 2 < 128u << 20 ? c->memory / 2 : 128u << 20))
-        at = RAM + (c->memory / 2 < 128u << 20 ? c->memory / 2 : 128u << 20);
-    if (c->initrd) {
-        rc = read_image(b, c->initrd, at, err, errlen);
-        if (rc)
-            return rc;
-        at = (at + b->image[1].n + 0x1fffff) & ~0x1fffffull;
-    }
-    b->dtb_at = at;
-    return 0;
-}
+/* ----------------------------------------------------------------------- starting */
 
 static void reset(struct device *d)
 {
     struct virt *b = virt_of(d);
     struct machine *m = d->machine;
-    for (unsigned k = 0; k < b->nimages; k++)
-        physmem_write(m->memory, &m->reader, b->image[k].at, b->image[k].data, b->image[k].n, MEM_CPU);
-    if (b->dtb)
-        physmem_write(m->memory, &m->reader, b->dtb_at, b->dtb, b->dtb_size, MEM_CPU);
+    images_write(&b->boot.images, m);
+    if (b->boot.dtb && b->boot.dtb_at)
+        physmem_write(m->memory, &m->reader, b->boot.dtb_at, b->boot.dtb, b->boot.dtb_size, MEM_CPU);
 }
 
 static void started(struct vcpu *v, void *arg)
 {
     struct virt *b = arg;
-    if (b->bare) {
-        v->cpu->pc = b->entry;
+    uint64_t pc = b->boot.entry;
+    bool is_linux = !loader_entry(v->machine, v->index, &pc) && b->boot.is_linux;
+    if (!is_linux) { /* it begins as after a reset, at the highest level */
+        v->cpu->pc = pc;
         return;
     }
-    a64_enter(v->cpu, b->isa.el2 ? 2 : 1, b->entry);
-    *a64_reg(v->cpu, A64_x0) = b->dtb_at;
+    a64_enter(v->cpu, b->isa.el2 ? 2 : 1, pc);
+    *a64_reg(v->cpu, A64_x0) = b->boot.dtb_at;
+}
+
+static void press_power(struct machine *m) { pl061_press_power(((struct virt *)m->board_state)->gpio); }
+
+/* Firmware gets the kernel through fw_cfg and decides. */
+static bool offer_kernel(struct virt *b, char *err, size_t errlen)
+{
+    const struct board_config *c = b->d.machine->config;
+    const struct { const char *path; unsigned size, data; } files[] = { { c->kernel, FW_KERNEL_SIZE, FW_KERNEL }, { c->initrd, FW_INITRD_SIZE, FW_INITRD } };
+    for (unsigned k = 0; k < 2; k++) {
+        size_t n = 0;
+        uint8_t *data = files[k].path ? image_read(files[k].path, c->memory, &n, err, errlen) : NULL;
+        if (files[k].path && (!data || !fw_cfg_add(b->fw_cfg, files[k].data, data, n) || !fw_cfg_add_int(b->fw_cfg, files[k].size, n, 4)))
+            return false;
+        free(data);
+    }
+    size_t n = c->append ? strlen(c->append) + 1 : 0;
+    return !n || (fw_cfg_add(b->fw_cfg, FW_APPEND, c->append, n) && fw_cfg_add_int(b->fw_cfg, FW_APPEND_SIZE, n, 4));
+}
+
+/* -bios: into the first bank, as if it had been programmed there. */
+static bool load_bios(struct virt *b, char *err, size_t errlen)
+{
+    const char *path = b->d.machine->config->bios;
+    size_t n;
+    if (!pflash_empty(b->flash[0])) {
+        snprintf(err, errlen, "-bios %s: the first flash bank has an image already", path);
+        return false;
+    }
+    uint8_t *data = image_read(path, FLASH_BANK, &n, err, errlen);
+    if (!data || !images_add(&b->boot.images, data, n, map[SLOT_FLASH].at))
+        return false;
+    return b->firmware = true;
 }
 
 /* ------------------------------------------------------------------------- wiring */
@@ -397,12 +354,48 @@ static bool make_pci(struct virt *b, char *err, size_t errlen)
                           (struct pci_window){ low, low + map[SLOT_PCI_MEMORY].size - 1 }, high, pin, spi, err, errlen);
 }
 
+/* if=pflash, by index, and -pflash. */
+static bool make_flash(struct virt *b, char *err, size_t errlen)
+{
+    for (unsigned k = 0; k < FLASH_BANKS; k++) {
+        struct block *drive = block_by_index(IF_PFLASH, (int)k);
+        struct device *d = device_new(b->d.machine, "cfi.pflash01", err, errlen);
+        if (!d || !device_set(d, "name", k ? "virt.flash1" : "virt.flash0", err, errlen))
+            return false;
+        if (drive)
+            device_set_pointer(d, "drive", drive);
+        if (!device_realize(d, NULL, err, errlen))
+            return false;
+        if (!device_map(d, 0, map[SLOT_FLASH].at + k * map[SLOT_FLASH].size)) {
+            snprintf(err, errlen, "no memory for flash");
+            return false;
+        }
+        b->flash[k] = d;
+        b->firmware |= drive && !k;
+    }
+    return true;
+}
+
+static bool make_small(struct virt *b, char *err, size_t errlen)
+{
+    struct machine *m = b->d.machine;
+    if (!built_in(b, device_new(m, "pl031", err, errlen), SLOT_RTC, err, errlen) ||
+        !(b->gpio = built_in(b, device_new(m, "pl061", err, errlen), SLOT_GPIO, err, errlen)))
+        return false;
+    m->power_button = press_power;
+    b->fw_cfg = device_new(m, "fw_cfg", err, errlen);
+    return b->fw_cfg && device_realize(b->fw_cfg, NULL, err, errlen) && device_map(b->fw_cfg, 0, map[SLOT_FW_CFG].at);
+}
+
 static bool realize(struct device *d, char *err, size_t errlen)
 {
+    static const struct bus_type system_bus = { .name = "System" };
     struct virt *b = virt_of(d);
     struct machine *m = d->machine;
     const struct board_config *c = m->config;
     int rc = 0;
+    m->board_state = b;
+    bus_init(&b->system, &system_bus, d, "main-system-bus", 0);
     b->isa = (struct isa_config){ .el2 = b->el2, .el3 = b->el3, .psci = true, .psci_smc = b->el2, .started = started, .started_arg = b };
     if (!machine_add_cpus(m, c->ncpus, &b->isa, err, errlen))
         return false;
@@ -420,18 +413,34 @@ static bool realize(struct device *d, char *err, size_t errlen)
     struct device *uart = device_new(m, "pl011", err, errlen);
     if (uart && c->serial[0])
         device_set_pointer(uart, "chardev", c->serial[0]);
-    return built_in(b, uart, SLOT_UART, err, errlen) && make_virtio_slots(b, err, errlen) && make_pci(b, err, errlen);
+    return built_in(b, uart, SLOT_UART, err, errlen) && make_small(b, err, errlen) && make_flash(b, err, errlen) && make_virtio_slots(b, err, errlen) &&
+           make_pci(b, err, errlen);
 }
 
 bool virt_complete(struct device *d, char *err, size_t errlen)
 {
     struct virt *b = virt_of(d);
-    if (d->machine->config->kernel && load_kernel(b, err, errlen))
+    const struct board_config *c = d->machine->config;
+    if (c->bios && !load_bios(b, err, errlen))
         return false;
-    if (make_tree(b))
-        return true;
+    if (c->kernel && !(b->firmware ? offer_kernel(b, err, errlen) : arm_boot_load(&b->boot, c, RAM, err, errlen)))
+        return false;
+    if (!c->kernel || b->firmware)
+        b->boot.dtb_at = RAM; /* where firmware looks for it */
+    if (!b->boot.is_linux)
+        b->isa.psci = !b->el3; /* it is the firmware */
     snprintf(err, errlen, "no memory for the device tree");
-    return false;
+    if (c->dtb ? !arm_boot_dtb(&b->boot, c, RAM, err, errlen) : !make_tree(b))
+        return false;
+    if (c->dumpdtb) {
+        FILE *f = fopen(c->dumpdtb, "we");
+        if (!f || fwrite(b->boot.dtb, 1, b->boot.dtb_size, f) != b->boot.dtb_size || fclose(f)) {
+            snprintf(err, errlen, "%s: %s", c->dumpdtb, strerror(errno));
+            return false;
+        }
+        exit(0);
+    }
+    return true;
 }
 
 static const struct property properties[] = {

@@ -157,7 +157,7 @@ void monitor_run(struct machine *m, const char *line, unsigned *cpu, FILE *out)
         return;
     }
     const char *rest = line + n;
-    if (rest[strspn(rest, " \t")] == '/')
+    if (c->args[0] == '/' && rest[strspn(rest, " \t")] == '/')
         rest += strspn(rest, " \t");
     if (*rest == '/') {
         size_t f = strcspn(rest, " \t");

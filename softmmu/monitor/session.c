@@ -31,6 +31,7 @@ struct monitor {
     FILE *in, *to;
 };
 
+enum { REDISPLAY = ']' & 31 }; /* a key of ours: the editor shows its line again */
 static const char prompt_text[] = "(qemu) "; /* what scripts that drive such monitors wait for */
 
 /* --------------------------------------------------------------- the loop's side */
@@ -77,7 +78,7 @@ void monitor_input(struct monitor *mon, const uint8_t *bytes, size_t n)
 void monitor_focus(struct monitor *mon)
 {
     if (mon->begun) {
-        uint8_t redisplay = 'R' & 31;
+        uint8_t redisplay = REDISPLAY;
         monitor_input(mon, &redisplay, 1);
     }
     mon->begun = true;
@@ -167,6 +168,7 @@ static void converse(struct monitor *mon)
     el_set(el, EL_HIST, history, h);
     el_set(el, EL_ADDFN, "complete", "completes a word", complete);
     el_set(el, EL_BIND, "^I", "complete", NULL);
+    el_set(el, EL_BIND, "^]", "ed-redisplay", NULL);
     while ((line = el_gets(el, &n)) && n > 0) {
         char text[1024];
         snprintf(text, sizeof text, "%.*s", n, line);

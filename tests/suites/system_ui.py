@@ -1,6 +1,7 @@
 """What users touch of system mode: the command line, character backends, the monitor, gdb, the board's small devices.
 
-The guest is tests/device/echo.S: "ready", then it echoes its UART."""
+The guest is tests/device/aarch64/echo.S: "ready", then it echoes its UART."""
+import gzip
 import os
 import pty
 import re
@@ -24,7 +25,7 @@ def program(context):
 
 
 def guest(context, name="echo"):
-    source = context.path(f"tests/device/{name}.S")
+    source = context.path(f"tests/device/aarch64/{name}.S")
     elf = os.path.join(context.out, "device", name + ".elf")
     image = os.path.join(context.out, "device", name + ".img")
     build(context, elf, [source], ["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0x40080000", "-o", elf, source])
@@ -470,13 +471,13 @@ SESSION = [
     ("info chardev", r"serial0-base: filename=stdio.*serial0: filename=mux"), ("info jit", "."), ("info block", ""), ("info pci", ""), ("info tlb", ""),
     ("x/2xw 0x40080038", "0000000040080038: 0x644d5241 0x00000000"), # "ARM\x64"
     ("xp /1c 0x40080038", "'A'"), ("x/3c 0x40080038", "'A' 'R' 'M'"), ("x/s 0x40080038", r'"ARMd"'), ("xp/1i 0x40080000", "b "),
-    ("x/1dw 0x40080038", "1682788929"), ("x/xg 0", "Cannot access memory"), ("p/d 2 + 3 * (4 - 1)", "11"), ("print 0x10 << 4 | 1", "0x101"), ("p $pc & ~0xffff", "0x40080000"),
+    ("x/1dw 0x40080038", "1682788929"), ("x/xg 0x3000000000", "Cannot access memory"), ("p/d 2 + 3 * (4 - 1)", "11"), ("print 0x10 << 4 | 1", "0x101"), ("p $pc & ~0xffff", "0x40080000"),
     ("p 1/0", "division by zero"), ("p $nosuch", "no such register"), ("p (1", r"a \) is missing"), ("cpu 1", ""), ("info cpus", r"\* CPU #1"),
     ("cpu 7", "processors 0 to 1"), ("cpu 0", ""), ("gva2gpa 0x40080000", "gpa: 0x40080000"),
     ("stop", ""), ("info status", "VM status: paused"), ("info registers", "pc 000000004008"), ("info registers -a", "CPU#1"), ("cont", ""),
     ("info status", "running"), ("pmemsave 0x40080038 4 DIR/mem", ""), ("memsave 0x40080038 8 DIR/mem2", ""), ("log nosuch", "none in_asm"), ("log int,unimp", ""),
     ("log none", ""), ("logfile /nonexistent/x", "No such file"), ("nosuch", "unknown command: 'nosuch'"), ("info nosuch", "unknown command: 'info nosuch'"),
-    ("cpu", "the arguments are"), ("help cpu", "cpu NUMBER -- "), ("help", "system_powerdown.*xp /FORMAT"), ("help info", "info registers"), ("info", "info mtree"),
+    ("cpu", "the arguments are"), ("help cpu", "cpu NUMBER -- "), ("help", "xp /FORMAT.*system_powerdown"), ("help info", "info registers"), ("info", "info mtree"),
     ("?", "help"), ("", ""), ("# a comment", ""),
 ]
 
@@ -533,11 +534,105 @@ def monitor_socket(context):
         m.end()
 
 
+# ------------------------------------------------------------------------------ small devices, images
+
+def elf(context, name="small"):
+    source = context.path(f"tests/device/aarch64/{name}.c")
+    return build(context, os.path.join(context.out, "device", name), [source],
+                 ["aarch64-linux-gnu-gcc", "-O1", "-ffreestanding", "-fno-pic", "-nostdlib", "-static", "-mgeneral-regs-only", "-mstrict-align",
+                  "-fno-stack-protector", "-Wl,--build-id=none,-Ttext=0x40400000", "-o", os.path.join(context.out, "device", name), source])
+
+
+def small(context):
+    """RTC, fw_cfg, flash, GPIO and the power key from the inside; flash contents stay in their file."""
+    with context.temp() as d:
+        with open(d + "/flash", "wb") as f:
+            f.truncate(64 << 20)
+            f.write(b"ABCD")
+            f.seek(0x40000)
+            f.write(b"EFGH")
+        with open(d + "/item", "wb") as f:
+            f.write(b"some bytes")
+        with Machine(context, "-kernel", elf(context), "-nographic", "-rtc", "base=2020-02-03T04:05:06,clock=vm", "-drive",
+                     f"file={d}/flash,if=pflash,index=1,format=raw", "-fw_cfg", f"name=opt/file,file={d}/item",
+                     "-fw_cfg", "opt/text,string=ABC", kernel=False) as m:
+            out = m.stdio.expect("press\r\n")
+            m.stdio.send("\x01c")
+            out += m.stdio.expect(r"\(qemu\) ")
+            m.stdio.send("system_powerdown\r\x01c")
+            out += m.stdio.expect("end\r\n")
+            m.end()
+        text = out.decode(errors="replace").replace("\r", "")
+        bad = re.findall(r"(?m)^.*: got .*$", text)
+        if bad or text.count(": ok\n") != 51:
+            raise Fail(f"{text.count(': ok')} ok, " + "; ".join(bad))
+        for pattern in (r"rtc now 0x000000005e379bf[2-9]", "fw file opt/file 0x000000000000000a", "fw file opt/text 0x0000000000000003"):
+            if not re.search(pattern, text):
+                raise Fail("no " + pattern)
+        with open(d + "/flash", "rb") as f:
+            data = f.read()
+        if data[8:12] != bytes.fromhex("00560012") or data[0x108:0x110] != b"\3\3\3\3\4\4\4\4" or data[0x40000:0x40004] != b"EFGH" or \
+                data[0x3fff8:0x40000] != b"\xff" * 8 or len(data) != 64 << 20:
+            raise Fail("the flash's file")
+
+
+def images(context):
+    """A gzip'd Image, firmware by -bios and -pflash, -device loader, dumpdtb and -dtb."""
+    image = guest(context)
+    with open(image, "rb") as f:
+        raw = f.read()
+    with context.temp() as d:
+        with open(d + "/gz", "wb") as f:
+            f.write(gzip.compress(raw))
+        with open(d + "/bad.gz", "wb") as f:
+            f.write(gzip.compress(raw)[:-20])
+        with open(d + "/pflash", "wb") as f:
+            f.truncate(64 << 20)
+            f.write(raw)
+        with open(d + "/short", "wb") as f:
+            f.write(b"x" * 1024)
+        with open(d + "/broken.elf", "wb") as f:
+            f.write(b"\x7fELF\2\1\1" + b"\xff" * 100)
+        dump = run([program(context), "-M", f"virt,dumpdtb={d}/dtb", "-cpu", "max", "-nographic"], timeout=20)
+        with open(d + "/dtb", "rb") as f:
+            tree = f.read()
+        if dump.status or tree[:4] != b"\xd0\x0d\xfe\xed" or b"arm,pl061" not in tree:
+            raise Fail(f"dumpdtb: {dump.status} {dump.err!r}")
+        for options in (["-kernel", d + "/gz"], ["-bios", image], ["-pflash", d + "/pflash"], ["-kernel", d + "/gz", "-dtb", d + "/dtb"],
+                        ["-drive", f"if=pflash,format=raw,readonly=on,file={d}/pflash"], ["-bios", image, "-kernel", image, "-append", "x"],
+                        ["-device", f"loader,file={image},addr=0x40080000,force-raw=on,cpu-num=0"],
+                        ["-device", f"loader,file={elf_of_echo(context)},cpu-num=0"],
+                        ["-device", f"loader,file={image},addr=0x40080000", "-device", "loader,addr=0x40080000,cpu-num=0"],
+                        ["-kernel", image, "-device", "loader,addr=0x44100000,data=0x12345678,data-len=4,data-be=on"]):
+            with Machine(context, *options, "-nographic", kernel=False) as m:
+                m.stdio.expect("ready\r\n")
+                m.stdio.send("\x01c")
+                m.stdio.expect(r"\(qemu\) ")
+                if "data" in options[-1]:
+                    m.stdio.send("xp/1xw 0x44100000\r")
+                    m.stdio.expect("0x78563412")
+                m.stdio.send("quit\r")
+                m.end()
+        for options, text in ((["-kernel", d + "/bad.gz"], "can't be unpacked"), (["-kernel", d + "/broken.elf"], "no program of this machine"),
+                              (["-pflash", d + "/short"], "the flash bank has 67108864"), (["-kernel", image, "-dtb", image], "no device tree"),
+                              (["-device", "loader,data=1"], "data-len"), (["-device", "loader"], "one of file="),
+                              (["-device", "loader,addr=0,cpu-num=9"], "no processor 9"), (["-device", f"loader,file={image},addr=0x1000000000"], "no memory at"),
+                              (["-fw_cfg", "a,file=/nonexistent/x"], "No such file")):
+            done = run([program(context), "-M", "virt", "-cpu", "max", "-nographic", *options], timeout=20)
+            if done.status != 1 or text not in done.err.decode():
+                raise Fail(f"{options}: {done.status} {done.err!r}, expected {text!r}")
+
+
+def elf_of_echo(context):
+    guest(context)
+    return os.path.join(context.out, "device", "echo.elf")
+
+
 def cases(context):
     out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
     out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
     out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
     out += [Case("ui/" + f.__name__, f, level) for f, level in (
         (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
-        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0))]
+        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0))]
     return out
