@@ -8,6 +8,7 @@
 #include "boards/boards.h"
 #include "monitor.h"
 #include "monitor/monitor.h"
+#include "pci/pci.h"
 
 /* ----------------------------------------------------------------------- the tree */
 
@@ -57,16 +58,8 @@ static void info_qtree(struct monitor_call *c)
             print_device(d, c->out, 0);
 }
 
-static void info_pci(struct monitor_call *c)
-{
-    for (struct device *d = NULL; (d = device_next(c->machine, d));)
-        if (d->bus && !strcmp(d->bus->type->name, "PCI")) {
-            char text[64] = "";
-            if (d->bus->type->place)
-                d->bus->type->place(d->bus, d, text, sizeof text);
-            fprintf(c->out, "  %s, %s: %s%s%s\n", d->bus->name, text, d->type->name, d->id ? ", id " : "", d->id ? d->id : "");
-        }
-}
+static void pci_line(void *arg, const char *text) { fprintf(arg, "%s\n", text); }
+static void info_pci(struct monitor_call *c) { pci_print(c->machine, pci_line, c->out); }
 
 static void info_chardev(struct monitor_call *c)
 {

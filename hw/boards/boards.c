@@ -3,6 +3,6 @@
 #include "virt.h"
 
 const struct board boards[] = {
-    { "virt", NULL, "Arm virtual machine: PL011, generic timers, PSCI", &isa_aarch64, &virt_type, 8, "max", 128 << 20, virt_complete },
+    { "virt", NULL, "Arm virtual machine: PL011, generic timers, PSCI", &isa_aarch64, &virt_type, 512, "max", 128 << 20, virt_complete },
     { NULL },
 };

@@ -37,6 +37,7 @@ struct gicv2 {
     uint32_t ncpus, nirqs; /* properties */
     uint32_t ctlr;
     struct line line[MAX_IRQS];
+    uint32_t hot[MAX_IRQS / 32 + 1]; /* bit n: interrupt n may be pending; cleared when it is found that it is not */
     struct cpu_if cpu[MAX_CPUS];
     struct own { struct gicv2 *g; unsigned cpu; struct irq irq, fiq; } own[MAX_CPUS];
 };
@@ -51,23 +52,33 @@ static bool is_pending(const struct gicv2 *g, unsigned irq, unsigned cpu)
     return (l->pending & b) || (!l->edge && irq >= SGIS && (l->level & b));
 }
 
+static void heat(struct gicv2 *g, unsigned irq) { g->hot[irq / 32] |= 1u << irq % 32; }
+
+/* May interrupt k be signalled to the CPU, if its priority allows? */
+static bool eligible(const struct gicv2 *g, unsigned k, unsigned cpu)
+{
+    const struct line *l = &g->line[k];
+    uint8_t b = bit_of(k, cpu);
+    if (!(l->enabled & b) || (l->active & b) || !is_pending(g, k, cpu) || (k >= OWN && !(l->targets & 1u << cpu)))
+        return false;
+    unsigned group = l->group & b ? 2 : 1;
+    return (g->ctlr & group) && (g->cpu[cpu].ctlr & group);
+}
+
 /* The most urgent pending interrupt of a CPU, or SPURIOUS. */
-static unsigned highest(const struct gicv2 *g, unsigned cpu)
+static unsigned highest(struct gicv2 *g, unsigned cpu)
 {
     unsigned best = SPURIOUS, best_priority = 0x100;
-    for (unsigned k = 0; k < g->nirqs; k++) {
-        const struct line *l = &g->line[k];
-        uint8_t b = bit_of(k, cpu);
-        if (!(l->enabled & b) || (l->active & b) || !is_pending(g, k, cpu) || (k >= OWN && !(l->targets & 1u << cpu)))
-            continue;
-        bool group1 = l->group & b;
-        if (!(g->ctlr & (group1 ? 2 : 1)) || !(g->cpu[cpu].ctlr & (group1 ? 2 : 1)))
-            continue;
-        if (priority_of(g, k, cpu) < best_priority) {
-            best = k;
-            best_priority = priority_of(g, k, cpu);
+    for (unsigned j = 0; j < g->nirqs / 32; j++)
+        for (uint32_t w = g->hot[j]; w; w &= w - 1) {
+            unsigned k = 32 * j + (unsigned)__builtin_ctz(w);
+            if (!g->line[k].pending && !g->line[k].level)
+                g->hot[j] &= ~(1u << k % 32);
+            else if (priority_of(g, k, cpu) < best_priority && eligible(g, k, cpu)) {
+                best = k;
+                best_priority = priority_of(g, k, cpu);
+            }
         }
-    }
     return best;
 }
 
@@ -106,6 +117,8 @@ static void update(struct gicv2 *g)
 static void set_input(struct gicv2 *g, unsigned irq, uint8_t b, bool up)
 {
     struct line *l = &g->line[irq];
+    if (up)
+        heat(g, irq);
     if (up && l->edge && !(l->level & b))
         l->pending |= b;
     l->level = up ? l->level | b : l->level & (uint8_t)~b;
@@ -191,7 +204,7 @@ static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, uns
     } else if (offset >= GICD_ICENABLER && offset < GICD_ISPENDR) {
         SCATTER(first, value, if (k >= SGIS) l->enabled &= (uint8_t)~b)
     } else if (offset >= GICD_ISPENDR && offset < GICD_ICPENDR) {
-        SCATTER(first, value, if (k >= SGIS) l->pending |= b)
+        SCATTER(first, value, if (k >= SGIS) { l->pending |= b; heat(g, k); })
     } else if (offset >= GICD_ICPENDR && offset < GICD_ISACTIVER) {
         SCATTER(first, value, if (k >= SGIS) l->pending &= (uint8_t)~b)
     } else if (offset >= GICD_ISACTIVER && offset < GICD_ICACTIVER) {
@@ -219,6 +232,7 @@ static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, uns
         l->source[cpu] |= value;
         if (l->source[cpu])
             l->pending |= (uint8_t)(1u << cpu);
+        heat(g, offset & 15);
     }
 }
 
@@ -241,6 +255,7 @@ static void send_sgi(struct gicv2 *g, uint32_t v, unsigned cpu)
         if (to >> k & 1)
             l->source[k] |= (uint8_t)(1u << cpu);
     l->pending |= (uint8_t)(to & all);
+    heat(g, irq);
 }
 
 static uint64_t dist_read(void *device, uint64_t offset, unsigned size, struct mem_attr a)
@@ -441,7 +456,12 @@ static void connect(struct device *d, unsigned cpu, const struct irq *out)
     g->own[cpu].fiq = out[GIC_FIQ];
 }
 
-static void loaded(struct device *d) { update((struct gicv2 *)d); }
+static void loaded(struct device *d)
+{
+    struct gicv2 *g = (struct gicv2 *)d;
+    memset(g->hot, 0xff, sizeof g->hot);
+    update(g);
+}
 
 static void node(struct device *d, struct tree *t)
 {
