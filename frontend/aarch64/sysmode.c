@@ -87,7 +87,8 @@ bool sys_pstate(struct tr *t, unsigned op1, unsigned op2, unsigned imm)
     bool daif = field == (3 << 3 | 6) || field == (3 << 3 | 7);
     if (!daif && (op1 != 0 || op2 < 3 || op2 > 5 || el == 0))
         return false;
-    if (field == (3 << 3 | 6) && el) { /* DAIFSet only masks */
+    bool debugged = (imm & 8) && (t->code.flags & (A64_FLAG_STEP | A64_FLAG_BREAK));
+    if (field == (3 << 3 | 6) && el && !debugged) { /* DAIFSet only masks */
         ir_set(t->r, A64_pstate, ir2(t->r, IR_or, IR_I64, ir_get(t->r, A64_pstate), imm_x(t, imm << 6)));
         return true;
     }

@@ -89,16 +89,16 @@ static uint64_t msr_pstate(struct cpu *cpu, uint64_t field, uint64_t imm, uint64
         return next(cpu, pc);
     case 3 << 3 | 6: /* DAIFSet */
     case 3 << 3 | 7: /* DAIFClr */
-        if (a64_el(cpu) == 0 && !(s->v[A64_SYS_SCTLR_EL1] & SCTLR_UMA)) {
+        if (a64_el(cpu) == 0 && !(s->v[a64_regime_of(s, 0) == REGIME_E20 ? A64_SYS_SCTLR_EL2 : A64_SYS_SCTLR_EL1] & SCTLR_UMA)) {
             uint32_t iss = (field >> 3) << 14 | 4 << 10 | (uint32_t)imm << 1 | (uint32_t)(field & 7) << 17 | 31 << 5;
             a64_raise(cpu, syndrome(EC_SYSREG, iss), pc);
             return taken(cpu);
         }
         *ps = (field & 1) ? *ps & ~(imm << 6) : *ps | imm << 6;
-        if (!(field & 1))
-            return 0;
-        if (!a64_interrupt_open(cpu))
-            return 0;
+        if ((imm & 8) && (s->v[A64_SYS_MDSCR_EL1] & (1 << 15 | 1))) /* debug exceptions depend on D */
+            a64_context_changed(cpu);
+        if (!(field & 1) || !a64_interrupt_open(cpu))
+            return next(cpu, pc);
         cpu->pc = pc + 4;
         return look(cpu);
     }
