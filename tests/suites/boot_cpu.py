@@ -8,6 +8,7 @@ import os
 import re
 
 from .base import Case, Fail, build, run
+from .system import first_words
 
 FLAGS = ["-O1", "-g", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-ffreestanding", "-nostdlib", "-static",
          "-mgeneral-regs-only", "-mstrict-align", "-fno-pic", "-fno-stack-protector", "-march=armv8.2-a",
@@ -56,4 +57,8 @@ def cases(context):
             continue
         for accel in mark(source, "accel", "tcg,interp").split(","):
             out.append(Case(f"boot_cpu/{stem}-{accel}", case(source, accel), int(mark(source, "level", "0"))))
+    # Linux with several processors, entered at EL1, at EL2 (VHE) and below an EL3
+    for name, options, level in (("smp2", ["-smp", "2"], 1), ("smp8", ["-smp", "8"], 2), ("el2", ["-M", "virt,virtualization=on", "-smp", "2"], 2),
+                                 ("el3", ["-M", "virt,virtualization=on,secure=on", "-smp", "2"], 2)):
+        out.append(Case(f"boot_cpu/linux-{name}", first_words("tcg", options), level))
     return out

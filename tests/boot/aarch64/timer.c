@@ -1,6 +1,7 @@
 /*
  * The generic timer and interrupts as a processor takes them: conditions, masks, WFI, the event stream, precise
  * state in a loop of one branch (Arm ARM D12.2, D1.3.6, D24.10; GICv2 of the board, Arm IHI 0048).
+ * TEST: machine=virt,gic-version=2
  */
 #include "lib.h"
 
