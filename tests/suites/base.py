@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PERL_HASH_SEED": "0",
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@b",
     "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@b",
+    "ASAN_OPTIONS": "detect_leaks=0", # what lives as long as the process is not given back
     "MYNA_CACHE": "off", # suites/pcache.py has the persistent cache; run.py --cache DIR turns it on for all
     "GIT_AUTHOR_DATE": "2024-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2024-01-01T00:00:00Z",
 }
