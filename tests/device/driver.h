@@ -23,6 +23,7 @@ struct driver {
     gpa_t at;
     bool packed;
     uint64_t features;
+    struct chardev *chardev; /* its other end, for fuzzers */
     struct queue q[8];
 };
 struct piece { gpa_t at; uint32_t n; unsigned flags; };

@@ -9,20 +9,22 @@
  */
 #include <signal.h>
 
+#include "char/chardev.h"
 #include "driver.h"
 
 enum { IMAGE = 256 << 10, OPS = 3000 };
 
-/* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type. %d: number of the round. */
-static const struct target { const char *device; bool virtio; const char *drive; } targets[] = {
+/* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type; its -drive or -chardev, and a device on
+ * its bus. %d: number of the round. */
+static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; } targets[] = {
     { "virtio-blk-device,drive=f%d,packed=on,num-queues=3,queue-size=16", true, ",discard=unmap" },
     { "virtio-blk-device,drive=f%d,logical_block_size=4096", true, ",aio=threads,cache=writethrough" },
     { "virtio-blk-device,drive=f%d,packed=on", true, ",readonly=on" },
     { "virtio-blk-device,drive=f%d,event_idx=off", true, ",snapshot=on" },
     { "virtio-rng-device,packed=on", true, NULL },
     { "virtio-rng-device,max-bytes=4096,period=1", true, NULL },
-    { "virtio-serial-device,packed=on", true, NULL },
-    { "virtio-serial-device,max_ports=3", true, NULL },
+    { "virtio-serial-device,packed=on", true, NULL, "ringbuf,id=r%d,size=4096", "virtconsole,chardev=r%d" },
+    { "virtio-serial-device,max_ports=3", true, NULL, "ringbuf,id=r%d,size=4096", "virtserialport,chardev=r%d,name=n" },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
@@ -85,7 +87,7 @@ static void put_head(struct driver *d)
 
 static void put_request(struct driver *d)
 {
-    struct piece p[12];
+    struct piece p[13];
     unsigned n = 1 + below(one_in(10) ? 12 : 4), k = below(one_in(3) ? 8 : 1);
     put_head(d);
     p[0] = (struct piece){ BUFFERS_AT + 64 * below(64), one_in(10) ? length() : 16, one_in(20) ? D_WRITE : 0 };
@@ -107,6 +109,16 @@ static void damage(struct driver *d)
         poke(d, at[below(3)], 1u << below(4), value());
 }
 
+/* The other end of a port sends and reads. */
+static void from_host(struct chardev *c)
+{
+    uint8_t bytes[300] = { 0 };
+    machine_lock_enter();
+    chardev_ring_write(c, bytes, below(sizeof bytes));
+    chardev_ring_read(c, bytes, below(sizeof bytes));
+    machine_lock_leave();
+}
+
 static void virtio_round(struct driver *d)
 {
     for (unsigned k = 0; k < OPS; k++) {
@@ -125,6 +137,10 @@ static void virtio_round(struct driver *d)
             break;
         case 4:
             set_reg(d, R_ACK, below(4));
+            break;
+        case 6:
+            if (d->chardev)
+                from_host(d->chardev);
             break;
         case 5:
             if (one_in(10))
@@ -176,11 +192,13 @@ static void wired_round(struct bench *b, const struct target *t)
         any_access(b, SLOT_AT, one_in(3) ? (unsigned)d->region[0]->size : 0x100);
 }
 
-static void one_round(const struct target *t, unsigned number)
+static void one_round(const struct target *t)
 {
+    static unsigned number; /* ids are not used twice */
+    number++;
     static uint8_t image[IMAGE];
     struct bench *b = bench_new();
-    char text[256], file[64];
+    char text[256], file[64], err[256];
     for (unsigned k = 0; k < 4096; k++)
         ram(b, BUFFERS_AT)[below(1 << 20)] = (uint8_t)rnd();
     if (t->drive) {
@@ -188,9 +206,25 @@ static void one_round(const struct target *t, unsigned number)
         snprintf(text, sizeof text, ",id=f%u,index=%u%s", number, number & 255, t->drive);
         bench_drive(file, text, image, sizeof image);
     }
+    if (t->chardev) {
+        machine_lock_enter();
+        snprintf(text, sizeof text, t->chardev, number);
+        if (!chardev_add(b->m.loop, text, err, sizeof err))
+            die(err);
+        machine_lock_leave();
+    }
     if (t->virtio) {
         snprintf(text, sizeof text, t->device, number);
         struct driver d = { .b = b, .at = bench_virtio(b, text) };
+        if (t->more) {
+            machine_lock_enter();
+            snprintf(text, sizeof text, t->more, number);
+            if (!device_add(&b->m, text, err, sizeof err))
+                die(err);
+            snprintf(text, sizeof text, "r%u", number);
+            d.chardev = backend_by_id(PROP_CHARDEV, text);
+            machine_lock_leave();
+        }
         virtio_round(&d);
     } else {
         wired_round(b, t);
@@ -223,7 +257,7 @@ int main(int argc, char **argv)
         for (now_seed = seed; !n || seconds() < end; now_seed++, n++) {
             state = now_seed * 0x9e3779b97f4a7c15ull | 1;
             alarm(60);
-            one_round(t, n);
+            one_round(t);
         }
         printf("%-72s %u rounds\n", t->device, n);
         fflush(stdout);

@@ -1,9 +1,13 @@
 """Devices of system mode by themselves (tests/device/*.c, built by make), and disks under a kernel: virtio-blk as
 root, what its image is like afterwards."""
 import glob
+import hashlib
 import os
 import re
+import socket
 import subprocess
+import threading
+import time
 
 from .base import Case, Fail, Skip, run
 from .system import boot, program, said
@@ -40,7 +44,8 @@ def fuzz_asan(context):
 
 # -------------------------------------------------------------------------- disks
 
-MODULES = ["virtio_mmio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk", "crc16", "mbcache", "jbd2", "crc32c_generic", "ext4"]
+PCI = ["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"]
+MODULES = [*PCI, "virtio_mmio", "virtio_blk", "crc16", "mbcache", "jbd2", "crc32c_generic", "ext4"]
 # In the disk's own root: files from the host, files written, read again past the cache.
 INIT = """#!/bin/sh
 mount -t proc proc /proc
@@ -83,7 +88,6 @@ def disk(folder, context, megabytes=32):
 
 
 def digest(data):
-    import hashlib
     return hashlib.md5(data).hexdigest()
 
 
@@ -117,6 +121,52 @@ def on_disk(drive, device=None, options=(), modules=(), readonly=False):
     return test
 
 
+# A console, a port that is only written to, a port both ways: hello, a line and 100,000 bytes back.
+PORTS = """until [ -c /dev/hvc0 ] && [ $(cat /sys/class/virtio-ports/*/name 2>/dev/null | wc -l) = 2 ]; do sleep 0.1; done
+echo to-the-console >/dev/hvc0
+for f in /sys/class/virtio-ports/*; do
+case $(cat $f/name 2>/dev/null) in org.test.out) A=/dev/${f##*/} ;; org.test.both) B=/dev/${f##*/} ;; esac; done
+dd if=/dev/zero bs=64k count=16 2>/dev/null | tr '\\0' z >$A
+exec 3<>$B
+echo hello >&3
+dd bs=1000 count=100 iflag=fullblock <&3 2>/dev/null | md5sum
+echo done >&3"""
+
+
+def serial_ports(device):
+    def test(context):
+        data = os.urandom(100000)
+        with context.temp() as d:
+            path = os.path.join(d, "sock")
+            heard = []
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(path)
+                server.listen(1)
+
+                def peer():
+                    c = server.accept()[0]
+                    lines = c.makefile("rb")
+                    heard.append(lines.readline())
+                    c.sendall(data)
+                    heard.append(lines.readline())
+                thread = threading.Thread(target=peer, daemon=True)
+                thread.start()
+                got = boot(context, PORTS, ["-chardev", f"file,id=h,path={d}/h", "-chardev", f"file,id=a,path={d}/a", "-chardev",
+                                            f"socket,id=b,path={path}", "-device", device, "-device", "virtconsole,chardev=h",
+                                            "-device", "virtserialport,chardev=a,name=org.test.out",
+                                            "-device", "virtserialport,chardev=b,name=org.test.both"],
+                           modules=[*PCI, "virtio_mmio", "virtio_console"])
+                thread.join(10)
+            said(got, f"{digest(data)}  -")
+            if heard != [b"hello\n", b"done\n"]:
+                raise Fail(f"the socket heard {heard}")
+            with open(f"{d}/h", "rb") as f, open(f"{d}/a", "rb") as g:
+                console, port = f.read(), g.read()
+            if b"to-the-console" not in console or port != b"z" * (1 << 20):
+                raise Fail(f"console: {console[:100]}; port: {len(port)} bytes")
+    return test
+
+
 def locks(context):
     """A second machine may not write to an image; two may read it."""
     with context.temp() as d:
@@ -125,14 +175,13 @@ def locks(context):
             f.write(bytes(1 << 20))
 
         def start(words):
-            return subprocess.Popen([program(context), "-M", "virt", "-S", "-nographic", "-drive", f"file={image},format=raw{words}"],
+            return subprocess.Popen([program(context), "-M", "virt", "-cpu", "max", "-S", "-nographic", "-drive", f"file={image},format=raw{words}"],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
         for first, second, refused in (("", "", True), ("", ",readonly=on", True), (",readonly=on", "", True),
                                        (",readonly=on", ",readonly=on", False), ("", ",file.locking=off", False)):
             a = start(first)
             try:
-                import time
                 for _ in range(100):  # until it has its locks
                     time.sleep(0.05)
                     inode = os.stat(image).st_ino
@@ -160,7 +209,7 @@ def usage(context):
     for words, pattern in (("file=/nonexistent", rb"/nonexistent"), ("file=/tmp", rb"/tmp: Is a directory"), ("if=virtio", rb"file="),
                            ("file=/dev/null", rb"/dev/null"), ("fiel=x", rb"fiel.*file"), ("file=x,cache=wb", rb"cache=wb.*writeback"),
                            ("file=x,if=ide", rb"if=ide"), ("file=x,format=vmdk", rb"format=vmdk.*raw"), ("file=x,aio=fast", rb"aio=fast.*threads")):
-        got = run([machine, "-M", "virt", "-drive", words], timeout=20)
+        got = run([machine, "-M", "virt", "-cpu", "max", "-nographic", "-drive", words], timeout=20)
         if got.status != 1 or len(got.err.splitlines()) != 1 or not re.search(pattern, got.err):
             raise Fail(f"{got.shell()}: status {got.status}, {(got.out + got.err).decode(errors='replace')}")
 
@@ -176,9 +225,12 @@ def cases(context):
         Case("disk/pci", on_disk("if=virtio"), 1),
         Case("disk/pci-its", on_disk("if=none,id=d", "virtio-blk-pci,drive=d,serial=S1,num-queues=2", ["-M", "virt,gic-version=3", "-smp", "2"]), 2),
         Case("disk/mmio", on_disk("if=none,id=d", "virtio-blk-device,drive=d"), 1),
-        Case("disk/none-threads", on_disk("if=virtio,cache=none,aio=threads"), 2),
+        Case("disk/pci-none-threads", on_disk("if=virtio,cache=none,aio=threads"), 2),
+        Case("disk/pci-queues-packed", on_disk("if=none,id=d", "virtio-blk-pci,drive=d,packed=on,num-queues=2", ["-smp", "2"]), 2),
+        Case("disk/serial-ports", serial_ports("virtio-serial-device"), 2),
+        Case("disk/serial-ports-pci", serial_ports("virtio-serial-pci,packed=on"), 2),
         Case("disk/mmio-packed", on_disk("if=none,id=d,cache=writethrough,discard=unmap",
                                          "virtio-blk-device,drive=d,serial=S1,packed=on,num-queues=2", ["-smp", "2"]), 2),
         Case("disk/mmio-split-plain", on_disk("if=none,id=d,cache=directsync", "virtio-blk-device,drive=d,event_idx=off,indirect_desc=off"), 2),
-        Case("disk/snapshot", on_disk("if=virtio,snapshot=on", readonly=True), 2),
+        Case("disk/pci-snapshot", on_disk("if=virtio,snapshot=on", readonly=True), 2),
     ]
