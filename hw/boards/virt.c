@@ -246,15 +246,15 @@ static bool wire_cpus(struct virt *b)
 
 static struct irq shared(struct virt *b, unsigned n) { return gic_class(b->gic)->spi(b->gic, n); }
 
-/* A device of the board with numbers as properties: pairs of name and value, ended by NULL. */
-struct setting { const char *name; unsigned value; };
+/* A device of the board with numbers (or texts) as properties, ended by a NULL name. */
+struct setting { const char *name; unsigned value; const char *text; };
 static struct device *make(struct virt *b, const char *type, const struct setting *p, char *err, size_t errlen)
 {
     struct device *d = device_new(b->d.machine, type, err, errlen);
     for (; d && p && p->name; p++) {
         char text[16];
         snprintf(text, sizeof text, "%u", p->value);
-        if (!device_set(d, p->name, text, err, errlen))
+        if (!device_set(d, p->name, p->text ? p->text : text, err, errlen))
             return NULL;
     }
     return d && device_realize(d, NULL, err, errlen) ? d : NULL;
@@ -262,11 +262,12 @@ static struct device *make(struct virt *b, const char *type, const struct settin
 
 static bool make_gicv2(struct virt *b, char *err, size_t errlen)
 {
-    struct setting p[] = { { "num-cpu", b->d.machine->nvcpus }, { "num-irq", NIRQS }, { NULL, 0 } };
+    struct setting p[] = { { "num-cpu", b->d.machine->nvcpus, NULL }, { "num-irq", NIRQS, NULL },
+                           { "has-security-extensions", 0, b->el3 ? "on" : "off" }, { NULL, 0, NULL } };
     b->gic = make(b, "arm-gic", p, err, errlen);
     if (!b->gic)
         return false;
-    struct setting q[] = { { "base-spi", 32 + map[SLOT_GIC_V2M].spi }, { "num-spi", 64 }, { NULL, 0 } };
+    struct setting q[] = { { "base-spi", 32 + map[SLOT_GIC_V2M].spi, NULL }, { "num-spi", 64, NULL }, { NULL, 0, NULL } };
     struct device *v2m = make(b, "arm-gicv2m", q, err, errlen);
     return v2m && device_map(b->gic, 0, map[SLOT_GIC_DIST].at) && device_map(b->gic, 1, map[SLOT_GIC_CPU].at) &&
            device_map(v2m, 0, map[SLOT_GIC_V2M].at);

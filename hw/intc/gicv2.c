@@ -1,5 +1,5 @@
 /*
- * GICv2 (Arm IHI 0048B): distributor and CPU interfaces, without the security extensions.
+ * GICv2 (Arm IHI 0048B): distributor and CPU interfaces; the security extensions by a property.
  *
  * Group 1 interrupts go to the IRQ output, group 0 to FIQ if GICC_CTLR.FIQEn says so. The banked registers of a CPU
  * are chosen by the vCPU whose thread makes the access. All under the machine's lock.
@@ -35,6 +35,7 @@ struct cpu_if {
 struct gicv2 {
     struct device d;
     uint32_t ncpus, nirqs; /* properties */
+    bool security;
     uint32_t ctlr;
     struct line line[MAX_IRQS];
     uint32_t hot[MAX_IRQS / 32 + 1]; /* bit n: interrupt n may be pending; cleared when it is found that it is not */
@@ -143,6 +144,14 @@ static unsigned asking(const struct gicv2 *g)
     return v && v->index < g->ncpus ? v->index : 0;
 }
 
+/* Is it an access of Non-secure software, which sees Group 1 alone (4.1.3)? */
+static bool is_restricted(const struct gicv2 *g, struct mem_attr a) { return g->security && !a.secure; }
+
+static bool in_group1(const struct gicv2 *g, unsigned irq, unsigned cpu) { return g->line[irq].group & bit_of(irq, cpu); }
+/* Non-secure software has the lower half of the priorities, as if it were all (3.8.1). */
+static uint8_t shown(uint8_t p, bool ns) { return !ns || p == 0xff ? p : p & 0x80 ? (uint8_t)(p << 1) : 0; }
+static uint8_t meant(uint8_t p, bool ns) { return (ns ? p >> 1 | 0x80 : p) & (uint8_t)(0xff << (8 - PRIORITY_BITS)); }
+
 /* The bit of each of eight interrupts from `first` on, by get. */
 #define GATHER(first, expression)                                                          \
     ({                                                                                     \
@@ -150,8 +159,8 @@ static unsigned asking(const struct gicv2 *g)
         for (unsigned j_ = 0; j_ < 8 && (first) + j_ < g->nirqs; j_++) {                   \
             unsigned k = (first) + j_;                                                     \
             uint8_t b = bit_of(k, cpu);                                                    \
-            (void)b;                                                                       \
-            v_ |= (uint8_t)(!!(expression) << j_);                                         \
+            if (!ns || (g->line[k].group & b))                                             \
+                v_ |= (uint8_t)(!!(expression) << j_);                                     \
         }                                                                                  \
         v_;                                                                                \
     })
@@ -161,14 +170,16 @@ static unsigned asking(const struct gicv2 *g)
             unsigned k = (first) + j_;                                                     \
             struct line *l = &g->line[k];                                                  \
             uint8_t b = bit_of(k, cpu);                                                    \
-            statement;                                                                     \
+            if (!ns || (l->group & b)) {                                                   \
+                statement;                                                                 \
+            }                                                                              \
         }
 
 /* A byte of the distributor. */
-static uint8_t dist_read_byte(struct gicv2 *g, unsigned offset, unsigned cpu)
+static uint8_t dist_read_byte(struct gicv2 *g, unsigned offset, unsigned cpu, bool ns)
 {
     if (offset >= GICD_IGROUPR && offset < GICD_ISENABLER)
-        return GATHER((offset & 0x7f) * 8, g->line[k].group & b);
+        return ns ? 0 : GATHER((offset & 0x7f) * 8, g->line[k].group & b);
     if (offset >= GICD_ISENABLER && offset < GICD_ISPENDR)
         return GATHER((offset & 0x7f) * 8, g->line[k].enabled & b);
     if (offset >= GICD_ISPENDR && offset < GICD_ISACTIVER)
@@ -177,26 +188,29 @@ static uint8_t dist_read_byte(struct gicv2 *g, unsigned offset, unsigned cpu)
         return GATHER((offset & 0x7f) * 8, g->line[k].active & b);
     unsigned irq = offset & 0x3ff;
     if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + g->nirqs)
-        return priority_of(g, irq, cpu);
+        return ns && !in_group1(g, irq, cpu) ? 0 : shown(priority_of(g, irq, cpu), ns);
     if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + g->nirqs)
-        return irq < OWN ? (uint8_t)(1u << cpu) : g->ncpus == 1 ? 0 : g->line[irq].targets;
+        return irq < OWN ? (uint8_t)(1u << cpu) : g->ncpus == 1 || (ns && !in_group1(g, irq, cpu)) ? 0 : g->line[irq].targets;
     if (offset >= GICD_ICFGR && offset < GICD_ICFGR + g->nirqs / 4) {
         uint8_t v = 0;
         for (unsigned j = 0; j < 4; j++) {
             unsigned k = (offset - GICD_ICFGR) * 4 + j;
-            v |= (uint8_t)((k < SGIS || g->line[k].edge ? 2 : 0) << 2 * j);
+            if (!ns || in_group1(g, k, cpu))
+                v |= (uint8_t)((k < SGIS || g->line[k].edge ? 2 : 0) << 2 * j);
         }
         return v;
     }
     if (offset >= GICD_CPENDSGIR && offset < GICD_CPENDSGIR + 0x20)
-        return g->line[offset & 15].source[cpu];
+        return ns && !in_group1(g, offset & 15, cpu) ? 0 : g->line[offset & 15].source[cpu];
     return 0;
 }
 
-static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, unsigned cpu)
+static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, unsigned cpu, bool ns)
 {
     unsigned first = (offset & 0x7f) * 8, irq = offset & 0x3ff;
     if (offset >= GICD_IGROUPR && offset < GICD_ISENABLER) {
+        if (ns)
+            return;
         SCATTER(first, value, l->group |= b)
         SCATTER(first, (uint8_t)~value, l->group &= (uint8_t)~b)
     } else if (offset >= GICD_ISENABLER && offset < GICD_ICENABLER) {
@@ -212,22 +226,27 @@ static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, uns
     } else if (offset >= GICD_ICACTIVER && offset < GICD_IPRIORITYR) {
         SCATTER(first, value, l->active &= (uint8_t)~b)
     } else if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR + g->nirqs) {
-        g->line[irq].priority[irq < OWN ? cpu : 0] = value & (uint8_t)(0xff << (8 - PRIORITY_BITS));
+        if (!ns || in_group1(g, irq, cpu))
+            g->line[irq].priority[irq < OWN ? cpu : 0] = meant(value, ns);
     } else if (offset >= GICD_ITARGETSR && offset < GICD_ITARGETSR + g->nirqs) {
-        if (irq >= OWN)
+        if (irq >= OWN && (!ns || in_group1(g, irq, cpu)))
             g->line[irq].targets = value & (uint8_t)((1u << g->ncpus) - 1);
     } else if (offset >= GICD_ICFGR && offset < GICD_ICFGR + g->nirqs / 4) {
         for (unsigned j = 0; j < 4; j++) {
             unsigned k = (offset - GICD_ICFGR) * 4 + j;
-            if (k >= SGIS)
+            if (k >= SGIS && (!ns || in_group1(g, k, cpu)))
                 g->line[k].edge = value >> (2 * j + 1) & 1;
         }
     } else if (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR) {
+        if (ns && !in_group1(g, offset & 15, cpu))
+            return;
         struct line *l = &g->line[offset & 15];
         l->source[cpu] &= (uint8_t)~value;
         if (!l->source[cpu])
             l->pending &= (uint8_t)~(1u << cpu);
     } else if (offset >= GICD_SPENDSGIR && offset < GICD_SPENDSGIR + 16) {
+        if (ns && !in_group1(g, offset & 15, cpu))
+            return;
         struct line *l = &g->line[offset & 15];
         l->source[cpu] |= value;
         if (l->source[cpu])
@@ -236,7 +255,8 @@ static void dist_write_byte(struct gicv2 *g, unsigned offset, uint8_t value, uns
     }
 }
 
-static void send_sgi(struct gicv2 *g, uint32_t v, unsigned cpu)
+/* v: GICD_SGIR. With security NSATT, or being Non-secure, says which group the interrupt has to be of at its target. */
+static void send_sgi(struct gicv2 *g, uint32_t v, unsigned cpu, bool ns)
 {
     unsigned irq = v & 15, all = (1u << g->ncpus) - 1, to = v >> 16 & 0xff;
     switch (v >> 24 & 3) {
@@ -251,6 +271,9 @@ static void send_sgi(struct gicv2 *g, uint32_t v, unsigned cpu)
         break;
     }
     struct line *l = &g->line[irq];
+    for (unsigned k = 0; k < g->ncpus && g->security; k++)
+        if (in_group1(g, irq, k) != (ns || (v >> 15 & 1)))
+            to &= ~(1u << k);
     for (unsigned k = 0; k < g->ncpus; k++)
         if (to >> k & 1)
             l->source[k] |= (uint8_t)(1u << cpu);
@@ -263,17 +286,18 @@ static uint64_t dist_read(void *device, uint64_t offset, unsigned size, struct m
     static const uint8_t id[12] = { 4, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
     struct gicv2 *g = device;
     unsigned cpu = asking(g);
+    bool ns = is_restricted(g, a);
     if (offset == GICD_CTLR)
-        return g->ctlr;
+        return ns ? g->ctlr >> 1 : g->ctlr;
     if (offset == GICD_TYPER)
-        return (g->nirqs / 32 - 1) | (g->ncpus - 1) << 5;
+        return (g->nirqs / 32 - 1) | (g->ncpus - 1) << 5 | (uint32_t)g->security << 10;
     if (offset == GICD_IIDR)
         return 0x43b;
     if (offset >= GICD_ID)
         return id[(offset - GICD_ID) / 4 % 12];
     uint64_t v = 0;
     for (unsigned k = 0; k < size; k++)
-        v |= (uint64_t)dist_read_byte(g, (unsigned)offset + k, cpu) << 8 * k;
+        v |= (uint64_t)dist_read_byte(g, (unsigned)offset + k, cpu, ns) << 8 * k;
     return v;
 }
 
@@ -281,19 +305,33 @@ static void dist_write(void *device, uint64_t offset, unsigned size, uint64_t va
 {
     struct gicv2 *g = device;
     unsigned cpu = asking(g);
+    bool ns = is_restricted(g, a);
     if (offset == GICD_CTLR)
-        g->ctlr = value & 3;
+        g->ctlr = ns ? (g->ctlr & 1) | (value & 1) << 1 : value & 3;
     else if (offset == GICD_SGIR)
-        send_sgi(g, (uint32_t)value, cpu);
+        send_sgi(g, (uint32_t)value, cpu, ns);
     else
         for (unsigned k = 0; k < size; k++)
-            dist_write_byte(g, (unsigned)offset + k, (uint8_t)(value >> 8 * k), cpu);
+            dist_write_byte(g, (unsigned)offset + k, (uint8_t)(value >> 8 * k), cpu, ns);
     update(g);
 }
 
 /* --------------------------------------------------------------- CPU interface */
 
-static unsigned acknowledge(struct gicv2 *g, unsigned cpu)
+enum { ACK_CTL = 1 << 2, EOI_MODE = 1 << 9, EOI_MODE_NS = 1 << 10, OTHER_GROUP = 1022 };
+
+/* With security: SPURIOUS or OTHER_GROUP instead of an interrupt that the register does not give (4.4.4); else irq. */
+static unsigned given(const struct gicv2 *g, unsigned irq, unsigned cpu, bool ns, bool alias)
+{
+    if (!g->security || irq == SPURIOUS)
+        return irq;
+    bool group1 = in_group1(g, irq, cpu);
+    if (ns || alias)
+        return group1 && !(ns && alias) ? irq : SPURIOUS;
+    return group1 && !(g->cpu[cpu].ctlr & ACK_CTL) ? OTHER_GROUP : irq;
+}
+
+static unsigned acknowledge(struct gicv2 *g, unsigned cpu, bool ns, bool alias)
 {
     struct cpu_if *c = &g->cpu[cpu];
     unsigned irq = highest(g, cpu);
@@ -304,6 +342,8 @@ static unsigned acknowledge(struct gicv2 *g, unsigned cpu)
     bool group1 = l->group & b;
     if (c->nrunning && (priority_of(g, irq, cpu) & preemption_mask(c, group1)) >= (running_priority(c) & preemption_mask(c, group1)))
         return SPURIOUS;
+    if (given(g, irq, cpu, ns, alias) != irq)
+        return given(g, irq, cpu, ns, alias);
     c->running[c->nrunning].irq = (uint16_t)irq;
     c->running[c->nrunning++].priority = priority_of(g, irq, cpu);
     l->active |= b;
@@ -327,11 +367,11 @@ static void deactivate(struct gicv2 *g, unsigned irq, unsigned cpu)
         g->line[irq].active &= (uint8_t)~bit_of(irq, cpu);
 }
 
-static void end(struct gicv2 *g, uint32_t value, unsigned cpu)
+static void end(struct gicv2 *g, uint32_t value, unsigned cpu, bool ns)
 {
     struct cpu_if *c = &g->cpu[cpu];
     unsigned irq = value & 0x3ff;
-    if (irq >= g->nirqs)
+    if (irq >= g->nirqs || (ns && !in_group1(g, irq, cpu)))
         return;
     for (unsigned k = c->nrunning; k--;)
         if (c->running[k].irq == irq) {
@@ -339,7 +379,7 @@ static void end(struct gicv2 *g, uint32_t value, unsigned cpu)
             c->nrunning--;
             break;
         }
-    if (!(c->ctlr & 1 << 9)) /* EOImodeNS: by DIR */
+    if (!(c->ctlr & (ns ? EOI_MODE_NS : EOI_MODE))) /* else by DIR */
         deactivate(g, irq, cpu);
 }
 
@@ -347,24 +387,25 @@ static uint64_t cpu_read(void *device, uint64_t offset, unsigned size, struct me
 {
     struct gicv2 *g = device;
     unsigned cpu = asking(g), irq;
+    bool ns = is_restricted(g, a);
     struct cpu_if *c = &g->cpu[cpu];
     switch (offset) {
     case GICC_CTLR:
-        return c->ctlr;
+        return ns ? (c->ctlr >> 1 & 1) | (c->ctlr & EOI_MODE_NS) >> 1 : c->ctlr;
     case GICC_PMR:
-        return c->pmr;
+        return ns ? shown(c->pmr, ns) : c->pmr;
     case GICC_BPR:
-        return c->bpr;
+        return ns ? c->abpr : c->bpr;
     case GICC_ABPR:
-        return c->abpr;
+        return ns ? 0 : c->abpr;
     case GICC_IAR:
     case GICC_AIAR:
-        return acknowledge(g, cpu);
+        return acknowledge(g, cpu, ns, offset == GICC_AIAR);
     case GICC_RPR:
-        return running_priority(c);
+        return shown((uint8_t)running_priority(c), ns);
     case GICC_HPPIR:
     case GICC_AHPPIR:
-        irq = highest(g, cpu);
+        irq = given(g, highest(g, cpu), cpu, ns, offset == GICC_AHPPIR);
         return irq < SGIS ? irq | (unsigned)__builtin_ctz(g->line[irq].source[cpu] | 0x100) << 10 : irq;
     case GICC_IIDR:
         return 0x0202043b;
@@ -378,12 +419,21 @@ static void cpu_write(void *device, uint64_t offset, unsigned size, uint64_t val
     struct gicv2 *g = device;
     unsigned cpu = asking(g);
     struct cpu_if *c = &g->cpu[cpu];
+    bool ns = is_restricted(g, a);
+    if (ns && offset == GICC_BPR)
+        offset = GICC_ABPR;
+    else if (ns && (offset == GICC_ABPR || offset == GICC_AEOIR))
+        return;
     switch (offset) {
     case GICC_CTLR:
-        c->ctlr = value & 0x3ff;
+        if (ns)
+            c->ctlr = (c->ctlr & ~(2u | EOI_MODE_NS)) | (value & 1) << 1 | (value & EOI_MODE) << 1;
+        else
+            c->ctlr = value & (g->security ? 0x7ff : 0x3ff);
         break;
     case GICC_PMR:
-        c->pmr = value & (uint8_t)(0xff << (8 - PRIORITY_BITS));
+        if (!ns || (c->pmr & 0x80))
+            c->pmr = meant((uint8_t)value, ns);
         break;
     case GICC_BPR:
         c->bpr = (value & 7) < 8 - PRIORITY_BITS - 1 ? 8 - PRIORITY_BITS - 1 : value & 7;
@@ -393,10 +443,11 @@ static void cpu_write(void *device, uint64_t offset, unsigned size, uint64_t val
         break;
     case GICC_EOIR:
     case GICC_AEOIR:
-        end(g, (uint32_t)value, cpu);
+        end(g, (uint32_t)value, cpu, ns);
         break;
     case GICC_DIR:
-        deactivate(g, value & 0x3ff, cpu);
+        if ((value & 0x3ff) < g->nirqs && (!ns || in_group1(g, value & 0x3ff, cpu)))
+            deactivate(g, value & 0x3ff, cpu);
         break;
     }
     update(g);
@@ -482,6 +533,7 @@ static const struct gic_class class = { spi, ppi, connect };
 static const struct property properties[] = {
     PROPERTY(struct gicv2, ncpus, PROP_U32, "num-cpu", "1", "processors, 1 to 8"),
     PROPERTY(struct gicv2, nirqs, PROP_U32, "num-irq", "288", "interrupts with the 32 of each processor, a multiple of 32"),
+    PROPERTY(struct gicv2, security, PROP_BOOL, "has-security-extensions", "off", "two security states"),
     { NULL }
 };
 static const struct field fields[] = { FIELD(struct gicv2, ctlr), FIELD(struct gicv2, line), FIELD(struct gicv2, cpu), { NULL } };

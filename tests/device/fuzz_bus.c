@@ -87,8 +87,11 @@ static void gicv2(struct bench *b)
 {
     gpa_t at[8];
     uint64_t size[8];
+    char err[256];
     machine_lock_enter();
-    struct device *gic = make(b, "arm-gic");
+    struct device *gic = device_new(&b->m, "arm-gic", err, sizeof err);
+    if (!gic || !device_set(gic, "has-security-extensions", one_in(2) ? "on" : "off", err, sizeof err) || !device_realize(gic, NULL, err, sizeof err))
+        die(err);
     make(b, "arm-gicv2m");
     unsigned n = place(b, at, size);
     devices_reset(&b->m);

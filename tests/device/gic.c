@@ -174,6 +174,52 @@ static void gicv2(void)
     end();
 }
 
+/* Security extensions (3.8, 4.1.3, 4.4): 40 is of Group 0, 41 of Group 1. */
+static void gicv2_security(void)
+{
+    begin(1, false);
+    gic = make("arm-gic", "has-security-extensions", "on");
+    device_map(gic, 0, DIST);
+    device_map(gic, 1, CPU_IF);
+    connect_all();
+    secure_access = true;
+    CHECK(get(DIST + 4) & 1 << 10);
+    put(DIST, 3);
+    put(C(C_CTLR), 1 | 8);                            /* Group 0, as FIQs */
+    put(C(C_PMR), 0xf0);
+    put(DIST + GROUPR + 4, 1 << 9);
+    put(DIST + SET_ENABLE + 4, 3 << 8);
+    put(DIST + PRIORITY + 40, 0xa0a0);
+    put(DIST + CONFIG + 8, 0xa << 16);
+    secure_access = false;
+    CHECK(get(DIST) == 1 && get(DIST + GROUPR + 4) == 0 && get(DIST + SET_ENABLE + 4) == 1 << 9);
+    CHECK(get(DIST + PRIORITY + 40) == 0x4000 && get(C(C_PMR)) == 0xe0);
+    CHECK(get(C(C_CTLR)) == 0);
+    put(C(C_CTLR), 1);                                /* EnableGrp1, as it is seen from here */
+    put(DIST + SET_PENDING + 4, 3 << 8);              /* 41 alone */
+    CHECK(out[0][GIC_IRQ] && !out[0][GIC_FIQ]);
+    secure_access = true;
+    CHECK(get(C(C_CTLR)) == (1 | 2 | 8));
+    CHECK(get(C(C_IAR)) == 1022);                     /* of the other group, without AckCtl */
+    put(DIST + SET_PENDING + 4, 1 << 8);
+    put8(DIST + PRIORITY + 40, 0x20);
+    CHECK(out[0][GIC_FIQ] && !out[0][GIC_IRQ]);
+    secure_access = false;
+    CHECK(get(C(C_IAR)) == 1023);
+    secure_access = true;
+    CHECK(get(C(C_IAR)) == 40);
+    put(C(C_EOIR), 40);
+    secure_access = false;
+    CHECK(get(C(C_IAR)) == 41 && get(C(C_RPR)) == 0x40);
+    put(C(C_EOIR), 41);
+    CHECK(get(C(C_RPR)) == 0xff && get(DIST + SET_ACTIVE + 4) == 0);
+    put(C(C_PMR), 0x40);
+    secure_access = true;
+    CHECK(get(C(C_PMR)) == 0xa0);
+    secure_access = false;
+    end();
+}
+
 /* ------------------------------------------------------------------------- GICv3 */
 
 static void make_gicv3(unsigned ncpus, bool el3)
@@ -461,6 +507,7 @@ int main(void)
 {
     machine_lock_enter();
     gicv2();
+    gicv2_security();
     gicv3();
     security();
     its();
