@@ -37,6 +37,7 @@ struct view {
 
 struct physmem {
     struct view *view;
+    uint32_t version;      /* counts views, from 1 */
     struct mapping *mappings;
     struct mem_reader *readers;
     pthread_mutex_t lock; /* mappings, readers, commits */
@@ -121,6 +122,7 @@ void physmem_reader_add(struct physmem *m, struct mem_reader *who)
 {
     pthread_mutex_lock(&m->lock);
     who->view = NULL;
+    who->version = 0;
     who->next = m->readers;
     m->readers = who;
     pthread_mutex_unlock(&m->lock);
@@ -151,6 +153,12 @@ static void leave_view(struct mem_reader *who) { __atomic_store_n(&who->view, NU
 
 bool physmem_find(struct physmem *m, struct mem_reader *who, gpa_t gpa, struct mem_range *out)
 {
+    /* Most come from walks of translation tables, one after the other in the same memory. */
+    uint32_t version = __atomic_load_n(&m->version, __ATOMIC_ACQUIRE);
+    if (who->version == version && gpa >= who->last.base && gpa <= who->last.last) {
+        *out = who->last;
+        return true;
+    }
     const struct view *v = enter_view(m, who);
     unsigned lo = 0, hi = v->n; /* the first range that ends at or after gpa */
     while (lo < hi) {
@@ -161,11 +169,14 @@ bool physmem_find(struct physmem *m, struct mem_reader *who, gpa_t gpa, struct m
             hi = k;
     }
     bool found = lo < v->n && v->at[lo].base <= gpa;
-    if (found)
+    if (found) {
         *out = v->at[lo];
-    else
+        who->last = *out;
+        who->version = version;
+    } else {
         *out = (struct mem_range){ .base = lo ? v->at[lo - 1].last + 1 : 0,
                                    .last = lo < v->n ? v->at[lo].base - 1 : ~0ull };
+    }
     leave_view(who);
     return found;
 }
@@ -252,6 +263,7 @@ static void commit(struct physmem *m)
     m->changed_first = ~0ull;
     m->changed_last = 0;
     __atomic_store_n(&m->view, now, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&m->version, 1, __ATOMIC_SEQ_CST);
     wait_for_readers(m, old);
     free(old);
     if (m->changed)
@@ -329,6 +341,7 @@ struct physmem *physmem_new(void (*changed)(void *arg, gpa_t start, gpa_t last),
     }
     pthread_mutex_init(&m->lock, NULL);
     m->view = v;
+    m->version = 1;
     m->changed_first = ~0ull;
     m->changed = changed;
     m->changed_arg = arg;

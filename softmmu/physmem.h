@@ -91,6 +91,8 @@ struct mem_range {
 struct mem_reader {
     const void *volatile view;
     struct mem_reader *next;
+    uint32_t version;      /* of the view that last is of, 0: none */
+    struct mem_range last; /* what was found */
 };
 void physmem_reader_add(struct physmem *m, struct mem_reader *who);
 void physmem_reader_remove(struct physmem *m, struct mem_reader *who);

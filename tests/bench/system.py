@@ -35,7 +35,7 @@ ITEMS = [
     ("python3", "integer", "python3.11 -S script.py", ("/usr/bin/python3.11",), ("script.py",), (), ("/usr/lib/python3.11",)),
     ("gzip -6", "integer", "gzip -6c text", ("/usr/bin/gzip",), ("text",), (), ()),
     ("sqlite3", "integer", "sqlite3 :memory: <script.sql", ("/usr/bin/sqlite3",), ("script.sql",), (), ()),
-    ("openssl sha256", "integer", "openssl dgst -sha512 random-24m", ("/usr/bin/openssl",), ("random-24m",), (), ()),
+    ("openssl sha512", "integer", "openssl dgst -sha512 random-24m", ("/usr/bin/openssl",), ("random-24m",), (), ()),
     ("openssl chacha20", "vector", "openssl enc -chacha20 -K 00 -iv 00 -in random-24m", ("/usr/bin/openssl",), ("random-24m",), (), ()),
     ("n-body", "vector", "nbody 4000000", (), (), ("nbody.c",), ()),
     ("vector floats", "vector", "vecfloat 30000", (), (), ("vecfloat.c",), ()),
@@ -140,7 +140,7 @@ class Bench:
             box = next(p for p in (base + "/bin/busybox", base + "/usr/bin/busybox") if os.path.exists(p))
         with open(box, "rb") as f:
             content["/bin/busybox"] = f.read()
-        script = ("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nmount -t proc proc /proc\nmount -t devtmpfs dev /dev\necho READY\n")
+        script = ("#!/bin/busybox sh\n/bin/busybox --install -s /bin\nmount -t proc proc /proc\nmount -t devtmpfs dev /dev\necho READY $(cat /proc/uptime)\n")
         if command:
             script += f"echo BEGIN $(cat /proc/uptime)\n({command}) >/dev/null 2>/tmp/err\necho END $? $(cat /proc/uptime)\ncat /tmp/err\n"
         content["/init"] = (script + "poweroff -f\n").encode()
@@ -166,8 +166,8 @@ class Bench:
         try:
             begun = time.monotonic()
             if not item[2]:
-                cpu, wall, _ = r.until(b"READY", self.args.limit)
-                return cpu, wall - begun, 0.0
+                cpu, wall, line = r.until(b"READY", self.args.limit)
+                return cpu, wall - begun, float(line.split()[2])
             c0, w0, first = r.until(b"BEGIN", self.args.limit)
             c1, w1, last = r.until(b"END", self.args.limit)
             if last.split()[1] != b"0":
