@@ -1,4 +1,4 @@
-"""System mode: bare-metal guests and kernels on emulated boards, their console compared.
+"""System mode: kernels on emulated boards, their console compared.
 
 What other suites stand on is here: an initrd made on the spot, and a machine run to its end. The kernel is Debian's
 (tests/guest/fetch.sh BUILD/guests boot); each boot ends by the guest's own power off."""
@@ -8,7 +8,7 @@ import re
 import stat
 
 from boot.archive import first_process, root_of
-from .base import Case, Fail, Skip, build, run
+from .base import Case, Fail, Skip, run
 
 LIMIT = 180  # seconds for a boot on a loaded machine; alone it takes 3
 
@@ -78,19 +78,6 @@ def said(got, *patterns):
     for p in patterns:
         if not re.search(rb"(?m)^(\[ *[0-9.]+\] )?(?:" + p.encode() + rb")$", text):
             raise Fail(f"nothing matches {p}\n" + text[-3000:].decode(errors="replace"))
-
-
-def bare(context, name, sources=None, flags=()):
-    """A bare-metal guest tests/boot/aarch64/NAME.S (or .c), linked at the board's start of RAM; as an Image."""
-    folder = context.path("tests/boot/aarch64")
-    source = next(p for p in (os.path.join(folder, name + s) for s in (".S", ".c")) if os.path.exists(p))
-    elf = os.path.join(context.out, "boot", name + ".elf")
-    common = [os.path.join(folder, f) for f in sorted(os.listdir(folder)) if f.startswith("lib_") and f.endswith((".S", ".c"))]
-    build(context, elf, [source, *common, os.path.join(folder, "bare.ld")],
-          ["aarch64-linux-gnu-gcc", "-O2", "-g", "-nostdlib", "-nostartfiles", "-ffreestanding", "-static", "-Wl,--build-id=none",
-           "-mgeneral-regs-only", *flags, "-I", folder, "-T", os.path.join(folder, "bare.ld"), "-o", elf, source, *common])
-    image = elf.removesuffix(".elf") + ".img"
-    return build(context, image, [elf], ["aarch64-linux-gnu-objcopy", "-O", "binary", elf, image])
 
 
 # ------------------------------------------------------------------------- cases
