@@ -25,14 +25,15 @@ CFLAGS_ALL = -std=gnu11 -march=x86-64-v2 -mtune=generic $(OPT) $(WARN) $(DEFS) $
 IR_INC = -Iir
 FE_INC = -Ifrontend -Iir -I$(B)/gen
 BE_INC = -Ibackend -Ifrontend -Iir
-SM_INC = -Isoftmmu -Isoftmmu/aarch64 -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
+SM_INC = -Isoftmmu -Isoftmmu/aarch64 -Igdb -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
 HW_INC = -Ihw $(SM_INC)
-LU_INC = -Ilinux-user -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
+LU_INC = -Ilinux-user -Igdb -Ibackend -Ifrontend -Ifrontend/aarch64 -Iir -I$(B)/gen
 TEST_INC = -Itests $(LU_INC) -Ibackend/x86_64
 
 ir_src := $(wildcard ir/*.c)
 fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard frontend/aarch64/*.c)
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
+gd_src := $(wildcard gdb/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
 sm_src := $(filter-out softmmu/main.c,$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
 hw_src := $(wildcard hw/*.c hw/*/*.c)
@@ -42,7 +43,7 @@ test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))
 
 obj = $(patsubst %.c,$(B)/%.o,$(patsubst %.S,$(B)/%.o,$(1)))
 gen := $(B)/gen/aarch64_decode.h
-engine_objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(filter backend/%,$(asm_src)))
+engine_objs := $(call obj,$(ir_src) $(fe_src) $(be_src) $(gd_src) $(filter backend/%,$(asm_src)))
 system_objs := $(call obj,$(sm_src) $(hw_src))
 user_objs := $(call obj,$(lu_src) $(filter linux-user/%,$(asm_src)))
 main_obj := $(B)/linux-user/main.o
@@ -72,6 +73,8 @@ $(B)/backend/%.o: backend/%.c $(B)/config.mk
 	$(COMPILE) $(BE_INC) -c -o $@ $<
 $(B)/backend/%.o: backend/%.S $(B)/config.mk
 	$(COMPILE) $(BE_INC) -c -o $@ $<
+$(B)/gdb/%.o: gdb/%.c $(gen) $(B)/config.mk
+	$(COMPILE) -Igdb $(BE_INC) -Ifrontend/aarch64 -I$(B)/gen -c -o $@ $<
 $(B)/linux-user/%.o: linux-user/%.c $(gen) $(B)/config.mk
 	$(COMPILE) $(LU_INC) -c -o $@ $<
 $(B)/linux-user/%.o: linux-user/%.S $(B)/config.mk
@@ -114,7 +117,7 @@ ifeq ($(SYSTEM),yes)
 	ln -sf myna-system $(bindir)/myna-system-aarch64
 endif
 
--include $(shell find $(addprefix $(B)/,ir frontend backend linux-user softmmu hw tests) -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(addprefix $(B)/,ir frontend backend gdb linux-user softmmu hw tests) -name '*.d' -type f 2>/dev/null)
 .PHONY: all system tests install
 .SECONDARY:
 

@@ -51,6 +51,10 @@ bool debug_is_break(const struct engine *e, uint64_t pc)
 void debug_mark_entries(struct engine *e)
 {
     const struct debug *d = e->debug;
+    if (d && e->cfg.system) { /* keys are not addresses: each may be one */
+        memset(e->cache.entries, 0xff, CODE_ENTRIES / 8);
+        return;
+    }
     for (uint32_t k = 0; d && k <= d->mask; k++)
         if (d->slot[k] && d->slot[k] != ~0ull) {
             unsigned bit = (unsigned)((d->slot[k] - 1) >> 2) & (CODE_ENTRIES - 1);
@@ -153,8 +157,13 @@ enum ir_leave debug_step(struct engine *e, struct exec *x, struct cpu *cpu)
     enum ir_leave why = IR_LEAVE_LOOKUP;
     /* a second time: the first may have done no more than take the tag off the address */
     for (unsigned tries = 0; tries < 2 && why == IR_LEAVE_LOOKUP; tries++) {
+        uint64_t key = cpu->pc;
+        if (e->cfg.system && !e->cfg.locate(e->cfg.owner, cpu, cpu->pc, &key)) {
+            cpu->leave_imm = 0;
+            return IR_LEAVE_FETCH;
+        }
         world_lock(x, true);
-        struct tb *tb = exec_translate_one(e, cpu, cpu->pc);
+        struct tb *tb = exec_translate_one(e, cpu, key);
         world_unlock(x, true);
         if (!tb) {
             cpu->leave_imm = 0;

@@ -175,7 +175,7 @@ static bool known(const void *arg, uint64_t pc)
 {
     const struct engine *e = arg;
     const struct tb *tb = cache_find(&e->cache, pc);
-    return (tb && !tb->dispatches) || debug_is_break(e, pc);
+    return (tb && !tb->dispatches) || (e->debug && debug_is_break(e, e->cfg.system ? e->cfg.pc_of_key(e->cfg.owner, pc) : pc));
 }
 
 /* Has the region a way round inside? */
@@ -277,7 +277,7 @@ struct tb *exec_translate(struct engine *e, struct cpu *cpu, uint64_t pc)
     pc = w.pc;
     if (!w.len && !(pc & ((1u << e->cfg.guest->insn_shift) - 1)) && is_clean(e, pc))
         return NULL;
-    bool changing = !e->cfg.precise && !(e->cfg.without & WITHOUT_REUSE) && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
+    bool changing = !e->cfg.precise && !e->debug && !(e->cfg.without & WITHOUT_REUSE) && reuse_prepare(e, &w); /* not under a debugger: breakpoints */
     struct tb *tb = changing ? reuse_find(e, &w, page_is_masked(e, pc)) : NULL;
     if (tb)
         return tb;

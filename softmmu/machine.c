@@ -306,7 +306,7 @@ static void wake_all(struct machine *m)
 }
 
 /* Until no vCPU is in guest code. */
-static void wait_stopped(struct machine *m)
+void machine_wait_stopped(struct machine *m)
 {
     for (unsigned k = 0; k < m->nvcpus; k++)
         while (!m->vcpus[k]->stopped && !pthread_equal(m->vcpus[k]->thread, pthread_self()))
@@ -350,7 +350,7 @@ static void do_reset(void *arg)
         return;
     m->state = MACHINE_PAUSED;
     wake_all(m);
-    wait_stopped(m);
+    machine_wait_stopped(m);
     if (m->reset_devices)
         m->reset_devices(m);
     for (unsigned k = 0; k < m->nvcpus; k++)

@@ -28,6 +28,8 @@ struct machine {
     int exit_status;
     bool ended, reset_asked;
     pthread_cond_t all_stopped;    /* a vCPU has stopped */
+    enum ir_leave (*run)(struct vcpu *v); /* instead of engine_run, while gdb is there (gdbstub.c); NULL: it is not */
+    struct gdbstub *gdb;
     struct code_views *views;      /* views.c */
     struct device *devices;        /* ../hw/device.h: all of them, in the order they were made */
     const struct board_config *config; /* ../hw/boards/boards.h */
@@ -68,6 +70,8 @@ int machine_run(struct machine *m, bool paused);
 /* All with the lock. */
 void machine_pause(struct machine *m);
 void machine_continue(struct machine *m);
+/* After machine_pause, by another thread than a vCPU's: until all stand still. */
+void machine_wait_stopped(struct machine *m);
 void machine_reset(struct machine *m);            /* soon, in the loop */
 void machine_powerdown(struct machine *m);        /* the guest switched itself off */
 void machine_quit(struct machine *m, int status);

@@ -12,6 +12,7 @@
 #include "block/block.h"
 #include "char/chardev.h"
 #include "cli/options.h"
+#include "gdbstub.h"
 #include "monitor.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
@@ -147,8 +148,6 @@ int main(int argc, char **argv)
     options_parse(&o, argc, argv);
     if (!o.cpu && !strcmp(o.board->default_cpu, "max"))
         fprintf(stderr, "myna-system-aarch64: no -cpu: it is max\n");
-    if (o.gdbs.n)
-        die("-gdb is not there yet");
     if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
         die("%s", err);
     o.machine.isa = o.board->isa;
@@ -171,6 +170,9 @@ int main(int argc, char **argv)
     if (!make_board(m, &o, err, sizeof err))
         die("%s", err);
     make_monitors(m, &o);
+    for (unsigned k = 0; k < o.gdbs.n; k++)
+        if (strcmp(o.gdbs.at[k], "none") && !gdbstub_start(m, o.gdbs.at[k], err, sizeof err))
+            die("-gdb %s: %s", o.gdbs.at[k], err);
     write_pid(o.pidfile);
     machine_lock_leave();
     int status = machine_run(m, o.paused);

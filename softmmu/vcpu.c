@@ -160,7 +160,7 @@ static void wait_for_work(struct vcpu *v, bool sleeping)
     struct machine *m = v->machine;
     store(&v->outside, 1);
     while (!m->ended && !__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) &&
-           (v->off || m->state != MACHINE_RUNNING || (sleeping && !m->isa->wakes(v)))) {
+           (v->off || v->held || m->state != MACHINE_RUNNING || (sleeping && !v->step && !m->isa->wakes(v)))) {
         v->stopped = m->state != MACHINE_RUNNING;
         pthread_cond_broadcast(&m->all_stopped);
         pthread_cond_wait(&v->wake, machine_lock_mutex());
@@ -181,7 +181,7 @@ void *vcpu_thread(void *arg)
         /* First: whoever kicks from now on is seen below, or makes engine_run leave at once. */
         __atomic_store_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
         engine_unkick(cpu);
-        if (v->off || sleeping || m->state != MACHINE_RUNNING) {
+        if (v->off || v->held || sleeping || m->state != MACHINE_RUNNING) {
             machine_lock_enter();
             wait_for_work(v, sleeping);
             bool end = m->ended;
@@ -190,13 +190,14 @@ void *vcpu_thread(void *arg)
                 return NULL;
         }
         do_work(v);
-        if (v->off || m->state != MACHINE_RUNNING)
+        if (v->off || v->held || m->state != MACHINE_RUNNING)
             continue;
         sleeping = false;
         m->isa->settle(v);
         machine_settle(v);
-        m->isa->interrupt(v);
-        enum ir_leave why = engine_run(m->engine, cpu);
+        if (!v->step)
+            m->isa->interrupt(v);
+        enum ir_leave why = m->run ? m->run(v) : engine_run(m->engine, cpu);
         if (why == IR_LEAVE_FETCH && v->views_full) {
             v->views_full = false;
             machine_renumber(m);

@@ -11,6 +11,7 @@
 
 struct machine;
 struct vcpu;
+struct gdb_target;
 
 /* The page that code at a virtual address is in. */
 struct code_page {
@@ -55,6 +56,7 @@ struct isa {
     /* For debuggers: va to pa without side effects. */
     bool (*translate)(struct vcpu *v, gva_t va, gpa_t *pa);
     void (*dump)(struct vcpu *v, FILE *f);
+    const struct gdb_target *(*gdb_target)(void); /* registers for gdb; NULL: none */
 };
 
 struct vcpu {
@@ -67,6 +69,7 @@ struct vcpu {
     /* under the machine's lock */
     pthread_cond_t wake;
     bool off;                 /* powered down (PSCI) */
+    bool held, step, stepped; /* by gdb: it does not run; runs one instruction, without interrupts; has done so */
     bool stopped;             /* stands still: vcpus_stop */
     /* any thread */
     uint32_t outside;         /* 1: not in guest code, nor will be before its queue is empty */

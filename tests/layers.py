@@ -14,8 +14,9 @@ LAYERS = {
     "ir": [],
     "frontend": ["ir"],
     "backend": ["ir", "frontend/guest.h", "frontend/region.h"],
-    "linux-user": ["ir", "frontend", "backend"],
-    "softmmu": ["ir", "frontend", "backend"],
+    "gdb": ["ir", "frontend", "backend"],
+    "linux-user": ["ir", "frontend", "backend", "gdb"],
+    "softmmu": ["ir", "frontend", "backend", "gdb"],
     "hw": ["ir", "frontend", "backend", "softmmu"],
 }
 # A product's command line sees everything.

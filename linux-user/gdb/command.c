@@ -10,27 +10,13 @@
 
 /* ------------------------------------------------------------------ parsers */
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-uint64_t gdb_parse_hex(const char **s)
-{
-    uint64_t v = 0;
-
-    for (int d; (d = digit(**s)) >= 0; ++*s)
-        v = v << 4 | (unsigned)d;
-    return v;
-}
-
 static pid_t parse_id(const char **s)
 {
     if (!strncmp(*s, "-1", 2)) {
         *s += 2;
         return -1;
     }
-    return digit(**s) < 0 ? -2 : (pid_t)gdb_parse_hex(s);
+    return strchr("0123456789abcdefABCDEF", **s) == NULL || !**s ? -2 : (pid_t)gdb_parse_hex(s);
 }
 
 pid_t gdb_parse_thread(struct gdb *g, const char **s)
@@ -46,20 +32,6 @@ pid_t gdb_parse_thread(struct gdb *g, const char **s)
         tid = parse_id(s);
     }
     return pid == getpid() || pid == 0 || pid == -1 ? tid : -2;
-}
-
-bool gdb_parse_bytes(const char *s, void *to, size_t n)
-{
-    uint8_t *b = to;
-
-    for (size_t k = 0; k < n; k++) {
-        int high = digit(s[2 * k]), low = high < 0 ? -1 : digit(s[2 * k + 1]);
-
-        if (low < 0)
-            return false;
-        b[k] = (uint8_t)(high << 4 | low);
-    }
-    return true;
 }
 
 struct thread *gdb_find(struct gdb *g, pid_t tid)

@@ -20,36 +20,8 @@
 #ifndef MYNA_GDB_H
 #define MYNA_GDB_H
 
+#include "registers.h"
 #include "user.h"
-
-/* ---------------------------------------------------------- a guest's registers */
-
-/* One register, in the order of gdb's numbers. size: bytes. type: gdb's name or one of the feature's own.
- * row: of the guest's register table, GDB_SPECIAL: read and write decide, by number. */
-enum { GDB_SPECIAL = -1, GDB_PC = -2 };
-struct gdb_register {
-    const char *name, *type, *group;
-    uint8_t size;
-    int16_t row;
-};
-/* Registers from `first` on belong to the feature; types: XML text of its own types or "". */
-struct gdb_feature {
-    const char *name, *types;
-    unsigned first;
-};
-struct gdb_target {
-    const char *architecture, *osabi;
-    const struct gdb_feature *features;
-    unsigned nfeatures;
-    const struct gdb_register *regs;
-    unsigned nregs;
-    unsigned expedited[4], nexpedited; /* sent with each stop: frame, stack, pc */
-    unsigned pc;                       /* its number */
-    uint64_t (*read)(struct cpu *cpu, unsigned number);
-    void (*write)(struct cpu *cpu, unsigned number, uint64_t value);
-    uint64_t (*dtv)(struct cpu *cpu);  /* guest address of the pointer to the thread's vector of TLS blocks */
-};
-extern const struct gdb_target gdb_target_aarch64;
 
 /* ------------------------------------------------------------ what others call */
 

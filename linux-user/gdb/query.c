@@ -82,7 +82,7 @@ static struct object make_object(struct gdb *g, const char *kind, const char *an
     struct thread *t = gdb_find(g, g->current);
 
     if (!strcmp(kind, "features") && !strcmp(annex, "target.xml")) {
-        o.data = gdb_describe(g->p->abi->gdb);
+        o.data = target_describe(g->p->abi->gdb);
         o.len = o.data ? strlen(o.data) : 0;
     } else if (!strcmp(kind, "auxv")) {
         o.data = malloc(g->p->mm->auxv_len + 1);
@@ -264,7 +264,7 @@ void gdb_query(struct gdb *g, char *s)
     if (starts(s, "qSupported", &rest)) {
         supported(g, rest);
     } else if (!strcmp(s, "QStartNoAckMode")) {
-        g->no_ack = true;
+        g->wire.no_ack = true;
         gdb_put(g, "OK");
     } else if (starts(s, "QPassSignals:", &rest)) {
         pass_signals(g, rest);

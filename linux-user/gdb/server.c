@@ -1,20 +1,15 @@
 /*
  * The server: a host thread that waits for gdb, and for what the guest has to tell it.
  *
- * Packets are "$data#checksum", acknowledged by + until gdb asks to leave that out. While the guest runs gdb
+ * Packets: ../../gdb/wire.c. While the guest runs gdb
  * may send one byte, 3, to stop it; the answer to the packet that let it run comes when it stops.
  * If gdb goes away without a word the guest goes on without it, and gdb may come again.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "gdb/stub.h"
@@ -22,94 +17,12 @@
 
 /* ------------------------------------------------------------------ answers */
 
-static const char digits[] = "0123456789abcdef";
-
-void gdb_put_byte(struct gdb *g, char byte)
-{
-    if (g->nout < GDB_PACKET)
-        g->out[g->nout++] = byte;
-}
-
-void gdb_put(struct gdb *g, const char *text)
-{
-    while (*text)
-        gdb_put_byte(g, *text++);
-}
-
-void gdb_putf(struct gdb *g, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    gdb_put(g, text);
-}
-
-void gdb_put_hex(struct gdb *g, const void *bytes, size_t n)
-{
-    const uint8_t *b = bytes;
-
-    for (size_t k = 0; k < n; k++) {
-        gdb_put_byte(g, digits[b[k] >> 4]);
-        gdb_put_byte(g, digits[b[k] & 15]);
-    }
-}
-
-bool gdb_put_escaped(struct gdb *g, const void *bytes, size_t n)
-{
-    const char *b = bytes;
-
-    for (size_t k = 0; k < n; k++) {
-        bool special = b[k] == '#' || b[k] == '$' || b[k] == '}' || b[k] == '*';
-
-        if (g->nout + 2 > GDB_PACKET)
-            return false;
-        if (special)
-            gdb_put_byte(g, '}');
-        gdb_put_byte(g, special ? b[k] ^ 0x20 : b[k]);
-    }
-    return true;
-}
-
 void gdb_put_thread(struct gdb *g, pid_t tid)
 {
     if (g->multiprocess)
         gdb_putf(g, "p%x.%x", (unsigned)getpid(), (unsigned)tid);
     else
         gdb_putf(g, "%x", (unsigned)tid);
-}
-
-static bool send_all(struct gdb *g, const char *bytes, size_t n)
-{
-    while (n != 0) {
-        ssize_t r = send(g->conn, bytes, n, MSG_NOSIGNAL);
-
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        bytes += r;
-        n -= (size_t)r;
-    }
-    return true;
-}
-
-/* Sends what was put together. The buffer has room for the frame around it. */
-static void send_answer(struct gdb *g)
-{
-    uint8_t sum = 0;
-    char *frame = g->out - 1;
-
-    for (size_t k = 0; k < g->nout; k++)
-        sum += (uint8_t)g->out[k];
-    frame[0] = '$';
-    g->out[g->nout] = '#';
-    g->out[g->nout + 1] = digits[sum >> 4];
-    g->out[g->nout + 2] = digits[sum & 15];
-    send_all(g, frame, g->nout + 4);
-    g->nout = 0;
 }
 
 /* ------------------------------------------------------------- stop replies */
@@ -181,7 +94,7 @@ static void tell_stop(struct gdb *g)
     pthread_mutex_lock(&g->p->threads_lock);
     gdb_put_stop(g);
     pthread_mutex_unlock(&g->p->threads_lock);
-    send_answer(g);
+    wire_send(&g->wire);
     g->told = true;
     if (g->stop.kind == GDB_STOP_EXIT || g->stop.kind == GDB_STOP_KILLED) {
         g->ended = true;
@@ -217,96 +130,55 @@ static void hang_up(struct gdb *g)
             fd_unhide(g->p, g->files[k].fd);
             g->files[k].fd = 0;
         }
-    shutdown(g->conn, SHUT_RDWR);
-    fd_unhide(g->p, g->conn);
-    g->conn = -1;
-    g->nin = 0;
+    shutdown(g->wire.conn, SHUT_RDWR);
+    fd_unhide(g->p, g->wire.conn);
+    g->wire.conn = -1;
+    g->wire.nin = 0;
 }
 
-/* One packet, unescaped in place. */
-static void take_packet(struct gdb *g, const uint8_t *data, size_t n)
+static void take_packet(void *arg, char *s, size_t len)
 {
-    size_t len = 0;
+    struct gdb *g = arg;
     bool answer;
 
-    for (size_t k = 0; k < n; k++)
-        g->packet[len++] = data[k] == '}' && k + 1 < n ? data[++k] ^ 0x20 : data[k];
-    g->packet[len] = 0;
-    if (!strncmp((char *)g->packet, "vFile:", 6)) { /* files of /proc need the locks themselves */
-        gdb_hostfile(g, (char *)g->packet + 6, len - 6);
-        send_answer(g);
+    if (!strncmp(s, "vFile:", 6)) { /* files of /proc need the locks themselves */
+        gdb_hostfile(g, s + 6, len - 6);
+        wire_send(&g->wire);
         return;
     }
     pthread_mutex_lock(&g->lock);
     pthread_mutex_lock(&g->p->threads_lock);
-    answer = gdb_command(g, (char *)g->packet, len);
+    answer = gdb_command(g, s, len);
     pthread_mutex_unlock(&g->p->threads_lock);
     pthread_mutex_unlock(&g->lock);
     if (answer)
-        send_answer(g);
+        wire_send(&g->wire);
 }
 
-static int hex_digit(uint8_t c)
+static void interrupt(void *arg)
 {
-    const char *at = c ? strchr(digits, c | 0x20) : NULL;
+    struct gdb *g = arg;
 
-    return at ? (int)(at - digits) : -1;
-}
-
-/* What of the input is complete. */
-static void take_input(struct gdb *g)
-{
-    size_t at = 0;
-
-    while (at < g->nin && g->conn >= 0) {
-        uint8_t *end, sum = 0;
-
-        if (g->in[at] == 3) {
-            pthread_mutex_lock(&g->lock);
-            if (!g->stopped && g->attached) {
-                g->stop = (struct gdb_stop){.kind = GDB_STOP_SIGNAL, .signo = SIGINT};
-                gdb_close_gate(g);
-            }
-            pthread_mutex_unlock(&g->lock);
-        }
-        if (g->in[at] != '$') {
-            at++;
-            continue;
-        }
-        end = memchr(g->in + at, '#', g->nin - at);
-        if (end == NULL || end + 3 > g->in + g->nin)
-            break;
-        for (const uint8_t *b = g->in + at + 1; b < end; b++)
-            sum += *b;
-        size_t from = at + 1;
-        at = (size_t)(end + 3 - g->in);
-        if (hex_digit(end[1]) * 16 + hex_digit(end[2]) != sum && !g->no_ack) {
-            send_all(g, "-", 1);
-            continue;
-        }
-        if (!g->no_ack)
-            send_all(g, "+", 1);
-        take_packet(g, g->in + from, (size_t)(end - (g->in + from)));
+    pthread_mutex_lock(&g->lock);
+    if (!g->stopped && g->attached) {
+        g->stop = (struct gdb_stop){.kind = GDB_STOP_SIGNAL, .signo = SIGINT};
+        gdb_close_gate(g);
     }
-    if (at > g->nin)
-        at = g->nin;
-    memmove(g->in, g->in + at, g->nin - at);
-    g->nin -= at;
+    pthread_mutex_unlock(&g->lock);
 }
 
 static void accept_gdb(struct gdb *g)
 {
-    int fd = accept4(g->listener, NULL, NULL, SOCK_CLOEXEC), on = 1;
+    int fd = wire_accept(g->listener);
 
     if (fd < 0)
         return;
-    if (g->conn >= 0) { /* one at a time */
+    if (g->wire.conn >= 0) { /* one at a time */
         close(fd);
         return;
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    g->conn = fd_hide(g->p, fd);
-    g->no_ack = g->multiprocess = g->swbreak = g->hwbreak = g->exec_events = false;
+    g->wire.conn = fd_hide(g->p, fd);
+    g->wire.no_ack = g->multiprocess = g->swbreak = g->hwbreak = g->exec_events = false;
     pthread_mutex_lock(&g->lock);
     g->attached = true;
     g->pass_signals = 0;
@@ -327,7 +199,7 @@ void *gdb_server(void *arg)
 
     signal_allow_faults();
     for (;;) {
-        struct pollfd p[3] = {{g->event, POLLIN, 0}, {g->listener, POLLIN, 0}, {g->conn, POLLIN, 0}};
+        struct pollfd p[3] = {{g->event, POLLIN, 0}, {g->listener, POLLIN, 0}, {g->wire.conn, POLLIN, 0}};
 
         if (poll(p, 3, -1) < 0)
             continue;
@@ -340,20 +212,20 @@ void *gdb_server(void *arg)
         }
         if (p[1].revents != 0)
             accept_gdb(g);
-        if (p[2].revents != 0 && g->conn >= 0) {
-            ssize_t r = recv(g->conn, g->in + g->nin, sizeof g->in - g->nin, 0);
+        if (p[2].revents != 0 && g->wire.conn >= 0) {
+            ssize_t r = recv(g->wire.conn, g->wire.in + g->wire.nin, sizeof g->wire.in - g->wire.nin, 0);
 
             if (r <= 0 && !(r < 0 && errno == EINTR)) {
                 hang_up(g);
             } else if (r > 0) {
-                g->nin += (size_t)r;
-                take_input(g);
-                if (g->nin == sizeof g->in) /* no packet is that long */
+                g->wire.nin += (size_t)r;
+                wire_take(&g->wire, &(struct wire_user){take_packet, interrupt, g});
+                if (g->wire.nin == sizeof g->wire.in) /* no packet is that long */
                     hang_up(g);
             }
         }
         pthread_mutex_lock(&g->lock);
-        bool gone = g->conn >= 0 && !g->attached;
+        bool gone = g->wire.conn >= 0 && !g->attached;
         pthread_mutex_unlock(&g->lock);
         if (gone)
             hang_up(g);
@@ -362,63 +234,6 @@ void *gdb_server(void *arg)
 }
 
 /* -------------------------------------------------------------------- start */
-
-static int listen_unix(struct gdb *g, const char *path, char *err, size_t errlen)
-{
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    const char *pct = strstr(path, "%d");
-    char name[sizeof a.sun_path];
-    int n, fd;
-
-    if (pct != NULL)
-        n = snprintf(name, sizeof name, "%.*s%d%s", (int)(pct - path), path, (int)getpid(), pct + 2);
-    else
-        n = snprintf(name, sizeof name, "%s", path);
-    if (n >= (int)sizeof name) {
-        snprintf(err, errlen, "%s: the name of a socket can't be that long", path);
-        return -ENAMETOOLONG;
-    }
-    memcpy(a.sun_path, name, sizeof name);
-    unlink(name);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 1) < 0) {
-        n = -errno;
-        snprintf(err, errlen, "%s: %s", name, strerror(-n));
-        close(fd);
-        return n;
-    }
-    g->unlink_path = strdup(name);
-    return fd;
-}
-
-/* host: a numeric address, "localhost", or NULL for all addresses. */
-static int listen_tcp(const char *host, const char *port, char *err, size_t errlen)
-{
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    unsigned long number = strtoul(port, NULL, 10);
-    bool is_v6 = host != NULL && inet_pton(AF_INET6, host, &v6.sin6_addr) == 1;
-    int fd, on = 1;
-
-    if (host != NULL && !strcmp(host, "localhost"))
-        host = "127.0.0.1";
-    if (number > 65535 || (host != NULL && !is_v6 && inet_pton(AF_INET, host, &v4.sin_addr) != 1)) {
-        snprintf(err, errlen, "%s:%s is not an address and a port", host ? host : "", port);
-        return -EINVAL;
-    }
-    v4.sin_port = v6.sin6_port = htons((uint16_t)number);
-    fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd < 0 || (is_v6 ? bind(fd, (struct sockaddr *)&v6, sizeof v6)
-                         : bind(fd, (struct sockaddr *)&v4, sizeof v4)) < 0 || listen(fd, 1) < 0) {
-        int r = -errno;
-
-        snprintf(err, errlen, "port %s: %s", port, strerror(-r));
-        close(fd);
-        return r;
-    }
-    return fd;
-}
 
 /* The connection that an earlier program of this process had, after execve: gdb is told of it. */
 static int take_session(struct gdb *g, const char *text, char *err, size_t errlen)
@@ -430,8 +245,8 @@ static int take_session(struct gdb *g, const char *text, char *err, size_t errle
         snprintf(err, errlen, "no session of gdb's: %s", text);
         return -EINVAL;
     }
-    g->conn = fd_hide(g->p, fd);
-    g->no_ack = flags & 1;
+    g->wire.conn = fd_hide(g->p, fd);
+    g->wire.no_ack = flags & 1;
     g->multiprocess = flags & 2;
     g->swbreak = flags & 4;
     g->hwbreak = flags & 8;
@@ -447,13 +262,13 @@ bool gdb_exec(struct thread *t, char *text, size_t size)
     if (g == NULL)
         return false;
     pthread_mutex_lock(&g->lock);
-    if (!g->attached || !g->exec_events || g->conn < 0) {
+    if (!g->attached || !g->exec_events || g->wire.conn < 0) {
         pthread_mutex_unlock(&g->lock);
         return false;
     }
-    fcntl(g->conn, F_SETFD, 0);
-    snprintf(text, size, "session:%d,%x", g->conn,
-             (unsigned)(g->no_ack | g->multiprocess << 1 | g->swbreak << 2 | g->hwbreak << 3));
+    fcntl(g->wire.conn, F_SETFD, 0);
+    snprintf(text, size, "session:%d,%x", g->wire.conn,
+             (unsigned)(g->wire.no_ack | g->multiprocess << 1 | g->swbreak << 2 | g->hwbreak << 3));
     return true;
 }
 
@@ -461,14 +276,14 @@ void gdb_exec_failed(struct thread *t)
 {
     struct gdb *g = t->p->gdb;
 
-    fcntl(g->conn, F_SETFD, FD_CLOEXEC);
+    fcntl(g->wire.conn, F_SETFD, FD_CLOEXEC);
     pthread_mutex_unlock(&g->lock);
 }
 
 /* where is cut up. */
 static int open_listener(struct gdb *g, char *where, char *err, size_t errlen)
 {
-    char *comma = strchr(where, ','), *colon;
+    char *comma = strchr(where, ',');
 
     g->suspend = true;
     if (comma != NULL) {
@@ -479,32 +294,22 @@ static int open_listener(struct gdb *g, char *where, char *err, size_t errlen)
         }
         g->suspend = comma[9] == 'y';
     }
-    if (!strncmp(where, "unix:", 5))
-        return listen_unix(g, where + 5, err, errlen);
-    if (*where && where[strspn(where, "0123456789")] == 0)
-        return listen_tcp(NULL, where, err, errlen);
-    colon = strrchr(where, ':');
-    if (colon != NULL && strchr(where, '/') == NULL) {
-        *colon = 0;
-        return listen_tcp(*where && strcmp(where, "*") ? where : NULL, colon + 1, err, errlen);
-    }
-    return listen_unix(g, where, err, errlen);
+    return wire_listen(where, &g->unlink_path, err, errlen);
 }
 
 int gdb_start(struct process *p, const char *where, char *err, size_t errlen)
 {
     struct gdb *g = calloc(1, sizeof *g);
-    char *copy = strdup(where), *out = malloc(GDB_PACKET + 8);
+    char *copy = strdup(where);
     pthread_t id;
     int r;
 
-    if (g == NULL || copy == NULL || out == NULL || p->abi->gdb == NULL) {
+    if (g == NULL || copy == NULL || !wire_init(&g->wire) || p->abi->gdb == NULL) {
         snprintf(err, errlen, "no memory");
         return -ENOMEM;
     }
     g->p = p;
-    g->conn = g->mem = -1;
-    g->out = out + 1;
+    g->mem = -1;
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->go, NULL);
     pthread_cond_init(&g->quiet, NULL);

@@ -269,8 +269,8 @@ void gdb_fork_child(struct thread *t, bool files_shared)
     engine_watch(t->p->engine, NULL, 0, false);
     if (files_shared)
         return;
-    if (g->conn >= 0)
-        close(g->conn);
+    if (g->wire.conn >= 0)
+        close(g->wire.conn);
     if (g->listener >= 0)
         close(g->listener);
 }

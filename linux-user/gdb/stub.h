@@ -5,8 +5,9 @@
 #define MYNA_GDB_STUB_H
 
 #include "gdb/gdb.h"
+#include "wire.h"
 
-enum { GDB_PACKET = 128 << 10, GDB_BREAKS = 4096, GDB_FILES = 16, GDB_CALLS = 512 };
+enum { GDB_BREAKS = 4096, GDB_FILES = 16, GDB_CALLS = 512 };
 
 enum gdb_where { GDB_OUT /* in myna or a system call */, GDB_RUNNING, GDB_AT_GATE };
 enum gdb_action { GDB_CONT, GDB_STEP, GDB_RANGE /* steps while pc is in [low, high) */ };
@@ -56,17 +57,15 @@ struct gdb {
     struct gdb_break watches[ENGINE_WATCHES];
     unsigned nwatches;
     /* the server's own */
-    int listener, conn, event, mem; /* descriptors, -1: none */
+    int listener, event, mem; /* descriptors, -1: none */
+    struct wire wire;
     char *unlink_path;
-    bool suspend, no_ack, multiprocess, swbreak, hwbreak, exec_events;
+    bool suspend, multiprocess, swbreak, hwbreak, exec_events;
     pid_t current, cont;     /* Hg, Hc */
     uint64_t modid_field;    /* guest address of libc's description of link_map.l_tls_modid, 0: not known */
     pid_t at_thread;         /* qsThreadInfo: the last one listed */
     struct gdb_file { int fd; } files[GDB_FILES];
-    uint8_t in[GDB_PACKET], packet[GDB_PACKET + 1], memory[GDB_PACKET];
-    size_t nin;
-    char *out;               /* the answer being put together */
-    size_t nout;
+    uint8_t memory[GDB_PACKET];
 };
 
 /* --- stop.c ------------------------------------------------------------------------------------ */
@@ -84,12 +83,11 @@ struct gdb_thread *gdb_of(struct thread *t);
 
 void *gdb_server(void *gdb);
 /* Adds to the answer. */
-void gdb_put(struct gdb *g, const char *text);
-void gdb_putf(struct gdb *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void gdb_put_byte(struct gdb *g, char byte);
-void gdb_put_hex(struct gdb *g, const void *bytes, size_t n);
-/* The same for data that may hold any byte: escaped. False: there's no room for all of it. */
-bool gdb_put_escaped(struct gdb *g, const void *bytes, size_t n);
+static inline void gdb_put(struct gdb *g, const char *text) { wire_put(&g->wire, text); }
+#define gdb_putf(g, ...) wire_putf(&(g)->wire, __VA_ARGS__)
+static inline void gdb_put_byte(struct gdb *g, char byte) { wire_put_byte(&g->wire, byte); }
+static inline void gdb_put_hex(struct gdb *g, const void *bytes, size_t n) { wire_put_hex(&g->wire, bytes, n); }
+static inline bool gdb_put_escaped(struct gdb *g, const void *bytes, size_t n) { return wire_put_escaped(&g->wire, bytes, n); }
 /* "pPID.TID" or "TID". */
 void gdb_put_thread(struct gdb *g, pid_t tid);
 /* Puts the stop reply together. Both locks held. */
@@ -107,11 +105,10 @@ void gdb_query(struct gdb *g, char *s);
 void gdb_hostfile(struct gdb *g, char *s, size_t n); /* after "vFile:" */
 
 /* Parsers: from *s, which is moved on. */
-uint64_t gdb_parse_hex(const char **s);
+static inline uint64_t gdb_parse_hex(const char **s) { return wire_parse_hex(s); }
 /* Thread id; process (if given) is checked. -1: all; 0: any; -2: malformed or of another process. */
 pid_t gdb_parse_thread(struct gdb *g, const char **s);
-/* n bytes of 2 hex digits each; false: malformed. */
-bool gdb_parse_bytes(const char *s, void *to, size_t n);
+static inline bool gdb_parse_bytes(const char *s, void *to, size_t n) { return wire_parse_bytes(s, to, n); }
 struct thread *gdb_find(struct gdb *g, pid_t tid); /* 0: the first; NULL: there's none */
 
 /* --- target.c ---------------------------------------------------------------------------------- */
@@ -119,8 +116,6 @@ struct thread *gdb_find(struct gdb *g, pid_t tid); /* 0: the first; NULL: there'
 /* The register's bytes at out; its size, 0 if there is no such register. */
 size_t gdb_read_register(struct thread *t, unsigned number, uint8_t out[64]);
 bool gdb_write_register(struct thread *t, unsigned number, const uint8_t *bytes);
-/* Text of the target description: malloc'd. */
-char *gdb_describe(const struct gdb_target *target);
 /* Signal numbers: gdb has its own. 0 for what it doesn't know. */
 int gdb_signal_number(int host_signo);
 int gdb_signal_host(int gdb_signo);

@@ -1,80 +1,18 @@
 /*
- * The target as gdb sees it: registers by the guest's table (struct gdb_target), the XML that describes
- * them, numbers of signals. Source: the gdb manual, "Target Descriptions" and "Stop Reply Packets".
+ * The guest's threads' registers for gdb (../../gdb/registers.c), numbers of signals. Source: the gdb manual, "Stop Reply Packets".
  */
 #include <stdlib.h>
 
 #include "gdb/stub.h"
 
-/* -------------------------------------------------------------- registers */
-
-static void *slot_of(struct thread *t, const struct gdb_register *r)
-{
-    if (r->row == GDB_PC)
-        return &t->cpu->pc;
-    return (char *)t->cpu + t->p->guest->ir->regs[r->row].offset;
-}
-
 size_t gdb_read_register(struct thread *t, unsigned number, uint8_t out[64])
 {
-    const struct gdb_target *g = t->p->abi->gdb;
-
-    if (number >= g->nregs)
-        return 0;
-    const struct gdb_register *r = &g->regs[number];
-    if (r->row == GDB_SPECIAL) {
-        uint64_t v = g->read(t->cpu, number);
-        memcpy(out, &v, r->size);
-    } else {
-        memcpy(out, slot_of(t, r), r->size);
-    }
-    return r->size;
+    return target_read(t->p->abi->gdb, t->p->guest->ir, t->cpu, number, out);
 }
 
 bool gdb_write_register(struct thread *t, unsigned number, const uint8_t *bytes)
 {
-    const struct gdb_target *g = t->p->abi->gdb;
-
-    if (number >= g->nregs)
-        return false;
-    const struct gdb_register *r = &g->regs[number];
-    if (r->row == GDB_SPECIAL) {
-        uint64_t v = 0;
-        memcpy(&v, bytes, r->size);
-        g->write(t->cpu, number, v);
-    } else {
-        memcpy(slot_of(t, r), bytes, r->size);
-    }
-    return true;
-}
-
-char *gdb_describe(const struct gdb_target *g)
-{
-    char *text = NULL;
-    size_t len;
-    FILE *f = open_memstream(&text, &len);
-
-    if (f == NULL)
-        return NULL;
-    fprintf(f, "<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\">"
-               "<architecture>%s</architecture><osabi>%s</osabi>", g->architecture, g->osabi);
-    for (unsigned k = 0; k < g->nfeatures; k++) {
-        unsigned end = k + 1 < g->nfeatures ? g->features[k + 1].first : g->nregs;
-
-        fprintf(f, "<feature name=\"%s\">%s", g->features[k].name, g->features[k].types);
-        for (unsigned i = g->features[k].first; i < end; i++) {
-            const struct gdb_register *r = &g->regs[i];
-
-            fprintf(f, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\" regnum=\"%u\"", r->name, r->size * 8u,
-                    r->type, i);
-            if (r->group != NULL)
-                fprintf(f, " group=\"%s\"", r->group);
-            fputs("/>", f);
-        }
-        fputs("</feature>", f);
-    }
-    fputs("</target>", f);
-    return fclose(f) == 0 ? text : NULL;
+    return target_write(t->p->abi->gdb, t->p->guest->ir, t->cpu, number, bytes);
 }
 
 /* ---------------------------------------------------------------- signals */

@@ -223,6 +223,7 @@ void a64_log_exception(struct cpu *cpu, unsigned target, enum a64_exception kind
 bool cpu_has_pan(const struct a64_sys *s);
 /* Does PSCI's call in x0; false: none. *next: what the vCPU does then. */
 extern const struct a64_system a64_softmmu; /* ops.c */
+const struct gdb_target *a64_gdb_target(void); /* gdb.c */
 bool a64_psci(struct vcpu *v, enum vcpu_next *next);
 
 /* --- semihosting.c: the call in w0, with block x1; outside guest code, without the lock. */

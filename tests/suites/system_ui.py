@@ -628,11 +628,56 @@ def elf_of_echo(context):
     return os.path.join(context.out, "device", "echo.elf")
 
 
+# ------------------------------------------------------------------------------ gdb
+
+# Commands and what gdb must print, in this order. echo.S: _start 0x40080000 branches to 0x40080040; its loop reads the UART's flags
+# at 0x4008004c and branches back at 0x40080050; the text is behind the code.
+GDB = ["set pagination off", "set confirm off", "set width 0", "set debuginfod enabled off", "set architecture aarch64", "target remote DIR/g", "info threads",
+       "p/x $pc", "stepi", "p/x $pc", "monitor info status", "p/x $cpsr & 0xf", "p $MPIDR_EL1 & 0xff",
+       "break *0x40080050", "continue", "p/x $x1", "delete", "hbreak *0x4008004c", "continue", "delete", "x/i $pc", "set $x9=0x1234", "stepi", "p/x $x9",
+       "set *(int *)0x44100000=0x55", "x/wx 0x44100000", "maint packet Qqemu.PhyMemMode:1", "x/wx 0x44100000", "maint packet Qqemu.PhyMemMode:0",
+       "set $pc=0x40080044", "rwatch *(int *)0x09000018", "continue", "delete", "p/x $pc", "thread 2", "p/x $pc", "p $MPIDR_EL1 & 0xff", "thread 1",
+       "monitor nosuch", "x/wx 0x3000000000", "detach"]
+GDB_SAYS = [r"\* 1 .*CPU#0.*\n  2 .*CPU#1", "= 0x40080000", "= 0x40080040", "= 0x5$", "= 0$", "hit Breakpoint 1, 0x0+40080050",
+            "= 0x9000000", "hit Breakpoint 2, 0x0+4008004c", "ldr\tw3", "= 0x1234", "0x44100000:\t0x00000055", "0x44100000:\t0x00000055",
+            r"read watchpoint 3|hit Hardware read watchpoint", "= 0x4008", "= 0x0$", "= 1$"]
+
+
+def gdb(context):
+    tool = shutil.which("gdb-multiarch")
+    if not tool:
+        raise Skip("no gdb-multiarch (apt-get install gdb-multiarch)")
+    with Machine(context, "-nographic", "-smp", "2", "-S", "-gdb", "unix:DIR/g") as m:
+        m.connect("g").socket.close() # it is there; one that goes again does no harm
+        m.stdio.expect("ready\r\n") # and leaves the machine running
+        m.stdio.send("q")
+        m.end()
+    with Machine(context, "-nographic", "-smp", "2", "-S", "-gdb", "unix:DIR/g") as m:
+        end = time.monotonic() + 20
+        while not os.path.exists(m.path("g")) and time.monotonic() < end:
+            time.sleep(0.02)
+        with open(m.path("script"), "w", encoding="utf-8") as f:
+            f.write("\n".join(GDB).replace("DIR", m.dir) + "\n")
+        done = run([tool, "-nx", "-batch", "-x", m.path("script")], timeout=60)
+        text, at = done.out.decode(errors="replace"), 0
+        for pattern in GDB_SAYS:
+            found = re.compile(pattern, re.M).search(text, at)
+            if not found:
+                raise Fail(f"no {pattern!r} in {text[at:][:1500]!r} {done.err[-500:]!r}")
+            at = found.end()
+        for word in (b"VM status: paused", b"unknown command: 'nosuch'"): # the monitor's
+            if word not in done.err + done.out:
+                raise Fail(f"no {word!r} in {done.err[-800:]!r}")
+        m.stdio.send("abcq") # detached, it runs on
+        m.stdio.expect("abc")
+        m.end()
+
+
 def cases(context):
     out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
     out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
     out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
     out += [Case("ui/" + f.__name__, f, level) for f, level in (
         (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
-        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0))]
+        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0), (gdb, 0))]
     return out

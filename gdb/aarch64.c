@@ -5,7 +5,7 @@
  * Linux in user space has pointer authentication in bits 54:48 (pauth.c), for code and data alike.
  */
 #include "aarch64.h"
-#include "gdb/gdb.h"
+#include "registers.h"
 
 enum { REG_PSTATE = 33, REG_FPSR = 66, REG_FPCR, REG_TLS, REG_DMASK, REG_CMASK };
 #define PAC_MASK 0x007f000000000000ull
@@ -104,6 +104,7 @@ const struct gdb_target gdb_target_aarch64 = {
     .nfeatures = sizeof features / sizeof *features,
     .regs = regs,
     .nregs = sizeof regs / sizeof *regs,
+    .general = sizeof regs / sizeof *regs,
     .expedited = {29, 31, 32},
     .nexpedited = 3,
     .pc = 32,
