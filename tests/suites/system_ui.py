@@ -14,6 +14,7 @@ import termios
 import time
 import tty
 
+from . import system
 from .base import ENVIRONMENT, Case, Fail, Skip, build, run
 
 
@@ -673,11 +674,39 @@ def gdb(context):
         m.end()
 
 
+def gdb_linux(context):
+    """gdb comes to a running Debian kernel: threads, a breakpoint at the vector of exceptions from EL0, steps, a watched word of the
+    kernel's stack, and the guest goes on as if nothing had been."""
+    tool = shutil.which("gdb-multiarch")
+    if not tool:
+        raise Skip("no gdb-multiarch (apt-get install gdb-multiarch)")
+    image = system.kernel(context)[0]
+    with context.temp() as d:
+        with open(d + "/initrd", "wb") as f:
+            f.write(system.initrd(context, "echo loop begins\nfor i in $(seq 20); do ls / >/dev/null; sleep 0.2; done\necho loop ended"))
+        with Machine(context, "-nographic", "-smp", "2", "-m", "512", "-kernel", image, "-initrd", d + "/initrd", "-append", "console=ttyAMA0 panic=-1",
+                     "-no-reboot", "-gdb", "unix:DIR/g", kernel=False) as m:
+            m.stdio.expect("loop begins", 150)
+            with open(m.path("script"), "w", encoding="utf-8") as f:
+                f.write("\n".join(GDB[:5] + ["target remote " + m.path("g"), "info threads", "hbreak *($VBAR_EL1 + 0x400)", "continue", "p $pc - $VBAR_EL1",
+                                             "delete", "stepi", "stepi", "p $pc != $VBAR_EL1 + 0x400", "p ($cpsr >> 2) & 3", "watch *(long *)($sp)", "continue",
+                                             "delete", "detach"]) + "\n")
+            done = run([tool, "-nx", "-batch", "-x", m.path("script")], timeout=100)
+            text, at = done.out.decode(errors="replace"), 0
+            for pattern in (r"1 .*CPU#0.*\n.*2 .*CPU#1", "hit Breakpoint 1", "0x400$", "= 1$", "= 1$", "watchpoint 2"):
+                found = re.compile(pattern, re.M).search(text, at)
+                if not found:
+                    raise Fail(f"no {pattern!r} in {text[at:][:1500]!r} {done.err[-500:]!r}")
+                at = found.end()
+            m.stdio.expect("loop ended", 100)
+            m.end(seconds=60)
+
+
 def cases(context):
     out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
     out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
     out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
     out += [Case("ui/" + f.__name__, f, level) for f, level in (
         (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
-        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0), (gdb, 0))]
+        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0), (gdb, 0), (gdb_linux, 1))]
     return out
