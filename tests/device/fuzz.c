@@ -202,7 +202,7 @@ static void one_round(const struct target *t)
     for (unsigned k = 0; k < 4096; k++)
         ram(b, BUFFERS_AT)[below(1 << 20)] = (uint8_t)rnd();
     if (t->drive) {
-        snprintf(file, sizeof file, "/tmp/myna-fuzz-%d", (int)getpid());
+        snprintf(file, sizeof file, "%s/myna-fuzz-%d", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (int)getpid());
         snprintf(text, sizeof text, ",id=f%u,index=%u%s", number, number & 255, t->drive);
         bench_drive(file, text, image, sizeof image);
     }
@@ -256,7 +256,7 @@ int main(int argc, char **argv)
         now = t;
         for (now_seed = seed; !n || seconds() < end; now_seed++, n++) {
             state = now_seed * 0x9e3779b97f4a7c15ull | 1;
-            alarm(60);
+            alarm(120);
             one_round(t);
         }
         printf("%-72s %u rounds\n", t->device, n);
