@@ -129,6 +129,7 @@ static inline ir_ref cond_holds(struct tr *t, unsigned cond)
 static inline bool is_system(const struct tr *t) { return t->code.flags & A64_FLAG_SYSTEM; }
 static inline unsigned level_of(const struct tr *t) { return t->code.flags & A64_FLAG_EL; }
 bool sys_hint(struct tr *t, unsigned hint);
+bool sys_wait_until(struct tr *t, enum a64_event e, unsigned rd);
 bool sys_mrs(struct tr *t, unsigned code, unsigned rt);
 bool sys_msr(struct tr *t, unsigned code, unsigned rt);
 bool sys_pstate(struct tr *t, unsigned op1, unsigned op2, unsigned imm);

@@ -30,6 +30,14 @@ bool sys_before(struct tr *t)
     return false;
 }
 
+/* WFET, WFIT: until the virtual count is that of rd. */
+bool sys_wait_until(struct tr *t, enum a64_event e, unsigned rd)
+{
+    call_helper(t, A64_HELPER_sys_event, imm_x(t, e), get_x(t, rd), imm_x(t, t->pc), 0);
+    tr_leave(t, IR_LEAVE_LOOKUP, 0, t->pc + 4);
+    return true;
+}
+
 bool sys_hint(struct tr *t, unsigned hint)
 {
     if (hint == 2 || hint == 3)

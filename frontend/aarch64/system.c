@@ -18,8 +18,8 @@ bool lower_HINT(struct tr *t, const struct arg_HINT *a)
     return !is_system(t) || sys_hint(t, hint);
 }
 
-bool lower_WFET(struct tr *t, const struct arg_WFET *a) { return !is_system(t) || sys_hint(t, 2); }
-bool lower_WFIT(struct tr *t, const struct arg_WFIT *a) { return true; }
+bool lower_WFET(struct tr *t, const struct arg_WFET *a) { return !is_system(t) || sys_wait_until(t, A64_EVENT_WFET, a->rd); }
+bool lower_WFIT(struct tr *t, const struct arg_WFIT *a) { return !is_system(t) || sys_wait_until(t, A64_EVENT_WFIT, a->rd); }
 
 bool lower_CLREX(struct tr *t, const struct arg_CLREX *a)
 {

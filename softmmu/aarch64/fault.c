@@ -9,8 +9,7 @@
 #include "machine.h"
 #include "sys.h"
 
-/* The instruction at pc; 0 (undefined) if it can't be read. */
-static uint32_t insn_at_pc(struct cpu *cpu)
+uint32_t a64_insn_at_pc(struct cpu *cpu)
 {
     struct vcpu *v = vcpu_of(cpu);
     struct a64_sys *s = v->state;
@@ -53,7 +52,7 @@ static bool is_store(uint32_t i)
 /* Instruction syndrome for an abort from stage 2: load or store of one register without write-back, else not valid. */
 uint32_t a64_access_syndrome(struct cpu *cpu)
 {
-    uint32_t i = insn_at_pc(cpu);
+    uint32_t i = a64_insn_at_pc(cpu);
     bool unsigned_offset = (i & 0x3f000000) == 0x39000000, register_offset = (i & 0x3f200c00) == 0x38200800;
     bool unscaled = (i & 0x3f200c00) == 0x38000000 || (i & 0x3f200c00) == 0x38000800;
     if (!unsigned_offset && !register_offset && !unscaled)
@@ -78,7 +77,7 @@ void a64_refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misal
 static void misaligned(struct cpu *cpu, gva_t va)
 {
     struct a64_sys *s = a64_sys(cpu);
-    uint32_t i = insn_at_pc(cpu);
+    uint32_t i = a64_insn_at_pc(cpu);
     bool by_sp = is_load_store(i) && base_is_sp(i);
     if ((s->flags & A64_FLAG_SPWRITES) && (by_sp || !is_load_store(i))) {
         s->sp_odd = true; /* SP would become misaligned: its uses are watched from now on */
@@ -129,7 +128,7 @@ void a64_fault(struct vcpu *v)
         return;
     }
     if (!fetch) {
-        uint32_t i = insn_at_pc(cpu);
+        uint32_t i = a64_insn_at_pc(cpu);
         if (s->note.walk.fsc == FAULT_ALIGNMENT)
             s->note.access.what = is_store(i) ? A64_WRITE : A64_READ;
         else if (s->note.access.what == A64_WRITE && is_atomic(i))

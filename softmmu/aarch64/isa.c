@@ -17,7 +17,12 @@ static void ring1(void *s) { a64_timer_update(s, 1); }
 static void ring2(void *s) { a64_timer_update(s, 2); }
 static void ring3(void *s) { a64_timer_update(s, 3); }
 static void ring4(void *s) { a64_timer_update(s, 4); }
-static void ring_stream(void *s) { vcpu_event(((struct a64_sys *)s)->vcpu); }
+static void ring_wait(void *state)
+{
+    struct a64_sys *s = state;
+    s->timed_out = true;
+    vcpu_recheck(s->vcpu);
+}
 
 static void *init(struct vcpu *v, char *err, size_t errlen)
 {
@@ -35,7 +40,7 @@ static void *init(struct vcpu *v, char *err, size_t errlen)
         s->mpidr = 1ull << 31 | v->index % 8 | (uint64_t)(v->index / 8) << 8;
         s->pamax = 52;
         s->cntfrq = A64_CNTFRQ;
-        ok = a64_spaces_init(s) && (s->stream = alarm_new(v->machine->loop, ring_stream, s)) != NULL;
+        ok = a64_spaces_init(s) && (s->wait_alarm = alarm_new(v->machine->loop, ring_wait, s)) != NULL;
         for (unsigned k = 0; ok && k < NTIMERS; k++)
             ok = (s->timer[k].alarm = alarm_new(v->machine->loop, ring[k], s)) != NULL;
     }
@@ -55,7 +60,7 @@ static void done(void *state)
     a64_spaces_free(s);
     for (unsigned k = 0; k < NTIMERS; k++)
         alarm_free(s->timer[k].alarm);
-    alarm_free(s->stream);
+    alarm_free(s->wait_alarm);
     free(s);
 }
 
@@ -79,7 +84,8 @@ static void clear(struct vcpu *v)
     for (unsigned k = 0; k < NTIMERS; k++)
         a64_timer_set(s, k, 0, 0);
     s->claim = 0;
-    s->sp_odd = s->stepped = s->in_wfe = false;
+    s->sp_odd = s->stepped = s->in_wfe = s->timed_out = false;
+    s->wait_until = ~0ull;
     s->note.valid = s->note.watchpoint = false;
     *a64_reg(cpu, A64_pstate) = PS_DAIF | PS_SP | el << PS_EL_SHIFT;
     cpu->pc = s->rvbar;
@@ -132,7 +138,7 @@ static bool interrupt(struct vcpu *v)
 static bool wakes(struct vcpu *v)
 {
     const struct a64_sys *s = v->state;
-    return a64_has_interrupt(s) || (s->in_wfe && __atomic_load_n(&v->event, __ATOMIC_SEQ_CST));
+    return a64_has_interrupt(s) || s->timed_out || (s->in_wfe && __atomic_load_n(&v->event, __ATOMIC_SEQ_CST));
 }
 
 uint64_t a64_mpidr(const struct vcpu *v) { return ((const struct a64_sys *)v->state)->mpidr; }
@@ -271,10 +277,8 @@ static enum vcpu_next leave(struct vcpu *v, enum ir_leave why)
         a64_fault(v);
         break;
     case IR_LEAVE_GUEST:
-        if (cpu->leave_imm == A64_EVENT_WFI) {
-            next = VCPU_SLEEP;
-        } else if (cpu->leave_imm == A64_EVENT_WFE) {
-            a64_wait_event(v->state);
+        if (cpu->leave_imm == A64_EVENT_WFI || cpu->leave_imm == A64_EVENT_WFE) {
+            a64_begin_wait(v->state, cpu->leave_imm == A64_EVENT_WFE);
             next = VCPU_SLEEP;
         } else if (cpu->leave_imm == A64_EVENT_HLT) {
             a64_semihosting(v);

@@ -261,17 +261,20 @@ static unsigned wait_trap(const struct a64_sys *s, unsigned el, bool wfe)
     return 0;
 }
 
-static uint64_t wait(struct cpu *cpu, bool wfe, uint64_t pc)
+/* until: virtual count of WFET and WFIT; ~0: without an end. */
+static uint64_t wait(struct cpu *cpu, enum a64_event what, uint64_t until, uint64_t pc)
 {
     struct a64_sys *s = a64_sys(cpu);
     struct vcpu *v = s->vcpu;
+    bool wfe = what == A64_EVENT_WFE || what == A64_EVENT_WFET, timed = what == A64_EVENT_WFET || what == A64_EVENT_WFIT;
     if (wfe && __atomic_exchange_n(&v->event, 0, __ATOMIC_SEQ_CST))
         return 0;
-    if (a64_has_interrupt(s))
+    if (a64_has_interrupt(s) || (timed && a64_timer_count(s, TIMER_VIRT) >= until))
         return 0;
     unsigned to = wait_trap(s, a64_el(cpu), wfe);
-    if (to) {
-        a64_take(cpu, to, A64_SYNC, syndrome(EC_WFX, 0x1e00000 | wfe), pc);
+    if (to) { /* TI, and for the timed ones the register's number, which is in the instruction */
+        uint32_t iss = timed ? a64_insn_at_pc(cpu) % 32 << 5 | 1 << 2 | 2 : 0;
+        a64_take(cpu, to, A64_SYNC, syndrome(EC_WFX, 0x1e00000 | iss | wfe), pc);
         return taken(cpu);
     }
     cpu->pc = pc + 4;
@@ -279,6 +282,7 @@ static uint64_t wait(struct cpu *cpu, bool wfe, uint64_t pc)
         vcpu_yield(v); /* a store by another processor may be what it waits for, and does not wake it */
         return POLL;
     }
+    s->wait_until = timed ? until : ~0ull;
     cpu->leave_imm = wfe ? A64_EVENT_WFE : A64_EVENT_WFI;
     return LEAVE;
 }
@@ -358,7 +362,10 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
         return cpu->pending || a64_interrupt_open(cpu) ? look(cpu) : taken(cpu);
     case A64_EVENT_WFI:
     case A64_EVENT_WFE:
-        return wait(cpu, what == A64_EVENT_WFE, pc);
+        return wait(cpu, (enum a64_event)what, ~0ull, pc);
+    case A64_EVENT_WFET:
+    case A64_EVENT_WFIT:
+        return wait(cpu, (enum a64_event)what, imm, pc);
     case A64_EVENT_SEV:
         if (imm)
             vcpu_event(s->vcpu); /* SEVL */

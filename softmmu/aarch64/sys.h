@@ -142,8 +142,9 @@ struct a64_sys {
     uint64_t cntfrq;
     uint64_t pamax;          /* bits of a physical address */
     struct a64_timer timer[NTIMERS];
-    struct alarm *stream;    /* the event stream's next event, while a WFE waits for it */
-    bool in_wfe;
+    struct alarm *wait_alarm; /* ends a wait: the event stream's next event, the time of WFET and WFIT */
+    uint64_t wait_until;     /* virtual count; ~0: none */
+    bool in_wfe, timed_out;
     bool turning_on;         /* PSCI CPU_ON was accepted; under the machine's lock */
     uint64_t pmu_base, pmu_on; /* cycle counter: value when the clock was pmu_on; pmu.c */
     uint32_t lines;          /* interrupt lines that are up: bit LINE_... */
@@ -213,8 +214,8 @@ uint64_t a64_timer_count(struct a64_sys *s, unsigned timer);
 uint64_t a64_timer_ctl(struct a64_sys *s, unsigned timer);
 void a64_timer_set(struct a64_sys *s, unsigned timer, uint64_t cval, uint64_t ctl);
 void a64_timer_update(struct a64_sys *s, unsigned timer);
-/* The CPU is going to sleep in a WFE: the event stream, if it is on, wakes it. */
-void a64_wait_event(struct a64_sys *s);
+/* The CPU is going to sleep: what ends that besides events and interrupts is set up. */
+void a64_begin_wait(struct a64_sys *s, bool wfe);
 bool a64_traps(const struct a64_sys *s, unsigned el);
 uint32_t a64_access_syndrome(struct cpu *cpu);
 gva_t a64_branch_address(const struct a64_sys *s, unsigned el, gva_t to);
@@ -233,6 +234,8 @@ void a64_semihosting(struct vcpu *v);
 
 void a64_refuse(struct vcpu *v, gva_t va, bool write, unsigned space, bool misaligned);
 void a64_fault(struct vcpu *v);
+/* The instruction at pc; 0 (undefined) if it can't be read. */
+uint32_t a64_insn_at_pc(struct cpu *cpu);
 /* Are debug exceptions from level el enabled, with PSTATE ps? */
 bool a64_debug_enabled(const struct a64_sys *s, unsigned el, uint64_t ps);
 /* A64_FLAG_STEP, A64_FLAG_BREAK for code at el. */

@@ -65,21 +65,26 @@ static uint64_t stream_ticks(uint64_t control, uint64_t count)
     return period - ((count - edge) & (period - 1));
 }
 
-void a64_wait_event(struct a64_sys *s)
+void a64_begin_wait(struct a64_sys *s, bool wfe)
 {
-    uint64_t k1 = s->v[A64_SYS_CNTKCTL_EL1], k2 = s->v[A64_SYS_CNTHCTL_EL2], ticks = ~0ull;
-    if (k1 >> 2 & 1)
-        ticks = stream_ticks(k1, a64_timer_count(s, TIMER_VIRT));
-    if (s->has_el2 && (k2 >> 2 & 1)) {
+    uint64_t k1 = s->v[A64_SYS_CNTKCTL_EL1], k2 = s->v[A64_SYS_CNTHCTL_EL2], count = a64_timer_count(s, TIMER_VIRT), ticks = ~0ull;
+    if (wfe && (k1 >> 2 & 1))
+        ticks = stream_ticks(k1, count);
+    if (wfe && s->has_el2 && (k2 >> 2 & 1)) {
         uint64_t t = stream_ticks(k2, a64_count(s));
         ticks = t < ticks ? t : ticks;
     }
-    s->in_wfe = true;
+    if (s->wait_until != ~0ull) {
+        uint64_t t = s->wait_until > count ? s->wait_until - count : 0;
+        ticks = t < ticks ? t : ticks;
+    }
+    s->in_wfe = wfe;
     bool locked = machine_lock_enter();
-    if (ticks != ~0ull)
-        alarm_at(s->stream, vcpu_now(s->vcpu) + scale(ticks, 1000000000, A64_CNTFRQ) + 1);
-    else
-        alarm_off(s->stream);
+    s->timed_out = false;
+    if (ticks < A64_CNTFRQ * 1000000) /* else: none, or in years */
+        alarm_at(s->wait_alarm, vcpu_now(s->vcpu) + scale(ticks, 1000000000, A64_CNTFRQ) + 1);
+    else if (alarm_when(s->wait_alarm) != ~0ull)
+        alarm_off(s->wait_alarm);
     if (locked)
         machine_lock_leave();
 }

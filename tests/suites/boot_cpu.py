@@ -2,7 +2,7 @@
 
 Each compares what the processor does with what the Arm manual says, prints every wrong value and ends with one line of
 counts (tests/boot/aarch64/lib.h). A mark in its first lines says how it is run: `TEST: machine=virt,virtualization=on
-args=-smp 2 image=elf accel=jit level=2`; without one it is run by `-M virt`, as a Linux Image."""
+args=-smp 2 image=elf accel=tcg level=2 reboot=yes`; without one it is run by `-M virt`, as a Linux Image."""
 import glob
 import os
 import re
@@ -40,8 +40,8 @@ def case(source, accel):
         if not os.access(system, os.X_OK):
             raise Fail(f"{system} is not built: make system")
         kernel = image(context, source, mark(source, "image", "img"))
-        command = [system, "-M", mark(source, "machine", "virt"), "-accel", accel, "-kernel", kernel, "-nographic", "-no-reboot",
-                   *mark(source, "args", "").split()]
+        command = [system, "-M", mark(source, "machine", "virt"), "-accel", accel, "-kernel", kernel, "-nographic",
+                   *([] if mark(source, "reboot", "") else ["-no-reboot"]), *mark(source, "args", "").split()]
         done = run(command, timeout=120)
         if done.status or not COUNTS.search(done.out):
             raise Fail(f"exit status {done.status}\n" + (done.out + done.err)[:3000].decode(errors="replace")

@@ -163,6 +163,19 @@ static void waiting(void)
         expect("event stream", MRS(cntvct_el0) - t < 20 * frequency);
     }
     MSR(cntkctl_el1, 0);
+    /* WFET and WFIT with x9: nothing else ends them */
+    for (unsigned k = 0; k < 2; k++) {
+        u64 begun_at = MRS(cntvct_el0), end = begun_at + frequency / 50;
+        asm volatile("sevl\n wfe" ::: "memory");
+        if (k)
+            asm volatile("mov x9, %0\n .inst 0xd5031029" :: "r"(end) : "x9", "memory");
+        else
+            while (MRS(cntvct_el0) < end)
+                asm volatile("mov x9, %0\n .inst 0xd5031009" :: "r"(end) : "x9", "memory");
+        u64 now = MRS(cntvct_el0);
+        expect(k ? "WFIT ends in time" : "WFET ends in time", now >= end && now < end + 10 * frequency);
+        asm volatile("mov x9, #0\n .inst 0xd5031029\n .inst 0xd5031009" ::: "x9", "memory"); /* a time that is over */
+    }
     /* an interrupt ends a WFE */
     irqs = 0;
     MSR(cntv_tval_el0, frequency / 100);
