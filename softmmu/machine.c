@@ -353,8 +353,10 @@ static void do_reset(void *arg)
     machine_wait_stopped(m);
     if (m->reset_devices)
         m->reset_devices(m);
-    for (unsigned k = 0; k < m->nvcpus; k++)
+    for (unsigned k = 0; k < m->nvcpus; k++) {
         m->isa->reset(m->vcpus[k]);
+        m->vcpus[k]->awaits_reset = false;
+    }
     engine_flush(m->engine);
     m->state = was == MACHINE_SHUTDOWN ? MACHINE_PAUSED : was;
     if (m->state == MACHINE_RUNNING)

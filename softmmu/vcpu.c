@@ -160,7 +160,7 @@ static void wait_for_work(struct vcpu *v, bool sleeping)
     struct machine *m = v->machine;
     store(&v->outside, 1);
     while (!m->ended && !__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) &&
-           (v->off || v->held || m->state != MACHINE_RUNNING || (sleeping && !v->step && !m->isa->wakes(v)))) {
+           (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING || (sleeping && !v->step && !m->isa->wakes(v)))) {
         v->stopped = m->state != MACHINE_RUNNING;
         pthread_cond_broadcast(&m->all_stopped);
         pthread_cond_wait(&v->wake, machine_lock_mutex());
@@ -181,7 +181,7 @@ void *vcpu_thread(void *arg)
         /* First: whoever kicks from now on is seen below, or makes engine_run leave at once. */
         __atomic_store_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
         engine_unkick(cpu);
-        if (v->off || v->held || sleeping || m->state != MACHINE_RUNNING) {
+        if (v->off || v->held || v->awaits_reset || sleeping || m->state != MACHINE_RUNNING) {
             machine_lock_enter();
             wait_for_work(v, sleeping);
             bool end = m->ended;
@@ -190,7 +190,7 @@ void *vcpu_thread(void *arg)
                 return NULL;
         }
         do_work(v);
-        if (v->off || v->held || m->state != MACHINE_RUNNING)
+        if (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING)
             continue;
         sleeping = false;
         m->isa->settle(v);
@@ -223,6 +223,7 @@ void *vcpu_thread(void *arg)
                 break;
             case VCPU_RESET:
                 machine_lock_enter();
+                v->awaits_reset = true;
                 machine_reset(m);
                 machine_lock_leave();
                 break;

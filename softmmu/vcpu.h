@@ -70,6 +70,7 @@ struct vcpu {
     pthread_cond_t wake;
     bool off;                 /* powered down (PSCI) */
     bool held, step, stepped; /* by gdb: it does not run; runs one instruction, without interrupts; has done so */
+    bool awaits_reset;        /* has asked for a reset of the machine: executes nothing before */
     bool stopped;             /* stands still: vcpus_stop */
     /* any thread */
     uint32_t outside;         /* 1: not in guest code, nor will be before its queue is empty */

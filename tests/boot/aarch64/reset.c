@@ -6,7 +6,7 @@
 #include "lib.h"
 
 enum { MAGIC = 0x72657365 };
-#define KEPT ((volatile u64 *)0x44000000)
+#define KEPT ((volatile u64 *)0x47000000)
 
 static volatile u64 up;
 static void other(u64 arg)
