@@ -10,7 +10,7 @@
 #   tests/guest/fetch.sh DIR stress         DIR/stress-arm64, DIR/stress-amd64: stress-ng of both
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR kernel         DIR/kernel: Debian's arm64 kernel with its modules; DIR/initrd: a busybox for it
-#   tests/guest/fetch.sh DIR boot           the same, and DIR/kernel-trixie: Linux 6.12
+#   tests/guest/fetch.sh DIR boot           the same, and DIR/kernel-trixie, DIR/kernel-16k: Linux 6.12 with pages of 4 and 16 KiB
 #   tests/guest/fetch.sh DIR selftests      DIR/selftests: the kernel's own tests of arm64 and of memory, built (needs the source's headers: minutes)
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR pgbench        DIR/pgbench: the host's pgbench, without the server it comes with
@@ -77,13 +77,14 @@ pgbench)
     find "$dir/pgbench/usr" -type f ! -name pgbench -delete
     rm -rf "$dir/pgbench.apt/archives" ;;
 kernel | boot)
-    for suite in bookworm trixie; do
-        at=$dir/kernel
-        if [ $suite = trixie ]; then
-            [ $what = boot ] || continue
-            at=$at-trixie
-        fi
-        "$debs" root -s $suite arm64 "$at" linux-image-arm64
+    for kind in "" -trixie -16k; do
+        [ -z "$kind" ] || [ $what = boot ] || continue
+        at=$dir/kernel$kind
+        case $kind in
+        "") "$debs" root arm64 "$at" linux-image-arm64 ;;
+        -trixie) "$debs" root -s trixie arm64 "$at" linux-image-arm64 ;;
+        -16k) "$debs" root -s trixie arm64 "$at" linux-image-arm64-16k ;;
+        esac
         # Of 400 MB the kernel and its modules are of use.
         find "$at" -mindepth 1 -maxdepth 1 ! -name boot ! -name usr ! -name lib ! -name .debs -exec rm -rf {} +
         find "$at/usr" -mindepth 1 -maxdepth 2 ! -path '*/usr/lib' ! -path '*/lib/modules' -exec rm -rf {} +

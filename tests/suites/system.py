@@ -109,6 +109,8 @@ def cases(context):
     return [
         Case("system/usage", usage, 0),
         Case("system/boot", first_words("tcg"), 1),
-        Case("system/boot-6.12", first_words("tcg", which="kernel-trixie"), 2),
+        *[Case(f"system/{name}-{cpus}-gic{gic}", first_words("tcg", ["-smp", cpus, "-M", f"virt,gic-version={gic}"], which=which), 2)
+          for name, which in (("6.1", "kernel"), ("6.12", "kernel-trixie"), ("6.12-16k", "kernel-16k"))
+          for cpus in ("1", "2", "8") for gic in ("2", "3")],
         Case("system/boot-interp", first_words("interp", limit=1200), 2),
     ]
