@@ -14,7 +14,7 @@ CLASSES = ("cpu", "cpu-cache", "memory", "vm", "interrupt", "os", "pipe", "sched
 # What ends or stops a machine by its purpose, or fails under a native kernel of this kind for want of a device.
 OUT = "reboot,smi,watchdog,bad-ioctl,ramfs,binderfs,swap,quota,rlimit,spawn,oom-pipe,bigheap,brk,stackmmap,resources,sysinval"
 SCRIPT = """mount -t ext4 /dev/vda /mnt || exit
-for d in proc sys dev; do mount --bind /$d /mnt/$d; done
+mkdir -p /dev/shm; for d in proc sys dev; do mount --bind /$d /mnt/$d; done
 mount -t tmpfs tmpfs /mnt/tmp; mkdir -p /mnt/run; mount -t tmpfs tmpfs /mnt/run; mount -t tmpfs tmpfs /mnt/dev/shm
 ip link set lo up
 end=$(($(date +%s) + SECONDS))
