@@ -144,14 +144,14 @@ bool aio_wait(void)
 {
     if (!aio.under_way || aio.reaping)
         return false;
-    send_all();
-    unsigned under_way = aio.under_way;
     bool both = aio.works[0] && aio.works[1];
-    while (aio.under_way && aio.under_way == under_way) {
+    unsigned n = 0; /* completions; what they begin is sent below, or at the next call */
+    send_all();
+    while (aio.under_way && !n) {
         for (unsigned k = 0; k < NENGINES; k++)
             if (aio.works[k])
-                reap(k, !both && under_way);
-        if (both && aio.under_way == under_way)
+                n += reap(k, !both);
+        if (both && !n)
             usleep(50); /* only machines that mix engines come here, and only when they wait for all */
     }
     send_all();
