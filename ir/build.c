@@ -142,6 +142,10 @@ void ir_block_begin(struct ir_region *r, unsigned b, bool keep)
     if (!keep) {
         r->ebb_start = r->ninsts;
         memset(r->cur, 0, r->target->nregs * sizeof(r->cur[0]));
+    } else if (r->blocks[b].flags_dead) { /* the block before need not leave flags: one made again here is no repetition */
+        for (unsigned word = 0; word < IR_MAXREGS / 64; word++)
+            for (uint64_t bits = r->flag_rows[word]; bits; bits &= bits - 1)
+                r->cur[word * 64 + (unsigned)__builtin_ctzll(bits)] = IR_NONE;
     }
 }
 

@@ -345,6 +345,8 @@ void ir_pass_fold(struct ir_region *r)
     ir_region_init(r, old.target);
     r->pc = old.pc;
     r->end_pc = old.end_pc;
+    r->seen_lo = old.seen_lo;
+    r->seen_hi = old.seen_hi;
     r->ninsns = old.ninsns;
     r->precise_flags = old.precise_flags;
     for (uint32_t b = 0; b < n; b++) {
