@@ -7,10 +7,9 @@
  * ./configure --enable-asan. A crash prints the target and the seed of the round, which repeats it (up to the timing
  * of completions).
  */
-#include <signal.h>
-
 #include "char/chardev.h"
 #include "driver.h"
+#include "fuzz.h"
 
 enum { IMAGE = 256 << 10, OPS = 3000 };
 
@@ -28,16 +27,6 @@ static const struct target { const char *device; bool virtio; const char *drive,
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
-
-static uint64_t state;
-static uint64_t rnd(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
-}
-static unsigned below(unsigned n) { return (unsigned)(rnd() >> 11) % n; }
-static bool one_in(unsigned n) { return !below(n); }
 
 static uint64_t value(void)
 {
@@ -164,20 +153,6 @@ static void virtio_round(struct driver *d)
 
 /* --------------------------------------------------------------------------- rounds */
 
-static const struct target *now;
-static uint64_t now_seed;
-
-static void crashed(int sig)
-{
-    char text[256];
-    int n = snprintf(text, sizeof text, "\n%s: %s; repeat: fuzz 1 %llu %s\n", sig == SIGALRM ? "hangs" : "crashes", now->device,
-                     (unsigned long long)now_seed, now->device);
-    if (write(2, text, (size_t)n) < 0 || sig == SIGALRM)
-        _exit(1);
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
 /* Devices that boards wire: their first block. */
 static void wired_round(struct bench *b, const struct target *t)
 {
@@ -192,8 +167,9 @@ static void wired_round(struct bench *b, const struct target *t)
         any_access(b, SLOT_AT, one_in(3) ? (unsigned)d->region[0]->size : 0x100);
 }
 
-static void one_round(const struct target *t)
+static void one_round(const void *target)
 {
+    const struct target *t = target;
     static unsigned number; /* ids are not used twice */
     number++;
     static uint8_t image[IMAGE];
@@ -232,36 +208,15 @@ static void one_round(const struct target *t)
     bench_free(b);
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int main(int argc, char **argv)
 {
-    static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM };
     double limit = argc > 1 ? atof(argv[1]) : 2;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    for (unsigned k = 0; k < sizeof signals / sizeof *signals; k++)
-        signal(signals[k], crashed);
     if (!freopen("/dev/null", "r", stdin))
         return 1;
-    for (const struct target *t = targets; t < targets + NTARGETS; t++) {
-        if (argc > 3 && strcmp(argv[3], t->device))
-            continue;
-        double end = seconds() + limit;
-        unsigned n = 0;
-        now = t;
-        for (now_seed = seed; !n || seconds() < end; now_seed++, n++) {
-            state = now_seed * 0x9e3779b97f4a7c15ull | 1;
-            alarm(120);
-            one_round(t);
-        }
-        printf("%-72s %u rounds\n", t->device, n);
-        fflush(stdout);
-    }
+    for (const struct target *t = targets; t < targets + NTARGETS; t++)
+        if (argc <= 3 || !strcmp(argv[3], t->device))
+            fuzz_rounds(t->device, 72, limit, seed, 120, one_round, t);
     printf("passed\n");
     return 0;
 }

@@ -7,25 +7,14 @@
  * Nothing is expected but that we live and answer: build it with ./configure --enable-asan. A crash prints the target and
  * the seed of its round.
  */
-#include <signal.h>
-
 #include "bench.h"
+#include "fuzz.h"
 #include "intc/gic.h"
 #include "isa.h"
 #include "pci/pci.h"
 #include "sys.h"
 
 enum { OPS = 4000, BLOCKS_AT = 0x08000000, BLOCK = 1 << 20, PCI_AT = 0x10000000, ECAM_AT = 0x20000000, IO_AT = 0x1f000000, CPUS = 3 };
-
-static uint64_t state;
-static uint64_t rnd(void)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
-}
-static unsigned below(unsigned n) { return (unsigned)(rnd() >> 11) % n; }
-static bool one_in(unsigned n) { return !below(n); }
 
 static uint64_t value(void)
 {
@@ -271,46 +260,20 @@ static void pci(struct bench *b)
 /* --------------------------------------------------------------------------- rounds */
 
 static const struct target { const char *name; void (*round)(struct bench *b); } targets[] = { { "gicv2", gicv2 }, { "gicv3", gicv3 }, { "pci", pci } };
-static const struct target *now;
-static uint64_t now_seed;
 
-static void crashed(int sig)
+static void one_round(const void *target)
 {
-    char text[128];
-    int n = snprintf(text, sizeof text, "\n%s: %s in the round of seed %llu\n", now->name, sig == SIGALRM ? "hangs" : "crashes", (unsigned long long)now_seed);
-    if (write(2, text, (size_t)n) < 0 || sig == SIGALRM)
-        _exit(1);
-    signal(sig, SIG_DFL);
-    raise(sig);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    struct bench *b = bench_new();
+    ((const struct target *)target)->round(b);
+    bench_free(b);
 }
 
 int main(int argc, char **argv)
 {
-    static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGALRM };
     double limit = argc > 1 ? atof(argv[1]) : 1;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-    for (unsigned k = 0; k < sizeof signals / sizeof *signals; k++)
-        signal(signals[k], crashed);
-    for (now = targets; now < targets + sizeof targets / sizeof *targets; now++) {
-        double end = seconds() + limit;
-        unsigned n = 0;
-        for (now_seed = seed; !n || seconds() < end; now_seed++, n++) {
-            state = now_seed * 0x9e3779b97f4a7c15ull | 1;
-            alarm(60);
-            struct bench *b = bench_new();
-            now->round(b);
-            bench_free(b);
-        }
-        printf("%-8s %u rounds\n", now->name, n);
-        fflush(stdout);
-    }
+    for (const struct target *t = targets; t < targets + sizeof targets / sizeof *targets; t++)
+        fuzz_rounds(t->name, 8, limit, seed, 60, one_round, t);
     printf("passed\n");
     return 0;
 }
