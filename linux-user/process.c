@@ -183,6 +183,8 @@ static void free_child(struct vfork_child *c)
         mm_unlock(t);
     engine_cpu_free(t->p->engine, t->cpu);
     strace_thread_end(t);
+    /* its frames never returned: their marks must not outlive them, whatever is mapped here next */
+    ASAN_UNPOISON_MEMORY_REGION((char *)c - VFORK_STACK, VFORK_STACK + PAGE_UP(sizeof *c));
     munmap((char *)c - VFORK_STACK, VFORK_STACK + PAGE_UP(sizeof *c));
 }
 
@@ -196,7 +198,6 @@ static struct vfork_child *make_child(struct thread *t, const struct clone_reque
 
     if (mem == MAP_FAILED)
         return NULL;
-    ASAN_UNPOISON_MEMORY_REGION(mem, len); /* an earlier child's frames never returned */
     mprotect(mem, GUEST_PAGE, PROT_NONE);
     c->q = *q;
     c->p = *t->p;
