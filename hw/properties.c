@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/block.h"
 #include "device.h"
 
 /* ------------------------------------------------------------------------ words */
@@ -291,7 +292,7 @@ static const char *set(struct device *d, const struct property *p, const char *t
     case PROP_CHARDEV:
         return (*(void **)at = backend_by_id(PROP_CHARDEV, text)) ? NULL : "the id of a -chardev";
     case PROP_DRIVE:
-        return (*(void **)at = backend_by_id(PROP_DRIVE, text)) ? NULL : "the id of a -drive";
+        return (*(void **)at = block_find(text)) ? NULL : "the id of a -drive or the name of a node that nobody writes to";
     case PROP_NETDEV:
         return (*(void **)at = backend_by_id(PROP_NETDEV, text)) ? NULL : "the id of a -netdev";
     }

@@ -44,6 +44,9 @@ static struct device *make_board(struct machine *m, const struct options *o, cha
 static void make_drives(const struct options *o)
 {
     char err[256] = "", text[4096];
+    for (unsigned k = 0; k < o->blockdevs.n; k++)
+        if (!block_blockdev_option(o->blockdevs.at[k], err, sizeof err))
+            die("-blockdev %s: %s", o->blockdevs.at[k], err);
     for (unsigned k = 0; k < o->drives.n; k++) {
         snprintf(text, sizeof text, "%s%s", o->drives.at[k], o->snapshot ? ",snapshot=on" : "");
         if (!block_drive_option(text, err, sizeof err))

@@ -6,6 +6,7 @@
  * gathered and sent when the callbacks have returned.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -99,7 +100,7 @@ static void send_all(void)
 
 void aio_begin(enum aio_kind kind, struct aio_op *op)
 {
-    unsigned k = engine_of(kind);
+    unsigned k = op->what == AIO_CALL ? 1 : engine_of(kind);
     if (!start(k)) { /* not even a thread */
         op->done(op, -EAGAIN);
         return;
@@ -140,6 +141,20 @@ static void ready(void *engine, uint32_t events)
     after_batch();
 }
 
+/* Descriptors become readable with the first completion; what was read off them before is found by the next look, so the
+ * limit is for nothing but errors of ours. */
+static void wait_for_both(void)
+{
+    struct pollfd p[NENGINES];
+    uint64_t count;
+    for (unsigned k = 0; k < NENGINES; k++)
+        p[k] = (struct pollfd){ .fd = engines[k]->event(), .events = POLLIN };
+    poll(p, NENGINES, 10);
+    for (unsigned k = 0; k < NENGINES; k++)
+        if ((p[k].revents & POLLIN) && read(p[k].fd, &count, sizeof count) < 0)
+            count = 0; /* somebody has taken it */
+}
+
 bool aio_wait(void)
 {
     if (!aio.under_way || aio.reaping)
@@ -152,7 +167,7 @@ bool aio_wait(void)
             if (aio.works[k])
                 n += reap(k, !both);
         if (both && !n)
-            usleep(50); /* only machines that mix engines come here, and only when they wait for all */
+            wait_for_both();
     }
     send_all();
     after_batch();

@@ -16,7 +16,7 @@
 struct loop;
 
 enum aio_kind { AIO_DEFAULT /* io_uring if it is there */, AIO_THREADS, AIO_URING };
-enum aio_what { AIO_READ, AIO_WRITE, AIO_SYNC /* fdatasync */, AIO_FALLOCATE };
+enum aio_what { AIO_READ, AIO_WRITE, AIO_SYNC /* fdatasync */, AIO_FALLOCATE, AIO_CALL /* of the caller's, in a thread */ };
 
 /* The caller's, until done is called. */
 struct aio_op {
@@ -27,6 +27,7 @@ struct aio_op {
     const struct iovec *iov; /* READ, WRITE */
     unsigned niov;           /* at most IOV_MAX are used: then it is a short transfer */
     void (*done)(struct aio_op *op, ssize_t result); /* bytes, or 0, or -errno */
+    ssize_t (*call)(struct aio_op *op); /* CALL: without the machine's lock */
     ssize_t result;
     struct aio_op *next;
 };

@@ -1,5 +1,5 @@
 /*
- * Backends and requests: attaching, batches, draining; -drive is in drive.c, files in raw.c. See block.h.
+ * Backends and requests: attaching, batches, draining, zeroes in what is written. -drive is in drive.c, nodes in node.c. See block.h.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -61,23 +61,52 @@ static void count(struct block *b, const struct block_request *r)
     }
 }
 
+bool block_is_zero(const void *at, size_t n)
+{
+    const uint8_t *p = at;
+    for (; n && ((uintptr_t)p & 7); n--)
+        if (*p++)
+            return false;
+    for (; n >= 8; n -= 8, p += 8)
+        if (*(const uint64_t *)p)
+            return false;
+    for (; n; n--)
+        if (*p++)
+            return false;
+    return true;
+}
+
+static bool writes_zeroes(const struct block_request *r)
+{
+    for (unsigned k = 0; k < r->niov; k++)
+        if (!block_is_zero(r->iov[k].iov_base, r->iov[k].iov_len))
+            return false;
+    return true;
+}
+
 void block_submit(struct block *b, struct block_request *r)
 {
+    struct block_node *n = b->node;
     int error = refused(b, r);
     r->block = b;
     r->rest = NULL;
     b->in_flight++;
     count(b, r);
     aio_plug();
-    if (error || (r->op != BLOCK_FLUSH && !r->bytes) ||
-        (r->op == BLOCK_DISCARD && !b->options.discard) || (r->op == BLOCK_FLUSH && b->options.cache == CACHE_UNSAFE)) {
+    if (error || (r->op != BLOCK_FLUSH && !r->bytes) || (r->op == BLOCK_DISCARD && !n->unmap) || (r->op == BLOCK_FLUSH && n->no_flush)) {
         block_done(r, error);
     } else {
-        if (r->op == BLOCK_ZERO && !b->options.discard)
+        if (r->op == BLOCK_WRITE && n->zeroes && writes_zeroes(r)) {
+            r->op = BLOCK_ZERO;
+            r->flags |= n->zeroes == ZEROES_UNMAP ? BLOCK_UNMAP : 0;
+        }
+        if (r->op == BLOCK_ZERO && !n->unmap)
             r->flags &= ~(unsigned)BLOCK_UNMAP;
-        if (b->node->writethrough && (r->op == BLOCK_WRITE || r->op == BLOCK_ZERO))
+        if (n->no_flush)
+            r->flags &= ~(unsigned)BLOCK_FUA;
+        else if (n->writethrough && (r->op == BLOCK_WRITE || r->op == BLOCK_ZERO))
             r->flags |= BLOCK_FUA;
-        block_node_submit(b->node, r);
+        block_node_submit(n, r);
     }
     aio_unplug();
 }
@@ -171,33 +200,67 @@ bool block_attach(struct block *b, struct machine *m, const struct block_front *
     return true;
 }
 
+static void free_block(struct block *b)
+{
+    for (struct block **at = &all; *at; at = &(*at)->next)
+        if (*at == b) {
+            *at = b->next;
+            break;
+        }
+    for (struct block **at = &touched; *at; at = &(*at)->next_touched)
+        if (*at == b) {
+            *at = b->next_touched;
+            break;
+        }
+    backend_remove(PROP_DRIVE, b);
+    if (b->of_node && !b->node->readonly)
+        b->node->writers--;
+    block_unref(b->node);
+    free(b->options.id);
+    free(b);
+}
+
 void block_detach(struct block *b)
 {
     block_drain(b);
     b->attached = false;
     b->front = (struct block_front){ 0 };
+    if (b->of_node)
+        free_block(b);
 }
 
-void block_node_close(struct block_node *n)
+/* A node that a device names gets a backend for as long as the device has it. */
+struct block *block_find(const char *id)
 {
-    if (!n)
-        return;
-    struct block_node *below = n->below;
-    n->driver->close(n);
-    free(n->filename);
-    free(n);
-    block_node_close(below);
+    struct block *b = backend_by_id(PROP_DRIVE, id);
+    struct block_node *n = b ? NULL : block_node_by_name(id);
+    if (!n || (!n->readonly && n->writers) || !(b = calloc(1, sizeof *b)))
+        return b;
+    b->options.id = strdup(id);
+    b->options.interface = IF_NONE;
+    b->options.index = -1;
+    b->options.cache = n->no_flush ? CACHE_UNSAFE : n->writethrough ? CACHE_WRITETHROUGH : CACHE_WRITEBACK;
+    b->of_node = true;
+    b->node = block_ref(n);
+    n->writers += !n->readonly;
+    block_add(b);
+    return b;
 }
 
+/* Ends with all of them, and then with the nodes of -blockdev, those first that nobody else has. */
 void blocks_close(void)
 {
     while (all) {
-        struct block *b = all;
-        all = b->next;
-        block_drain(b);
-        backend_remove(PROP_DRIVE, b);
-        block_node_close(b->node);
-        block_options_free(&b->options);
-        free(b);
+        block_drain(all);
+        free_block(all);
+    }
+    for (bool again = true; again;) {
+        again = false;
+        for (struct block_node *n = NULL; !again && (n = block_node_next(n));)
+            if (n->monitor && n->refs == 1) {
+                n->monitor = false;
+                block_unref(n);
+                again = true;
+            }
     }
 }

@@ -1,5 +1,6 @@
 /*
- * -drive: its suboptions, one row each, and opening what they say.
+ * -drive: its suboptions, one row each, and opening what they say; -blockdev. What is not the backend's but the nodes' goes on
+ * to them as a tree of options (opts.h).
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@ static const char *const aios[] = { "native", "threads", "io_uring", NULL };
 static const char *const medias[] = { "disk", "cdrom", NULL };
 static const char *const discards[] = { "ignore", "unmap", NULL };
 static const char *const offs[] = { "off", NULL };
+static const char *const zeroes[] = { "off", "on", "unmap", NULL };
 static const char *const reports[] = { "report", NULL };
-static const char *const formats[] = { "raw", NULL };
 
 const char *block_cache_name(enum block_cache c) { return caches[c]; }
 const char *block_if_name(enum block_if i) { return i == IF_DEFAULT ? "default" : interfaces[i]; }
@@ -22,9 +23,13 @@ const char *block_if_name(enum block_if i) { return i == IF_DEFAULT ? "default" 
 struct parsed {
     struct block_options o;
     int unit; /* -1: not said */
+    char *file, *format;
+    bool readonly, snapshot, locking;
+    struct block_how how;
+    struct opts *nodes;
 };
 
-enum kind { TEXT, FLAG, CHOICE, NUMBER };
+enum kind { TEXT, FLAG, CHOICE, NUMBER, NODE /* of the nodes */ };
 struct suboption {
     const char *name;
     enum kind kind;
@@ -34,25 +39,33 @@ struct suboption {
 };
 #define AT(member) offsetof(struct parsed, member)
 static const struct suboption suboptions[] = {
-    { "file",            TEXT,   AT(o.file),      NULL,       "the image or host device" },
+    { "file",            TEXT,   AT(file),        NULL,       "the image or host device" },
     { "id",              TEXT,   AT(o.id),        NULL,       "name for -device ...,drive=" },
     { "if",              CHOICE, AT(o.interface), interfaces, "none: for -device; virtio: a disk (default); pflash: flash" },
     { "index",           NUMBER, AT(o.index),     NULL,       "which one of its interface" },
     { "unit",            NUMBER, AT(unit),        NULL,       "the same" },
-    { "format",          CHOICE, 0,               formats,    "of the image" },
+    { "format",          TEXT,   AT(format),      NULL,       "of the image: raw, qcow2 (what it looks like)" },
     { "media",           CHOICE, 0,               medias,     "cdrom: read-only" },
-    { "readonly",        FLAG,   AT(o.readonly),  NULL,       "writes are refused" },
-    { "read-only",       FLAG,   AT(o.readonly),  NULL,       "the same" },
-    { "snapshot",        FLAG,   AT(o.snapshot),  NULL,       "writes go to a temporary file" },
+    { "readonly",        FLAG,   AT(readonly),    NULL,       "writes are refused" },
+    { "read-only",       FLAG,   AT(readonly),    NULL,       "the same" },
+    { "snapshot",        FLAG,   AT(snapshot),    NULL,       "writes go to a temporary file" },
     { "cache",           CHOICE, AT(o.cache),     caches,     "how the host's cache is used" },
     { "aio",             CHOICE, 0,               aios,       "how the host's I/O is done" },
     { "discard",         CHOICE, 0,               discards,   "unmap: discards are given on to the host" },
-    { "locking",         FLAG,   AT(o.locking),   NULL,       "off: other processes may write to it" },
-    { "file.locking",    FLAG,   AT(o.locking),   NULL,       "the same" },
+    { "locking",         FLAG,   AT(locking),      NULL,       "off: other processes may write to it" },
+    { "file.locking",    FLAG,   AT(locking),      NULL,       "the same" },
     { "werror",          CHOICE, 0,               reports,    "errors are the guest's" },
     { "rerror",          CHOICE, 0,               reports,    "the same" },
-    { "detect-zeroes",   CHOICE, 0,               offs,       "only off" },
+    { "detect-zeroes",   CHOICE, 0,               zeroes,     "zeroes that are written become holes" },
     { "copy-on-read",    CHOICE, 0,               offs,       "only off" },
+    { "node-name",       NODE,   0,               NULL,       "of the node" },
+    { "backing",         NODE,   0,               NULL,       "a node; backing.driver=... and so on: instead of what the image says" },
+    { "lazy-refcounts",  NODE,   0,               NULL,       "qcow2: as the image has it" },
+    { "l2-cache-size",   NODE,   0,               NULL,       "qcow2: bytes of tables kept in memory" },
+    { "refcount-cache-size", NODE, 0,             NULL,       "qcow2: the same of reference counts" },
+    { "cache-size",      NODE,   0,               NULL,       "qcow2: both" },
+    { "offset",          NODE,   0,               NULL,       "raw: where it begins in the file" },
+    { "size",            NODE,   0,               NULL,       "raw: how many bytes" },
 };
 enum { NSUBOPTIONS = sizeof suboptions / sizeof *suboptions };
 
@@ -82,9 +95,11 @@ static void choose(struct parsed *p, const char *name, int k)
     if (!strcmp(name, "media"))
         p->o.cdrom = k == 1;
     else if (!strcmp(name, "discard"))
-        p->o.discard = k == 1;
+        p->how.unmap = k == 1;
+    else if (!strcmp(name, "detect-zeroes"))
+        p->how.zeroes = (enum block_zeroes)k;
     else if (!strcmp(name, "aio"))
-        p->o.aio = k == 1 ? AIO_THREADS : AIO_URING;
+        p->how.aio = k == 1 ? AIO_THREADS : AIO_URING;
     else if (!strcmp(name, "if"))
         p->o.interface = (enum block_if)k;
     else if (!strcmp(name, "cache"))
@@ -121,6 +136,8 @@ static bool set(struct parsed *p, const struct suboption *s, const char *value, 
         }
         join(s->choices, wanted, sizeof wanted);
         break;
+    case NODE:
+        return opts_set(p->nodes, s->name, value);
     }
     snprintf(err, errlen, "-drive %s=%s: here it may be %s", s->name, value, wanted);
     return false;
@@ -134,6 +151,11 @@ static bool parse(struct parsed *p, const char *text, char *err, size_t errlen)
         for (unsigned k = 0; k < NSUBOPTIONS && !s; k++)
             if (!strcmp(suboptions[k].name, w.name))
                 s = &suboptions[k];
+        if (!s && strchr(w.name, '.') && w.value) {
+            if (!opts_set(p->nodes, w.name, w.value))
+                return false;
+            continue;
+        }
         if (!s) {
             unsigned k = 0;
             const char *near = nearest(w.name, next_suboption, &k);
@@ -155,7 +177,7 @@ static bool complete(struct parsed *p, char *err, size_t errlen)
 {
     struct block_options *o = &p->o;
     char name[32];
-    if (!o->file) {
+    if (!p->file && !opts_has(p->nodes, "file.filename")) {
         snprintf(err, errlen, "-drive: no file= is given");
         return false;
     }
@@ -175,7 +197,7 @@ static bool complete(struct parsed *p, char *err, size_t errlen)
         return false;
     }
     if (o->cdrom)
-        o->readonly = true;
+        p->readonly = true;
     if (!o->id) {
         snprintf(name, sizeof name, "%s%d", interfaces[o->interface], o->index);
         o->id = strdup(name);
@@ -189,77 +211,100 @@ static bool complete(struct parsed *p, char *err, size_t errlen)
         snprintf(err, errlen, "-drive id=%s: there is one already", o->id);
         return false;
     }
-    if (o->aio == AIO_URING && !aio_works(AIO_URING)) {
+    if (p->how.aio == AIO_URING && !aio_works(AIO_URING)) {
         snprintf(err, errlen, "-drive aio=io_uring: this host or this myna has none");
         return false;
     }
     return o->id != NULL;
 }
 
-/* Formats that are not here would be shown to the guest as they are: they are named instead, unless format=raw. */
-static bool check_format(struct block_node *n, const struct parsed *p, bool raw, char *err, size_t errlen)
+static void parsed_free(struct parsed *p)
 {
-    static const struct { const char *magic, *name; size_t n; } known[] = {
-        { "QFI\xfb", "qcow2", 4 }, { "KDMV", "vmdk", 4 }, { "conectix", "vpc", 8 }, { "vhdxfile", "vhdx", 8 }, { "QED\0", "qed", 4 },
-    };
-    struct block probe = { .node = n, .options = { .cache = CACHE_WRITEBACK } };
-    uint8_t head[512];
-    if (raw || n->size < sizeof head || block_read_now(&probe, 0, head, sizeof head))
-        return true;
-    for (unsigned k = 0; k < sizeof known / sizeof *known; k++)
-        if (!memcmp(head, known[k].magic, known[k].n)) {
-            snprintf(err, errlen, "%s: images of format %s can't be opened yet (format=raw takes it as it is)", p->o.file, known[k].name);
-            return false;
-        }
-    return true;
+    free(p->file);
+    free(p->format);
+    free(p->o.id);
+    opts_free(p->nodes);
 }
 
-void block_options_free(struct block_options *o)
+/* The image below, and above it what snapshot=on wants. */
+static struct block_node *open_nodes(struct parsed *p, char *err, size_t errlen)
 {
-    free(o->file);
-    free(o->id);
-}
-
-static bool says_raw(const char *text)
-{
-    struct word w;
-    while (next_word(&text, &w))
-        if (!strcmp(w.name, "format"))
-            return true;
-    return false;
+    struct block_how *h = &p->how;
+    h->writable = !p->readonly && !p->snapshot;
+    h->direct = p->o.cache == CACHE_NONE || p->o.cache == CACHE_DIRECTSYNC;
+    h->writethrough = p->o.cache == CACHE_WRITETHROUGH || p->o.cache == CACHE_DIRECTSYNC;
+    h->no_flush = p->o.cache == CACHE_UNSAFE;
+    h->no_locks = !p->locking;
+    struct block_node *n = block_open(p->file, p->format, p->nodes, h, err, errlen), *top;
+    if (!n || !p->snapshot)
+        return n;
+    if (!(top = block_open_snapshot(n, h->aio, err, errlen))) {
+        block_unref(n);
+        return NULL;
+    }
+    top->readonly = p->readonly;
+    top->unmap = h->unmap;
+    return top;
 }
 
 bool block_drive_option(const char *text, char *err, size_t errlen)
 {
-    struct parsed p = { .o = { .interface = IF_DEFAULT, .index = -1, .locking = true }, .unit = -1 };
-    struct block_node *n = NULL;
-    struct block *b = NULL;
+    struct parsed p = { .o = { .interface = IF_DEFAULT, .index = -1 }, .locking = true, .unit = -1, .nodes = opts_new() };
+    struct block *b = calloc(1, sizeof *b);
     *err = 0;
-    if (!parse(&p, text, err, errlen) || !complete(&p, err, errlen))
-        goto fail;
-    n = block_open_file(&p.o, err, errlen);
-    if (!n || !check_format(n, &p, says_raw(text), err, errlen))
-        goto fail;
-    if (p.o.snapshot) {
-        struct block_node *top = block_open_snapshot(n, p.o.aio, err, errlen);
-        if (!top)
-            goto fail;
-        n = top;
-        n->readonly = p.o.readonly;
+    if (!b || !p.nodes || !parse(&p, text, err, errlen) || !complete(&p, err, errlen) || !(b->node = open_nodes(&p, err, errlen))) {
+        if (!*err)
+            snprintf(err, errlen, "-drive: no memory");
+        parsed_free(&p);
+        free(b);
+        return false;
     }
-    b = calloc(1, sizeof *b);
-    if (!b)
-        goto fail;
     b->options = p.o;
-    b->node = n;
+    p.o.id = NULL;
+    parsed_free(&p);
     block_add(b);
     return true;
-fail:
-    if (!*err)
-        snprintf(err, errlen, "-drive: no memory");
-    block_node_close(n);
-    block_options_free(&p.o);
-    return false;
+}
+
+/* -------------------------------------------------------------------------- -blockdev */
+
+bool block_blockdev_add(const struct opts *o, char *err, size_t errlen)
+{
+    struct block_how how = { .writable = true };
+    struct opts *mine = opts_copy(o);
+    struct block_node *n = NULL;
+    if (!mine)
+        snprintf(err, errlen, "-blockdev: no memory");
+    else if (!opts_get(mine, "driver"))
+        snprintf(err, errlen, "-blockdev: driver= is missing");
+    else if (!opts_get(mine, "node-name"))
+        snprintf(err, errlen, "-blockdev driver=%s: node-name= is missing", opts_get(mine, "driver"));
+    else
+        n = block_open_opts(o, &how, err, errlen);
+    opts_free(mine);
+    if (n)
+        n->monitor = true;
+    return n != NULL;
+}
+
+bool block_blockdev_option(const char *text, char *err, size_t errlen)
+{
+    struct opts *o = opts_new();
+    bool good = o && (*text == '{' ? opts_parse_json(o, text, err, errlen) : opts_parse(o, text, err, errlen)) && block_blockdev_add(o, err, errlen);
+    opts_free(o);
+    return good;
+}
+
+bool block_blockdev_del(const char *name, char *err, size_t errlen)
+{
+    struct block_node *n = block_node_by_name(name);
+    if (!n)
+        return snprintf(err, errlen, "there is no node %s", name), false;
+    if (!n->monitor || n->refs > 1)
+        return snprintf(err, errlen, n->monitor ? "node %s is in use" : "node %s was not made by -blockdev", name), false;
+    n->monitor = false;
+    block_unref(n);
+    return true;
 }
 
 void block_drive_help(FILE *f)

@@ -1,8 +1,8 @@
 /*
- * Raw files and host devices.
+ * Files and host devices: the protocols "file" and "host_device".
  *
- * The size is the file's, rounded up to 512 bytes: what is behind the end in the last sector reads as zeros, and a
- * write there makes the file longer. A file that has become shorter meanwhile gives -EIO. With the host's cache off
+ * The size is the file's, rounded up to 512 bytes: what is behind the end reads as zeros, and a write there makes the file
+ * longer (formats write so; a guest's requests end at the node's size). A file that has become shorter meanwhile gives -EIO. With the host's cache off
  * (O_DIRECT) a request whose memory, offset or length the host does not take so goes through a second
  * descriptor with the cache on; the kernel keeps the two coherent.
  *
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "block.h"
+#include "drive.h"
 
 enum { ZEROS = 64 << 10 };
 
@@ -95,6 +96,13 @@ static void zero_rest(const struct block_request *r)
         memset(io[k].iov_base, 0, io[k].iov_len);
 }
 
+static void grown(struct raw *f, uint64_t length)
+{
+    f->length = length;
+    if (!f->device && f->n.size < ((length + 511) & ~511ull))
+        f->n.size = (length + 511) & ~511ull;
+}
+
 static void transferred(struct aio_op *op, ssize_t result)
 {
     struct block_request *r = request_of(op);
@@ -105,7 +113,7 @@ static void transferred(struct aio_op *op, ssize_t result)
     }
     uint64_t end = r->offset + r->finished + (uint64_t)result;
     if (r->op == BLOCK_WRITE && end > f->length)
-        f->length = end;
+        grown(f, end);
     if ((uint64_t)result == r->bytes - r->finished) {
         block_done(r, 0);
         return;
@@ -155,6 +163,8 @@ static void zeros_written(struct aio_op *op, ssize_t result)
     struct raw *f = raw_of(r);
     if (result > 0)
         r->finished += (uint64_t)result;
+    if (result > 0 && r->offset + r->finished > f->length)
+        grown(f, r->offset + r->finished);
     uint64_t left = r->bytes - r->finished;
     if (result < 0) {
         block_done(r, (int)result);
@@ -285,8 +295,6 @@ static void raw_close(struct block_node *n)
         close(f->fd);
 }
 
-static const struct block_driver raw_driver = { "raw", raw_submit, raw_close };
-
 /* What O_DIRECT wants of offsets and memory: tried out, since file systems differ. 0: it does not work. */
 static uint32_t find_align(int fd, uint64_t length)
 {
@@ -301,13 +309,12 @@ static uint32_t find_align(int fd, uint64_t length)
     return align;
 }
 
-static bool fail(struct raw *f, char *err, size_t errlen, const char *file, const char *why)
+static int fail(struct raw *f, char *err, size_t errlen, const char *file, const char *why)
 {
+    int rc = errno ? -errno : -EIO;
     snprintf(err, errlen, "%s: %s", file, why);
     raw_close(&f->n);
-    free(f->n.filename);
-    free(f);
-    return false;
+    return rc;
 }
 
 static bool find_length(struct raw *f)
@@ -327,7 +334,7 @@ static bool find_length(struct raw *f)
 struct block_node *block_open_temporary(uint64_t size, enum aio_kind aio, char *err, size_t errlen)
 {
     const char *folder = getenv("TMPDIR");
-    struct raw *f = calloc(1, sizeof *f);
+    struct raw *f = (struct raw *)block_node_new(&block_file);
     if (!folder)
         folder = "/var/tmp";
     int fd = f ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
@@ -338,36 +345,136 @@ struct block_node *block_open_temporary(uint64_t size, enum aio_kind aio, char *
         free(f);
         return NULL;
     }
-    f->n = (struct block_node){ .driver = &raw_driver, .align = 1, .size = size };
+    f->n.size = size;
     f->fd = f->cached = fd;
     f->length = size;
     f->aio = aio;
     return &f->n;
 }
 
-struct block_node *block_open_file(const struct block_options *o, char *err, size_t errlen)
+static int open_file(struct block_node *n, struct opts *o, const struct block_how *how, char *err, size_t errlen)
 {
-    struct raw *f = calloc(1, sizeof *f);
-    bool direct = o->cache == CACHE_NONE || o->cache == CACHE_DIRECTSYNC, readonly = o->readonly || o->snapshot;
-    int how = (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC;
-    if (!f) {
-        snprintf(err, errlen, "%s: no memory", o->file);
-        return NULL;
-    }
+    static const char *const lockings[] = { "on", "auto", "off", NULL }, *const aios[] = { "threads", "native", "io_uring", NULL };
+    struct raw *f = (struct raw *)n;
+    const char *file = opts_get(o, "filename");
+    unsigned locking = how->no_locks ? 2 : 0, aio = 3;
+    int flags = (how->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
     f->fd = f->cached = -1;
-    f->n = (struct block_node){ .driver = &raw_driver, .readonly = readonly, .align = 1, .filename = strdup(o->file) };
-    f->n.writethrough = o->cache == CACHE_WRITETHROUGH || o->cache == CACHE_DIRECTSYNC;
-    f->aio = o->aio;
-    f->fd = f->cached = open(o->file, how);
+    if (!opts_choice(o, "locking", lockings, &locking, err, errlen) || !opts_choice(o, "aio", aios, &aio, err, errlen))
+        return -EINVAL;
+    if (!file)
+        return snprintf(err, errlen, "driver %s: filename= is missing", n->driver->name), -EINVAL;
+    file = strncmp(file, "file:", 5) ? file : file + 5;
+    if (!(n->filename = strdup(file)))
+        return -ENOMEM;
+    f->aio = aio == 3 ? how->aio : aio == 0 ? AIO_THREADS : AIO_URING;
+    if (f->aio == AIO_URING && !aio_works(AIO_URING))
+        return snprintf(err, errlen, "%s: aio=io_uring: this host or this myna has none", file), -ENOTSUP;
+    f->fd = f->cached = open(file, flags);
     if (f->fd < 0 || !find_length(f))
-        return fail(f, err, errlen, o->file, errno == EINVAL ? "neither a file nor a block device" : strerror(errno)), NULL;
-    if (o->locking && !lock_image(f->cached, readonly))
-        return fail(f, err, errlen, o->file, "another process has the image open (its locks say so; file.locking=off would not look)"), NULL;
-    if (direct) {
-        f->fd = open(o->file, how | O_DIRECT);
-        if (f->fd < 0 || !(f->n.align = find_align(f->fd, f->length)))
-            return fail(f, err, errlen, o->file, "its file system can not do without the host's cache (cache=none, directsync)"), NULL;
+        return fail(f, err, errlen, file, errno == EINVAL ? "neither a file nor a block device" : strerror(errno));
+    if (locking < 2 && !lock_image(f->cached, !how->writable)) {
+        errno = EAGAIN;
+        return fail(f, err, errlen, file, "another process has the image open (its locks say so; file.locking=off would not look)");
     }
-    f->n.size = (f->length + 511) & ~511ull;
-    return &f->n;
+    if (how->direct) {
+        f->fd = open(file, flags | O_DIRECT);
+        if (f->fd < 0 || !(n->align = find_align(f->fd, f->length)))
+            return fail(f, err, errlen, file, "its file system can not do without the host's cache (cache=none, directsync)");
+    }
+    n->size = (f->length + 511) & ~511ull;
+    return 0;
 }
+
+/* ----------------------------------------------------------------- making, sizes, holes */
+
+/* Waits for no callback: the sizes of files are the host's business, and fast, but for preallocation. */
+struct preallocation { int fd; uint64_t from, to; enum block_preallocation mode; };
+
+static int preallocate(void *arg)
+{
+    const struct preallocation *p = arg;
+    static const uint8_t zeros[ZEROS];
+    if (p->mode == PREALLOC_FALLOC)
+        return -posix_fallocate(p->fd, (off_t)p->from, (off_t)(p->to - p->from));
+    for (uint64_t at = p->from; at < p->to;) {
+        ssize_t n = pwrite(p->fd, zeros, p->to - at < ZEROS ? p->to - at : ZEROS, (off_t)at);
+        if (n <= 0)
+            return n < 0 ? -errno : -ENOSPC;
+        at += (uint64_t)n;
+    }
+    return fsync(p->fd) < 0 ? -errno : 0;
+}
+
+static int resize(struct block_node *n, uint64_t size, bool shrink, enum block_preallocation mode, char *err, size_t errlen)
+{
+    struct raw *f = (struct raw *)n;
+    struct preallocation p = { f->cached, f->length, size, mode };
+    if (f->device)
+        return size <= f->length ? 0 : (snprintf(err, errlen, "%s: a host device can't grow", n->filename), -ENOSPC);
+    int rc = ftruncate(f->cached, (off_t)size) < 0 ? -errno : 0;
+    if (!rc && size > p.from && (mode == PREALLOC_FALLOC || mode == PREALLOC_FULL))
+        rc = block_call(preallocate, &p);
+    if (rc < 0)
+        return snprintf(err, errlen, "%s: %s", n->filename ? n->filename : "temporary file", strerror(-rc)), rc;
+    f->length = size;
+    n->size = (size + 511) & ~511ull;
+    return 0;
+}
+
+static int make_file(const char *filename, uint64_t size, struct opts *o, char *err, size_t errlen)
+{
+    filename = strncmp(filename, "file:", 5) ? filename : filename + 5;
+    struct stat st;
+    int fd = open(filename, O_RDWR | O_CREAT | O_CLOEXEC, 0644), rc = 0;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        rc = -errno;
+    else if (!lock_image(fd, false))
+        rc = -EAGAIN;
+    else if (S_ISREG(st.st_mode) && (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)size) < 0))
+        rc = -errno;
+    if (rc)
+        snprintf(err, errlen, "%s: %s", filename, rc == -EAGAIN ? "another process has the image open (its locks say so)" : strerror(-rc));
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* Holes of the file; whatever the file system does not know is data. */
+static int status(struct block_node *n, uint64_t offset, uint64_t bytes, struct block_status *s)
+{
+    struct raw *f = (struct raw *)n;
+    if (f->device)
+        return 0;
+    off_t data = lseek(f->cached, (off_t)offset, SEEK_DATA), hole;
+    if (data < 0 && errno != ENXIO)
+        return 0;
+    if (data < 0)
+        data = (off_t)(offset + bytes); /* a hole up to the end */
+    if ((uint64_t)data > offset) {
+        s->flags = BLOCK_IS_ALLOCATED | BLOCK_IS_ZERO | BLOCK_HAS_OFFSET;
+        if ((uint64_t)data - offset < bytes)
+            s->bytes = (uint64_t)data - offset;
+    } else if ((hole = lseek(f->cached, (off_t)offset, SEEK_HOLE)) > (off_t)offset && (uint64_t)hole - offset < bytes) {
+        s->bytes = (uint64_t)hole - offset;
+        if (s->bytes < bytes && (s->bytes & 511)) /* the file's end inside a sector */
+            s->bytes = (s->bytes + 511) & ~511ull;
+    }
+    return 0;
+}
+
+static void info(struct block_node *n, struct block_info *i)
+{
+    struct stat st;
+    if (fstat(((struct raw *)n)->cached, &st) == 0)
+        i->actual_size = (uint64_t)st.st_blocks * 512;
+}
+
+const struct block_driver block_file = {
+    .name = "file", .kind = BLOCK_PROTOCOL, .size = sizeof(struct raw), .open = open_file, .submit = raw_submit,
+    .close = raw_close, .make = make_file, .resize = resize, .status = status, .info = info,
+};
+const struct block_driver block_host_device = {
+    .name = "host_device", .kind = BLOCK_PROTOCOL, .size = sizeof(struct raw), .open = open_file, .submit = raw_submit,
+    .close = raw_close, .resize = resize, .info = info,
+};

@@ -11,8 +11,7 @@
 enum { SECTOR = 512 };
 
 struct snapshot {
-    struct block_node n; /* n.below: the image */
-    struct block_node *top;
+    struct block_node n; /* n.backing: the image, n.file: what is new */
     uint64_t *bits;      /* of each sector: it is in top */
     size_t map_size;
 };
@@ -85,13 +84,13 @@ static void submit(struct block_node *n, struct block_request *r)
     }
     *w = (struct whole){ r, 1, 0 };
     if (r->op != BLOCK_READ) {
-        send_part(w, s->top, r->offset, r->bytes);
+        send_part(w, n->file, r->offset, r->bytes);
     } else {
         for (uint64_t at = r->offset, end = r->offset + r->bytes, next; at < end; at = next) {
             bool top = in_top(s, at / SECTOR);
             for (next = at + SECTOR; next < end && in_top(s, next / SECTOR) == top; next += SECTOR)
                 ;
-            send_part(w, top ? s->top : n->below, at, next - at);
+            send_part(w, top ? n->file : n->backing, at, next - at);
         }
     }
     end_one(w, 0);
@@ -100,31 +99,36 @@ static void submit(struct block_node *n, struct block_request *r)
 static void snapshot_close(struct block_node *n)
 {
     struct snapshot *s = (struct snapshot *)n;
-    block_node_close(s->top);
     munmap(s->bits, s->map_size);
 }
 
-static const struct block_driver driver = { "snapshot", submit, snapshot_close };
+static const struct block_driver driver = {
+    .name = "snapshot", .kind = BLOCK_FILTER, .size = sizeof(struct snapshot), .submit = submit, .close = snapshot_close,
+};
 
 struct block_node *block_open_snapshot(struct block_node *n, enum aio_kind aio, char *err, size_t errlen)
 {
-    struct snapshot *s = calloc(1, sizeof *s);
+    struct snapshot *s = (struct snapshot *)block_node_new(&driver);
     if (!s) {
         snprintf(err, errlen, "snapshot=on: no memory");
         return NULL;
     }
-    s->n = (struct block_node){ .driver = &driver, .below = n, .size = n->size, .align = 1 };
+    s->n.size = n->size;
+    s->n.backing = n;
+    s->n.filename = n->filename ? strdup(n->filename) : NULL;
     s->map_size = (size_t)(n->size / SECTOR / 8 + 8);
     s->bits = mmap(NULL, s->map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (s->bits == MAP_FAILED) {
         snprintf(err, errlen, "snapshot=on: no memory");
+        free(s->n.filename);
         free(s);
         return NULL;
     }
-    s->top = block_open_temporary(n->size, aio, err, errlen);
-    if (s->top)
+    s->n.file = block_open_temporary(n->size, aio, err, errlen);
+    if (s->n.file)
         return &s->n;
     munmap(s->bits, s->map_size);
+    free(s->n.filename);
     free(s);
     return NULL;
 }

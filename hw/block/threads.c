@@ -23,8 +23,10 @@ static struct {
     int event;
 } t = { .lock = PTHREAD_MUTEX_INITIALIZER, .wanted = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER };
 
-static ssize_t perform(const struct aio_op *op)
+static ssize_t perform(struct aio_op *op)
 {
+    if (op->what == AIO_CALL)
+        return op->call(op);
     int n = (int)(op->niov < IOV_MAX ? op->niov : IOV_MAX);
     ssize_t rc;
     do {

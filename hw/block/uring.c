@@ -79,6 +79,9 @@ static void begin(struct aio_op *op)
     case AIO_FALLOCATE:
         io_uring_prep_fallocate(sqe, op->fd, op->flags, (off_t)op->offset, (off_t)op->bytes);
         break;
+    case AIO_CALL: /* goes to threads */
+        io_uring_prep_nop(sqe);
+        break;
     }
     if (op->bytes >= BIG)
         io_uring_sqe_set_flags(sqe, IOSQE_ASYNC);

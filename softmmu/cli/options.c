@@ -187,6 +187,7 @@ static bool opt_drive(struct options *o, const char *a)
     }
     return add(&o->drives, a);
 }
+static bool opt_blockdev(struct options *o, const char *a) { return add(&o->blockdevs, a); }
 static bool opt_snapshot(struct options *o, const char *a) { return o->snapshot = true; }
 
 static const char *next_type(void *arg)
@@ -488,6 +489,7 @@ static const struct option {
     { "bios", "FILE", opt_bios, "firmware, in the first flash bank" },
     { "pflash", "FILE", opt_pflash, "contents of a flash bank; what the guest writes goes to the file" },
     { "drive", "file=FILE[,if=virtio|pflash|none,id=ID...]", opt_drive, "an image; 'help' lists what else" },
+    { "blockdev", "driver=raw|qcow2|file...,node-name=N...", opt_blockdev, "a node of the graph of images, for -device ...,drive=N" },
     { "snapshot", NULL, opt_snapshot, "disks are not written" },
     { "device", "NAME[,PROPERTY=VALUE...]", opt_device, "adds a device; 'help' lists them, 'NAME,help' its properties" },
     { "global", "DEVICE.PROPERTY=VALUE", opt_global, "another default of a device's property" },
