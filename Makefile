@@ -35,8 +35,10 @@ fe_src := $(filter-out frontend/decodegen.c,$(wildcard frontend/*.c)) $(wildcard
 be_src := $(wildcard backend/*.c backend/x86_64/*.c)
 gd_src := $(wildcard gdb/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
-sm_src := $(filter-out softmmu/main.c,$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
-hw_src := $(wildcard hw/*.c hw/*/*.c)
+# QMP: no without its JSON library.
+qmp_no = softmmu/monitor/qmp%.c hw/qmp%.c
+sm_src := $(filter-out softmmu/main.c $(qmp_$(QMP)),$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
+hw_src := $(filter-out $(qmp_$(QMP)),$(wildcard hw/*.c hw/*/*.c))
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
 # tests/{unit,decode,codegen,ir}/NAME.c is one program each; tests/fuzz builds itself (run.sh).
 test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))

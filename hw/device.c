@@ -184,6 +184,50 @@ void device_connect(struct device *d, unsigned k, struct irq to, uint32_t spi)
     d->spi[k] = spi;
 }
 
+void device_path(const struct device *d, char *text, size_t n)
+{
+    unsigned k = d->added ? 0 : d->machine->nvcpus;
+    if (d->added && d->id) {
+        snprintf(text, n, "/machine/peripheral/%s", d->id);
+        return;
+    }
+    for (const struct device *o = d->machine->devices; o && o != d; o = o->next)
+        k += o->added == d->added && !(o->added && o->id) && o != d->machine->board_state;
+    snprintf(text, n, "/machine/%s/device[%u]", d->added ? "peripheral-anon" : "unattached", k);
+}
+
+void device_unplugged(struct device *d)
+{
+    char path[128];
+    struct machine *m = d->machine;
+    char *id = d->id ? strdup(d->id) : NULL;
+    device_path(d, path, sizeof path);
+    device_free(d);
+    if (id)
+        machine_event(m, "DEVICE_DELETED", "{s:s,s:s}", "device", id, "path", path);
+    else
+        machine_event(m, "DEVICE_DELETED", "{s:s}", "path", path);
+    free(id);
+}
+
+bool device_del(struct machine *m, const char *id, bool *none, char *err, size_t errlen)
+{
+    struct device *d = NULL;
+    char path[128];
+    while ((d = device_next(m, d))) {
+        device_path(d, path, sizeof path);
+        if (d->added && ((d->id && !strcmp(d->id, id)) || !strcmp(path, id)))
+            break;
+    }
+    if ((*none = !d))
+        snprintf(err, errlen, "there is no device '%s'", id);
+    else if (!d->bus || !d->bus->type->hot_unplug)
+        snprintf(err, errlen, "device '%s' can't be taken out while the machine is there", id);
+    else
+        return d->bus->type->hot_unplug(d->bus, d, err, errlen);
+    return false;
+}
+
 /* --------------------------------------------------------------------- -device */
 
 struct device *device_add(struct machine *m, const char *text, char *err, size_t errlen)
@@ -218,8 +262,28 @@ struct device *device_add(struct machine *m, const char *text, char *err, size_t
             goto fail;
         }
     }
-    if (device_realize(d, bus, err, errlen))
+    d->added = true;
+    if (!m->complete) {
+        if (device_realize(d, bus, err, errlen))
+            return d;
+        goto fail;
+    }
+    if (!bus && !(bus = bus_by_type(m, d->type->bus))) {
+        snprintf(err, errlen, "%s: the machine has no free place on a bus of type %s", d->type->name, d->type->bus);
+        goto fail;
+    }
+    d->hotplugged = true;
+    if (!bus->type->hot_plug) {
+        snprintf(err, errlen, "%s: nothing is plugged into bus %s while the machine is there", d->type->name, bus->name);
+        goto fail;
+    }
+    if (bus->type->hot_plug(bus, d, err, errlen) && device_realize(d, bus, err, errlen)) {
+        if (d->type->reset)
+            d->type->reset(d);
+        if (bus->type->hot_plugged)
+            bus->type->hot_plugged(bus, d);
         return d;
+    }
 fail:
     device_free(d);
     return NULL;

@@ -90,6 +90,9 @@ struct device {
     struct bus *buses;        /* those that it gives */
     char *id;                 /* NULL: none */
     bool realized;
+    bool added;               /* by device_add: not the board's */
+    bool hotplugged;          /* when the machine was complete */
+    bool unplugging;          /* the guest was asked to give it up */
     /* What boards wire: register blocks with their addresses, and outputs. */
     struct mem_region *region[DEVICE_REGIONS];
     gpa_t at[DEVICE_REGIONS];
@@ -107,6 +110,11 @@ struct bus_type {
     void (*unplug)(struct bus *b, struct device *d);
     /* Where d is, for info qtree: "slot 2.0". */
     void (*place)(const struct bus *b, const struct device *d, char *text, size_t n);
+    /* For devices that come and go while the machine runs; NULL: none does. May d come? False: the reason in err. */
+    bool (*hot_plug)(struct bus *b, struct device *d, char *err, size_t errlen);
+    void (*hot_plugged)(struct bus *b, struct device *d); /* it works: tell the guest */
+    /* Asks the guest to give it up; when it has, device_unplugged. */
+    bool (*hot_unplug)(struct bus *b, struct device *d, char *err, size_t errlen);
 };
 
 struct bus {
@@ -122,6 +130,11 @@ struct bus {
 void bus_init(struct bus *b, const struct bus_type *t, struct device *owner, const char *name, unsigned max);
 
 /* -------------------------------------------------------------------- functions */
+
+/* The properties of a type in order: *at is 0 at the beginning; NULL: no more. */
+const struct property *device_property(const struct device_type *t, unsigned *at);
+/* "bool", "uint32", "str" ... */
+const char *property_kind_name(enum property_kind k);
 
 /* By name or alias; NULL: none. */
 const struct device_type *device_type_find(const char *name);
@@ -146,6 +159,13 @@ void device_drop_properties(struct device *d);
 
 /* Of -device: "NAME[,bus=B][,id=ID][,PROPERTY=VALUE...]"; commas in values are doubled. */
 struct device *device_add(struct machine *m, const char *text, char *err, size_t errlen);
+/* Of the monitors' device_del: asks for it to be taken out. False: the reason in err, *none: there is no such device. */
+bool device_del(struct machine *m, const char *id, bool *none, char *err, size_t errlen);
+/* The guest has given it up: it is freed, and QMP told. */
+void device_unplugged(struct device *d);
+/* Its path in the tree of objects: "/machine/peripheral/ID". */
+void device_path(const struct device *d, char *text, size_t n);
+
 /* Of -global: "NAME.PROPERTY=VALUE"; text lives as long as the machine. False: not of this form, or no memory. */
 bool device_global(const char *text, char *err, size_t errlen);
 void device_help(const char *name /* NULL: all devices */, FILE *f);

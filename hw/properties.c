@@ -473,18 +473,33 @@ struct device *device_new(struct machine *m, const char *name, char *err, size_t
 
 /* ------------------------------------------------------------------------- help */
 
-static void help_one(const struct device_type *t, FILE *f)
+const char *property_kind_name(enum property_kind k)
 {
     static const char *const kinds[] = {
         [PROP_BOOL] = "bool", [PROP_U8] = "uint8", [PROP_U16] = "uint16", [PROP_U32] = "uint32", [PROP_U64] = "uint64",
         [PROP_S32] = "int32", [PROP_SIZE] = "size", [PROP_STRING] = "str", [PROP_ENUM] = "enum", [PROP_MAC] = "str",
         [PROP_PCI_ADDR] = "int32", [PROP_CHARDEV] = "str", [PROP_DRIVE] = "str", [PROP_NETDEV] = "str",
     };
+    return kinds[k];
+}
+
+const struct property *device_property(const struct device_type *t, unsigned *at)
+{
+    struct all_properties a = properties_of(t);
+    const struct property *p = next_property(&a);
+    for (unsigned k = 0; p && k < *at; k++)
+        p = next_property(&a);
+    ++*at;
+    return p;
+}
+
+static void help_one(const struct device_type *t, FILE *f)
+{
     struct all_properties a = properties_of(t);
     const struct property *p;
     fprintf(f, "%s options:\n", t->name);
     while ((p = next_property(&a))) {
-        int n = fprintf(f, "  %s=<%s>", p->name, kinds[p->kind]);
+        int n = fprintf(f, "  %s=<%s>", p->name, property_kind_name(p->kind));
         fprintf(f, "%*s - %s%s%s%s", n < 26 ? 26 - n : 0, "", p->help ? p->help : "", p->choices ? " (" : "",
                 p->choices ? p->choices : "", p->choices ? ")" : "");
         fprintf(f, p->value ? " (default: %s)\n" : "\n", p->value);

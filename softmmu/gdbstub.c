@@ -482,7 +482,7 @@ static bool command(struct gdbstub *g, char *s, size_t n)
     case 'c': case 's': case 'C': case 'S':
         return resume_old(g, s);
     case 'k':
-        machine_quit(g->m, 0);
+        machine_quit(g->m, 0, CAUSE_QUIT);
         return false;
     case 'D':
         wire_put(&g->wire, "OK");
@@ -498,7 +498,7 @@ static bool command(struct gdbstub *g, char *s, size_t n)
             return vcont(g, s + 5);
         } else if (!strncmp(s, "vKill", 5)) {
             wire_put(&g->wire, "OK");
-            machine_quit(g->m, 0);
+            machine_quit(g->m, 0, CAUSE_QUIT);
         }
         break;
     }

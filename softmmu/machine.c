@@ -320,6 +320,7 @@ void machine_pause(struct machine *m)
     m->state = MACHINE_PAUSED;
     clock_run(m->loop, false);
     wake_all(m);
+    machine_event(m, "STOP", NULL);
 }
 
 void machine_continue(struct machine *m)
@@ -327,12 +328,34 @@ void machine_continue(struct machine *m)
     if (m->state != MACHINE_PAUSED)
         return;
     m->state = MACHINE_RUNNING;
+    m->started = true;
     clock_run(m->loop, true);
     wake_all(m);
+    machine_event(m, "RESUME", NULL);
 }
 
-void machine_quit(struct machine *m, int status)
+static void tell_cause(struct machine *m, const char *event, enum machine_cause why)
 {
+    static const char *const names[] = {
+        "none", "host-error", "host-qmp-quit", "host-qmp-system-reset", "host-signal", "host-ui", "guest-shutdown", "guest-reset", "guest-panic",
+        "subsystem-reset", "snapshot-load",
+    };
+    machine_event(m, event, "{s:b,s:s}", "guest", why >= CAUSE_GUEST_SHUTDOWN && why <= CAUSE_GUEST_PANIC, "reason", names[why]);
+}
+
+void machine_event(struct machine *m, const char *name, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    if (m->event)
+        m->event(m, name, format, ap);
+    va_end(ap);
+}
+
+void machine_quit(struct machine *m, int status, enum machine_cause why)
+{
+    if (!m->ended)
+        tell_cause(m, "SHUTDOWN", why);
     m->exit_status = status;
     m->ended = true;
     m->state = MACHINE_SHUTDOWN;
@@ -351,6 +374,7 @@ static void do_reset(void *arg)
     m->state = MACHINE_PAUSED;
     wake_all(m);
     machine_wait_stopped(m);
+    tell_cause(m, "RESET", m->reset_cause);
     if (m->reset_devices)
         m->reset_devices(m);
     for (unsigned k = 0; k < m->nvcpus; k++) {
@@ -364,24 +388,28 @@ static void do_reset(void *arg)
     wake_all(m);
 }
 
-void machine_reset(struct machine *m)
+void machine_reset(struct machine *m, enum machine_cause why)
 {
     bool locked = machine_lock_enter();
     if (m->no_reboot) {
-        machine_powerdown(m);
+        machine_powerdown(m, why);
     } else if (!m->reset_asked) {
+        m->reset_cause = why;
         m->reset_asked = loop_defer(m->loop, do_reset, m);
     }
     if (locked)
         machine_lock_leave();
 }
 
-void machine_powerdown(struct machine *m)
+void machine_powerdown(struct machine *m, enum machine_cause why)
 {
     if (!m->no_shutdown) {
-        machine_quit(m, 0);
+        machine_quit(m, 0, why);
         return;
     }
+    tell_cause(m, "SHUTDOWN", why);
+    if (m->state == MACHINE_RUNNING)
+        machine_event(m, "STOP", NULL);
     clock_run(m->loop, false);
     m->state = MACHINE_SHUTDOWN;
     wake_all(m);

@@ -5,9 +5,16 @@
 #define MYNA_MACHINE_H
 
 #include <pthread.h>
+#include <stdarg.h>
 #include "loop.h"
 #include "machine_lock.h"
 #include "vcpu.h"
+
+/* Why a machine is reset or ends: QMP's ShutdownCause, in its order. */
+enum machine_cause {
+    CAUSE_NONE, CAUSE_HOST_ERROR, CAUSE_QUIT, CAUSE_HOST_RESET, CAUSE_SIGNAL, CAUSE_UI, CAUSE_GUEST_SHUTDOWN, CAUSE_GUEST_RESET, CAUSE_GUEST_PANIC,
+    CAUSE_SUBSYSTEM_RESET, CAUSE_SNAPSHOT_LOAD,
+};
 
 enum machine_state { MACHINE_PAUSED, MACHINE_RUNNING, MACHINE_SHUTDOWN /* the guest powered off; still there */ };
 
@@ -22,11 +29,14 @@ struct machine {
     unsigned nvcpus;
     enum machine_state state;
     bool no_reboot, no_shutdown;
+    bool started;                  /* it has run before */
+    bool complete;                 /* all of the command line is there: what comes now is plugged in while it runs */
     bool semihosting, semihosting_user; /* guests' calls of the host are served; from the user level too */
     const char *semihosting_text;       /* the command line that they get */
     void *semihosting_files;            /* the ISA's */
     int exit_status;
     bool ended, reset_asked;
+    enum machine_cause reset_cause;
     pthread_cond_t all_stopped;    /* a vCPU has stopped */
     enum ir_leave (*run)(struct vcpu *v); /* instead of engine_run, while gdb is there (gdbstub.c); NULL: it is not */
     struct gdbstub *gdb;
@@ -40,6 +50,8 @@ struct machine {
     const struct gic_cpu_ops *gic;
     void *gic_device;
     const struct isa_config *isa_config; /* the ISA's own options */
+    /* What machine_event does; NULL: nobody listens. (monitor/qmp.h) */
+    void (*event)(struct machine *m, const char *name, const char *format, va_list ap);
 };
 
 /* What MRS and MSR of an interrupt controller's registers do; reg: the ISA's number of the register. world: the CPU went to
@@ -72,9 +84,14 @@ void machine_pause(struct machine *m);
 void machine_continue(struct machine *m);
 /* After machine_pause, by another thread than a vCPU's: until all stand still. */
 void machine_wait_stopped(struct machine *m);
-void machine_reset(struct machine *m);            /* soon, in the loop */
-void machine_powerdown(struct machine *m);        /* the guest switched itself off */
-void machine_quit(struct machine *m, int status);
+void machine_reset(struct machine *m, enum machine_cause why);     /* soon, in the loop */
+void machine_powerdown(struct machine *m, enum machine_cause why); /* the guest switched itself off */
+void machine_quit(struct machine *m, int status, enum machine_cause why);
+
+/* Tells QMP's clients of an event. format NULL: it has no data; else the data's members in the words of jansson's
+ * json_pack ("{s:s,s:b}": name and string, name and int as a truth value). Each event is a row of some table of
+ * qmp_events (monitor/qmp.h). Lock held. */
+void machine_event(struct machine *m, const char *name, const char *format, ...);
 
 /* This CPU has written [pa, pa + n) in a page that is tracked: what was made of it is retired when it leaves guest
  * code, by machine_settle. False: the page need not be tracked any more. */

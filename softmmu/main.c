@@ -68,7 +68,7 @@ static void make_chardevs(struct machine *m, struct options *o)
         if (!chardev_add(m->loop, o->chardevs.at[k], err, sizeof err))
             die("%s", err);
     if (!o->serials.n && !o->no_defaults && (o->nographic || !o->no_display)) {
-        bool monitor = !o->monitors.n && !o->mons.n;
+        bool monitor = !o->monitors.n && !o->mons.n && !o->qmps.n && !o->pretty_qmps.n;
         if (!o->nographic)
             fprintf(stderr, "myna-system-aarch64: there is no display here: the serial port is on standard input and output (-nographic)\n");
         o->serials.at[o->serials.n++] = monitor ? "mon:stdio" : "stdio";
@@ -78,6 +78,32 @@ static void make_chardevs(struct machine *m, struct options *o)
         o->config.serial[k] = chardev_add_short(m->loop, id, o->serials.at[k], &none, err, sizeof err);
         if (!o->config.serial[k] && !none)
             die("-serial %s: %s", o->serials.at[k], err);
+    }
+}
+
+static void make_qmp(struct machine *m, struct chardev *c, bool pretty, const char *option, const char *text)
+{
+#ifdef MYNA_QMP
+    char err[256] = "";
+    if (!qmp_attach(m, c, pretty, err, sizeof err))
+        die("%s %s: %s", option, text, err);
+#else
+    die("%s %s: this myna was built without QMP (it needs jansson)", option, text);
+#endif
+}
+
+static void make_qmps(struct machine *m, const struct texts *t, bool pretty)
+{
+    static unsigned made;
+    char err[256] = "", id[32];
+    bool none;
+    for (unsigned k = 0; k < t->n; k++) {
+        snprintf(id, sizeof id, "qmp%u", made++);
+        struct chardev *c = chardev_add_short(m->loop, id, t->at[k], &none, err, sizeof err);
+        if (!c && !none)
+            die("-qmp %s: %s", t->at[k], err);
+        if (c)
+            make_qmp(m, c, pretty, "-qmp", t->at[k]);
     }
 }
 
@@ -95,18 +121,27 @@ static void make_monitors(struct machine *m, struct options *o)
     for (unsigned k = 0; k < o->mons.n; k++) {
         const char *p = o->mons.at[k];
         struct chardev *c = NULL;
+        bool control = false, pretty = false;
         struct word w;
         while (next_word(&p, &w)) {
             if (!w.value || !strcmp(w.name, "chardev"))
                 c = backend_by_id(PROP_CHARDEV, w.value ? w.value : w.name);
+            else if (!strcmp(w.name, "mode") && !strcmp(w.value, "control"))
+                control = true;
             else if (!strcmp(w.name, "mode") && strcmp(w.value, "readline"))
-                die("-mon mode=%s: only readline is there yet", w.value);
+                die("-mon mode=%s: it may be readline or control", w.value);
+            else if (!strcmp(w.name, "pretty") && !parse_bool(w.value, &pretty))
+                die("-mon pretty=%s: it may be on or off", w.value);
         }
         if (!c)
             die("-mon %s: there is no such -chardev", o->mons.at[k]);
-        if (!monitor_attach(m, c, err, sizeof err))
+        if (control)
+            make_qmp(m, c, pretty, "-mon", o->mons.at[k]);
+        else if (!monitor_attach(m, c, err, sizeof err))
             die("-mon %s: %s", o->mons.at[k], err);
     }
+    make_qmps(m, &o->qmps, false);
+    make_qmps(m, &o->pretty_qmps, true);
     for (unsigned k = 0; k < o->serials.n; k++)
         if (!strncmp(o->serials.at[k], "mon:", 4) && !monitor_attach(m, o->config.serial[k], err, sizeof err))
             die("-serial %s: %s", o->serials.at[k], err);
@@ -116,7 +151,7 @@ static void make_monitors(struct machine *m, struct options *o)
 static void on_signal(void *arg, uint32_t events)
 {
     struct machine *m = arg;
-    machine_quit(m, 0);
+    machine_quit(m, 0, CAUSE_SIGNAL);
 }
 
 static void catch_ends(struct machine *m)
@@ -133,7 +168,7 @@ static void catch_ends(struct machine *m)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void quit(void *arg) { machine_quit(arg, 0); }
+static void quit(void *arg) { machine_quit(arg, 0, CAUSE_UI); }
 
 static void write_pid(const char *path)
 {
@@ -177,6 +212,7 @@ int main(int argc, char **argv)
         if (strcmp(o.gdbs.at[k], "none") && !gdbstub_start(m, o.gdbs.at[k], err, sizeof err))
             die("-gdb %s: %s", o.gdbs.at[k], err);
     write_pid(o.pidfile);
+    m->complete = true;
     machine_lock_leave();
     int status = machine_run(m, o.paused);
     chardev_finish();

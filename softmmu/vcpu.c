@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "machine.h"
 #include "views.h"
@@ -111,7 +112,7 @@ void vcpu_yield(struct vcpu *v)
 void vcpu_request_reset(struct vcpu *v)
 {
     __atomic_store_n(&v->reset_asked, true, __ATOMIC_SEQ_CST);
-    machine_reset(v->machine);
+    machine_reset(v->machine, CAUSE_GUEST_RESET);
 }
 
 void vcpu_wrote(struct vcpu *v, gpa_t pa, unsigned n)
@@ -176,6 +177,7 @@ void *vcpu_thread(void *arg)
     struct cpu *cpu = v->cpu;
     bool sleeping = false;
     v->thread = pthread_self();
+    v->tid = gettid();
     machine_signal_stack();
     for (;;) {
         /* First: whoever kicks from now on is seen below, or makes engine_run leave at once. */
@@ -224,12 +226,12 @@ void *vcpu_thread(void *arg)
             case VCPU_RESET:
                 machine_lock_enter();
                 v->awaits_reset = true;
-                machine_reset(m);
+                machine_reset(m, CAUSE_GUEST_RESET);
                 machine_lock_leave();
                 break;
             case VCPU_SHUTDOWN:
                 machine_lock_enter();
-                machine_powerdown(m);
+                machine_powerdown(m, CAUSE_GUEST_SHUTDOWN);
                 machine_lock_leave();
                 break;
             }

@@ -66,6 +66,7 @@ struct vcpu {
     unsigned index;
     struct mem_reader reader;
     pthread_t thread;
+    int tid;                  /* the kernel's number of it, once it runs */
     /* under the machine's lock */
     pthread_cond_t wake;
     bool off;                 /* powered down (PSCI) */

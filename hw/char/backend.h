@@ -28,6 +28,8 @@ struct chardev_class {
     size_t (*room)(const struct chardev *c);
     void (*accept)(struct chardev *c);
     size_t (*filter)(struct chardev *c, uint8_t *bytes, size_t n); /* of input, in place */
+    ssize_t (*read)(struct chardev *c, uint8_t *bytes, size_t n);  /* instead of read(2) of c->in */
+    int (*take_fd)(struct chardev *c);
     bool (*lost)(struct chardev *c);  /* the other end is gone; false: there's nobody any more */
     void (*finish)(struct chardev *c);
     void (*describe)(const struct chardev *c, char *text, size_t n);

@@ -46,7 +46,8 @@ static void readable(void *arg, uint32_t events)
     uint8_t bytes[4096];
     size_t room = front_room(c);
     if (room && c->in >= 0) {
-        ssize_t n = read(c->in, bytes, room < sizeof bytes ? room : sizeof bytes);
+        size_t want = room < sizeof bytes ? room : sizeof bytes;
+        ssize_t n = c->class->read ? c->class->read(c, bytes, want) : read(c->in, bytes, want);
         if (n > 0) {
             size_t left = c->class->filter ? c->class->filter(c, bytes, (size_t)n) : (size_t)n;
             if (left)
@@ -362,7 +363,12 @@ void chardev_detach(struct chardev *c, void *device)
 }
 
 bool chardev_is_open(const struct chardev *c) { return c->open; }
+bool chardev_has_front(const struct chardev *c) { return c->attached || chardev_is_mux(c); }
 bool chardev_is_terminal(const struct chardev *c) { return c->terminal; }
+
+int chardev_take_fd(struct chardev *c) { return c->class->take_fd ? c->class->take_fd(c) : -1; }
+
+const char *chardev_class_name(unsigned k) { return k < sizeof classes / sizeof *classes - 1 ? classes[k]->name : NULL; }
 
 void chardev_describe(const struct chardev *c, char *text, size_t n)
 {

@@ -55,9 +55,14 @@ size_t chardev_room(const struct chardev *c);
 /* The front has room again. */
 void chardev_accept(struct chardev *c);
 bool chardev_is_open(const struct chardev *c);
+bool chardev_has_front(const struct chardev *c);
 bool chardev_is_mux(const struct chardev *c);
 /* A terminal, or something that one may be behind: line editing makes sense. */
 bool chardev_is_terminal(const struct chardev *c);
+/* A descriptor that came with the input of a Unix socket (SCM_RIGHTS), the caller's; -1: none. */
+int chardev_take_fd(struct chardev *c);
+/* Class number k, its name; NULL: no more. */
+const char *chardev_class_name(unsigned k);
 /* "unix:/tmp/x,server=on" for info chardev. */
 void chardev_describe(const struct chardev *c, char *text, size_t n);
 

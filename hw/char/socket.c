@@ -19,6 +19,8 @@
 
 #include "backend.h"
 
+enum { MAX_FDS = 16 };
+
 struct sock {
     struct chardev c;
     bool server, telnet, nodelay, unlink_path;
@@ -28,6 +30,8 @@ struct sock {
     struct loop_fd *watch; /* of the listener, or of a connection that is being made */
     int pending;
     unsigned telnet_state;
+    int fds[MAX_FDS]; /* that came with the input, the oldest first */
+    unsigned nfds;
 };
 
 enum { IAC = 255, DONT = 254, DO = 253, WONT = 252, WILL = 251, SB = 250, BREAK = 243, SE = 240 };
@@ -82,6 +86,47 @@ static size_t filter(struct chardev *c, uint8_t *bytes, size_t n)
         }
     }
     return left;
+}
+
+/* ---------------------------------------------------------------------- descriptors */
+
+/* Descriptors that nobody has room for are closed. */
+static void keep_fds(struct sock *s, struct msghdr *m)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t k = 0; k < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); k++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + k * sizeof fd, sizeof fd);
+            if (s->nfds < MAX_FDS)
+                s->fds[s->nfds++] = fd;
+            else
+                close(fd);
+        }
+    }
+}
+
+static ssize_t receive(struct chardev *c, uint8_t *bytes, size_t n)
+{
+    struct sock *s = (struct sock *)c;
+    union { char bytes[CMSG_SPACE(MAX_FDS * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec io = { bytes, n };
+    struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control };
+    ssize_t got = recvmsg(c->in, &m, MSG_CMSG_CLOEXEC);
+    if (got >= 0)
+        keep_fds(s, &m);
+    return got;
+}
+
+static int take_fd(struct chardev *c)
+{
+    struct sock *s = (struct sock *)c;
+    if (!s->nfds)
+        return -1;
+    int fd = s->fds[0];
+    memmove(s->fds, s->fds + 1, --s->nfds * sizeof *s->fds);
+    return fd;
 }
 
 /* ---------------------------------------------------------------------- addresses */
@@ -214,6 +259,8 @@ static bool lost(struct chardev *c)
 {
     struct sock *s = (struct sock *)c;
     chardev_closed(c);
+    while (s->nfds)
+        close(s->fds[--s->nfds]);
     if (s->server)
         s->watch = loop_watch(c->loop, s->listener, EPOLLIN, client_comes, s);
     else
@@ -276,5 +323,5 @@ static void describe(const struct chardev *c, char *text, size_t n)
 
 const struct chardev_class chardev_socket = {
     .name = "socket", .options = "path host port server wait telnet nodelay delay reconnect ipv4 ipv6", .help = "a Unix or TCP socket",
-    .size = sizeof(struct sock), .open = open_socket, .filter = filter, .lost = lost, .finish = finish, .describe = describe,
+    .size = sizeof(struct sock), .open = open_socket, .filter = filter, .read = receive, .take_fd = take_fd, .lost = lost, .finish = finish, .describe = describe,
 };

@@ -116,6 +116,8 @@ static void heard(struct virtio_serial *s, const struct control *c)
     if (c->event == PORT_READY && c->value) {
         port_ready(s, p);
     } else if (c->event == PORT_OPEN) {
+        if (p->guest_open != !!c->value && p->d.id)
+            machine_event(p->d.machine, "VSERPORT_CHANGE", "{s:s,s:b}", "id", p->d.id, "open", c->value != 0);
         p->guest_open = c->value;
         if (p->guest_open && p->backend)
             chardev_accept(p->backend);

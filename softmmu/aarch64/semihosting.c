@@ -198,7 +198,7 @@ static uint64_t do_exit(struct request *r)
 {
     struct machine *m = r->v->machine;
     bool locked = machine_lock_enter();
-    machine_quit(m, r->p[0] == APPLICATION_EXIT ? (int)(r->p[1] & 0xff) : 1);
+    machine_quit(m, r->p[0] == APPLICATION_EXIT ? (int)(r->p[1] & 0xff) : 1, CAUSE_GUEST_SHUTDOWN);
     if (locked)
         machine_lock_leave();
     return 0;

@@ -227,6 +227,8 @@ static bool opt_chardev(struct options *o, const char *a)
 }
 static bool opt_serial(struct options *o, const char *a) { return o->serials.n < MAX_SERIALS && add(&o->serials, a); }
 static bool opt_monitor(struct options *o, const char *a) { return add(&o->monitors, a); }
+static bool opt_qmp(struct options *o, const char *a) { return add(&o->qmps, a); }
+static bool opt_qmp_pretty(struct options *o, const char *a) { return add(&o->pretty_qmps, a); }
 static bool opt_mon(struct options *o, const char *a) { return add(&o->mons, a); }
 static bool opt_echr(struct options *o, const char *a)
 {
@@ -496,7 +498,9 @@ static const struct option {
     { "chardev", "CLASS,id=ID[,OPTION=VALUE...]", opt_chardev, "a character backend; 'help' lists the classes" },
     { "serial", "DEV", opt_serial, "serial port: stdio mon:stdio pty null none file: pipe: unix: tcp: telnet: /dev/ chardev:ID" },
     { "monitor", "DEV", opt_monitor, "the monitor, likewise" },
-    { "mon", "chardev=ID", opt_mon, "a monitor on a character backend" },
+    { "qmp", "DEV", opt_qmp, "QMP, the monitor of programs, likewise" },
+    { "qmp-pretty", "DEV", opt_qmp_pretty, "the same, with its answers laid out for people" },
+    { "mon", "chardev=ID[,mode=readline|control,pretty=on]", opt_mon, "a monitor, or QMP (control), on a character backend" },
     { "echr", "NUMBER", opt_echr, "the multiplexer's escape key (1: Ctrl-A)" },
     { "nographic", NULL, opt_nographic, "no display; serial port and monitor on standard input and output" },
     { "display", "none", opt_display, "no display" },
@@ -519,7 +523,7 @@ static const struct option {
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|qmp|qmp-pretty|netdev|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|boot|numa|tpmdev|usbdevice|"
+    { "icount|netdev|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|boot|numa|tpmdev|usbdevice|"
       "virtfs|fsdev|readconfig|action|watchdog-action|overcommit|smbios|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|daemonize|full-screen|usb", NULL, NULL, "not there yet" },
 };

@@ -198,31 +198,36 @@ static void cmd_print(struct monitor_call *c)
     fputc('\n', c->out);
 }
 
+bool monitor_save(struct vcpu *v, uint64_t at, uint64_t n, bool physical, const char *path, char *err, size_t errlen)
+{
+    FILE *f = fopen(path, "we");
+    bool ok = f != NULL;
+    while (ok && n) {
+        uint8_t page[PAGE_BYTES];
+        struct bytes b = { at, page, n < sizeof page ? n : sizeof page, 0, physical };
+        monitor_on_vcpu(v, read_bytes, &b);
+        ok = fwrite(page, 1, b.got, f) == b.got;
+        if (ok && b.got < b.n) {
+            snprintf(err, errlen, "Cannot access memory at %#" PRIx64, at + b.got);
+            fclose(f);
+            return false;
+        }
+        at += b.got;
+        n -= b.got;
+    }
+    if ((f && fclose(f)) || !ok) {
+        snprintf(err, errlen, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 static void save(struct monitor_call *c, bool physical)
 {
     uint64_t at, n;
-    if (!value(c, c->argv[0], &at) || !value(c, c->argv[1], &n))
-        return;
-    FILE *f = fopen(c->argv[2], "we");
-    if (!f) {
-        fprintf(c->out, "%s: %s\n", c->argv[2], strerror(errno));
-        return;
-    }
-    while (n) {
-        uint8_t page[PAGE_BYTES];
-        size_t want = n < sizeof page ? n : sizeof page, got = get(c, at, page, want, physical);
-        if (fwrite(page, 1, got, f) != got) {
-            fprintf(c->out, "%s: %s\n", c->argv[2], strerror(errno));
-            break;
-        }
-        if (got < want) {
-            fprintf(c->out, "Cannot access memory at %#" PRIx64 "\n", at + got);
-            break;
-        }
-        at += got;
-        n -= got;
-    }
-    fclose(f);
+    char err[256];
+    if (value(c, c->argv[0], &at) && value(c, c->argv[1], &n) && !monitor_save(chosen(c), at, n, physical, c->argv[2], err, sizeof err))
+        fprintf(c->out, "%s\n", err);
 }
 static void cmd_memsave(struct monitor_call *c) { save(c, false); }
 static void cmd_pmemsave(struct monitor_call *c) { save(c, true); }
@@ -242,21 +247,38 @@ static void cmd_gva2gpa(struct monitor_call *c)
 /* --------------------------------------------------------------------------- life */
 
 static void cmd_stop(struct monitor_call *c) { machine_pause(c->machine); }
+bool monitor_cont(struct machine *m, char *err, size_t errlen)
+{
+    if (m->state == MACHINE_SHUTDOWN) {
+        snprintf(err, errlen, "the guest has switched itself off: system_reset first");
+        return false;
+    }
+    machine_continue(m);
+    return true;
+}
+
 static void cmd_cont(struct monitor_call *c)
 {
-    if (c->machine->state == MACHINE_SHUTDOWN)
-        fprintf(c->out, "the guest has switched itself off: system_reset first\n");
-    machine_continue(c->machine);
+    char err[128];
+    if (!monitor_cont(c->machine, err, sizeof err))
+        fprintf(c->out, "%s\n", err);
 }
-static void cmd_reset(struct monitor_call *c) { machine_reset(c->machine); }
+static void cmd_reset(struct monitor_call *c) { machine_reset(c->machine, CAUSE_HOST_RESET); }
+bool monitor_powerdown(struct machine *m)
+{
+    if (!m->power_button)
+        return false;
+    machine_event(m, "POWERDOWN", NULL);
+    m->power_button(m);
+    return true;
+}
+
 static void cmd_powerdown(struct monitor_call *c)
 {
-    if (c->machine->power_button)
-        c->machine->power_button(c->machine);
-    else
+    if (!monitor_powerdown(c->machine))
         fprintf(c->out, "this board has no power button\n");
 }
-static void cmd_quit(struct monitor_call *c) { machine_quit(c->machine, 0); }
+static void cmd_quit(struct monitor_call *c) { machine_quit(c->machine, 0, CAUSE_QUIT); }
 
 static void cmd_cpu(struct monitor_call *c)
 {
@@ -348,10 +370,21 @@ static void print_tlb(struct vcpu *v, void *arg)
 /* What the processor has looked up of data, not all that its tables map. */
 static void info_tlb(struct monitor_call *c) { monitor_on_vcpu(chosen(c), print_tlb, c->out); }
 
+const char *monitor_state(const struct machine *m)
+{
+    if (m->state == MACHINE_PAUSED && !m->started)
+        return "prelaunch";
+    static const char *const names[] = { [MACHINE_PAUSED] = "paused", [MACHINE_RUNNING] = "running", [MACHINE_SHUTDOWN] = "shutdown" };
+    return names[m->state];
+}
+
 static void info_status(struct monitor_call *c)
 {
-    static const char *const names[] = { [MACHINE_PAUSED] = "paused", [MACHINE_RUNNING] = "running", [MACHINE_SHUTDOWN] = "paused (shutdown)" };
-    fprintf(c->out, "VM status: %s\n", names[c->machine->state]);
+    const char *state = monitor_state(c->machine);
+    if (c->machine->state == MACHINE_RUNNING)
+        fprintf(c->out, "VM status: running\n");
+    else
+        fprintf(c->out, strcmp(state, "paused") ? "VM status: paused (%s)\n" : "VM status: %s\n", state);
 }
 
 static void info_jit(struct monitor_call *c) { engine_stats(c->machine->engine, c->out); }

@@ -48,6 +48,14 @@ void monitor_on_vcpu(struct vcpu *v, void (*fn)(struct vcpu *v, void *arg), void
 /* Candidate k for the word that ends at before[n]; NULL: no more. Lock held. */
 const char *monitor_complete(struct machine *m, const char *before, size_t n, unsigned k);
 
+/* What the rows of both monitors do; lock held. False: the reason in err. */
+/* Writes n bytes of memory at `at` to a file; v: by whose virtual addresses, unless physical. */
+bool monitor_save(struct vcpu *v, uint64_t at, uint64_t n, bool physical, const char *path, char *err, size_t errlen);
+bool monitor_cont(struct machine *m, char *err, size_t errlen);
+bool monitor_powerdown(struct machine *m); /* false: the board has no power button */
+/* In the words of QMP's RunState. */
+const char *monitor_state(const struct machine *m);
+
 /* expr.c: the value of an expression ("$x0 + 0x10 * 4"); false: the reason in err. */
 bool monitor_value(struct vcpu *v, const char *text, uint64_t *value, char *err, size_t errlen);
 
@@ -60,6 +68,8 @@ struct monitor_port {
     size_t (*write)(void *arg, const uint8_t *bytes, size_t n);
     void *arg;
     bool focused;   /* it may talk at once; else it waits for monitor_focus */
+    /* A descriptor that came with the input (SCM_RIGHTS), the caller's; -1: none. NULL: none ever does. */
+    int (*take_fd)(void *arg);
 };
 /* NULL: the reason in err. */
 struct monitor *monitor_new(struct machine *m, const struct monitor_port *p, char *err, size_t errlen);

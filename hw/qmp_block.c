@@ -1,0 +1,158 @@
+/*
+ * QMP's commands about disks and their images.
+ */
+#include <string.h>
+
+#include "block/block.h"
+#include "monitor/qmp.h"
+#include "qmp_rows.h"
+
+/* The device that has b; NULL: none. */
+static struct device *user_of(struct machine *m, const struct block *b)
+{
+    const struct property *p;
+    for (struct device *d = NULL; (d = device_next(m, d));)
+        for (unsigned k = 0; (p = device_property(d->type, &k));)
+            if (p->kind == PROP_DRIVE && *(void **)((char *)d + p->offset) == b)
+                return d;
+    return NULL;
+}
+
+static void user_path(struct machine *m, const struct block *b, json_t *to)
+{
+    char path[160];
+    struct device *d = user_of(m, b);
+    if (!d)
+        return;
+    device_path(d, path, sizeof path);
+    json_object_set_new(to, "qdev", json_string(path));
+}
+
+static const char *filename(const struct block *b) { return b->options.file ? b->options.file : ""; }
+static const char *format(const struct block *b) { return b->node->driver->name; }
+
+static json_t *inserted(const struct block *b)
+{
+    enum block_cache k = b->options.cache;
+    json_t *image = json_pack("{s:s,s:s,s:I}", "filename", filename(b), "format", format(b), "virtual-size", (json_int_t)block_size(b));
+    return json_pack("{s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:{s:b,s:b,s:b}}", "file", filename(b), "ro", b->node->readonly,
+                     "drv", format(b), "backing_file_depth", 0, "encrypted", 0, "detect_zeroes", "off", "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0,
+                     "iops_rd", 0, "iops_wr", 0, "write_threshold", 0, "image", image, "cache", "writeback",
+                     k != CACHE_WRITETHROUGH && k != CACHE_DIRECTSYNC, "direct", k == CACHE_NONE || k == CACHE_DIRECTSYNC, "no-flush", k == CACHE_UNSAFE);
+}
+
+static json_t *query_block(struct qmp_call *c)
+{
+    json_t *all = json_array();
+    for (struct block *b = NULL; (b = block_next(b));) {
+        json_t *one = json_pack("{s:s,s:b,s:b,s:s,s:o}", "device", backend_id(PROP_DRIVE, b), "removable", 0, "locked", 0, "type", "unknown",
+                                "inserted", inserted(b));
+        user_path(c->machine, b, one);
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static json_t *query_named(struct qmp_call *c)
+{
+    json_t *all = json_array();
+    for (struct block *b = NULL; (b = block_next(b));) {
+        json_t *one = inserted(b);
+        json_object_set_new(one, "node-name", json_string(backend_id(PROP_DRIVE, b)));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static json_t *query_blockstats(struct qmp_call *c)
+{
+    json_t *all = json_array();
+    for (struct block *b = NULL; (b = block_next(b));) {
+        json_t *s = json_pack("{s:I,s:I,s:I,s:I,s:I}", "rd_bytes", (json_int_t)b->read_bytes, "wr_bytes", (json_int_t)b->written_bytes, "rd_operations",
+                              (json_int_t)b->reads, "wr_operations", (json_int_t)b->writes, "flush_operations", (json_int_t)b->flushes);
+        static const char *const zeroes[] = {
+            "unmap_bytes", "unmap_operations", "rd_total_time_ns", "wr_total_time_ns", "flush_total_time_ns", "unmap_total_time_ns", "rd_merged",
+            "wr_merged", "unmap_merged", "wr_highest_offset", "failed_rd_operations", "failed_wr_operations", "failed_flush_operations",
+            "failed_unmap_operations", "invalid_rd_operations", "invalid_wr_operations", "invalid_flush_operations", "invalid_unmap_operations",
+        };
+        for (unsigned k = 0; k < sizeof zeroes / sizeof *zeroes; k++)
+            json_object_set_new(s, zeroes[k], json_integer(0));
+        json_object_set_new(s, "account_invalid", json_true());
+        json_object_set_new(s, "account_failed", json_true());
+        json_object_set_new(s, "timed_stats", json_array());
+        json_t *one = json_pack("{s:s,s:o}", "device", backend_id(PROP_DRIVE, b), "stats", s);
+        user_path(c->machine, b, one);
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+/* By the backend's id or the device's. */
+static struct block *chosen(struct qmp_call *c)
+{
+    const char *device = qmp_text(c, "device"), *id = qmp_text(c, "id");
+    struct block *b = device ? backend_by_id(PROP_DRIVE, device) : NULL;
+    if (!device == !id) {
+        qmp_fail(c, QMP_GENERIC, "one of the arguments 'device' and 'id' is needed");
+        return NULL;
+    }
+    for (struct block *k = NULL; id && !b && (k = block_next(k));) {
+        struct device *d = user_of(c->machine, k);
+        char path[160] = "";
+        if (d)
+            device_path(d, path, sizeof path);
+        if (d && ((d->id && !strcmp(d->id, id)) || !strcmp(path, id)))
+            b = k;
+    }
+    if (!b)
+        qmp_fail(c, QMP_DEVICE_NOT_FOUND, "there is no device '%s'", device ? device : id);
+    return b;
+}
+
+/* No drive here has a tray. */
+static json_t *not_removable(struct qmp_call *c)
+{
+    struct block *b = chosen(c);
+    return b ? qmp_fail(c, QMP_GENERIC, "the medium of '%s' can't be taken out", backend_id(PROP_DRIVE, b)) : NULL;
+}
+
+static const struct qmp_type types[] = {
+    { "BlockInfo", QMP_STRUCT, "device: str, *qdev: str, type: str, removable: bool, locked: bool, *inserted: BlockDeviceInfo, *tray_open: bool, "
+                               "*io-status: BlockDeviceIoStatus" },
+    { "BlockDeviceIoStatus", QMP_ENUM, "ok, failed, nospace" },
+    { "BlockDeviceInfo", QMP_STRUCT, "file: str, *node-name: str, ro: bool, drv: str, *backing_file: str, backing_file_depth: int, encrypted: bool, "
+                                     "detect_zeroes: BlockdevDetectZeroesOptions, bps: int, bps_rd: int, bps_wr: int, iops: int, iops_rd: int, "
+                                     "iops_wr: int, image: ImageInfo, cache: BlockdevCacheInfo, write_threshold: int" },
+    { "BlockdevDetectZeroesOptions", QMP_ENUM, "off, on, unmap" },
+    { "BlockdevCacheInfo", QMP_STRUCT, "writeback: bool, direct: bool, no-flush: bool" },
+    { "ImageInfo", QMP_STRUCT, "filename: str, format: str, *dirty-flag: bool, *actual-size: int, virtual-size: int, *cluster-size: int, "
+                               "*encrypted: bool, *compressed: bool, *backing-filename: str, *full-backing-filename: str, "
+                               "*backing-filename-format: str, *snapshots: [any], *backing-image: ImageInfo, *format-specific: any" },
+    { "BlockStats", QMP_STRUCT, "*device: str, *qdev: str, *node-name: str, stats: BlockDeviceStats, *parent: BlockStats, *backing: BlockStats" },
+    { "BlockDeviceStats", QMP_STRUCT, "rd_bytes: int, wr_bytes: int, unmap_bytes: int, rd_operations: int, wr_operations: int, flush_operations: int, "
+                                      "unmap_operations: int, rd_total_time_ns: int, wr_total_time_ns: int, flush_total_time_ns: int, "
+                                      "unmap_total_time_ns: int, rd_merged: int, wr_merged: int, unmap_merged: int, wr_highest_offset: int, "
+                                      "*idle_time_ns: int, failed_rd_operations: int, failed_wr_operations: int, failed_flush_operations: int, "
+                                      "failed_unmap_operations: int, invalid_rd_operations: int, invalid_wr_operations: int, "
+                                      "invalid_flush_operations: int, invalid_unmap_operations: int, account_invalid: bool, account_failed: bool, "
+                                      "timed_stats: [any]" },
+    { "BlockdevChangeReadOnlyMode", QMP_ENUM, "retain, read-only, read-write" },
+    { "IoOperationType", QMP_ENUM, "read, write" },
+    { "BlockErrorAction", QMP_ENUM, "ignore, report, stop" },
+    { NULL }
+};
+static const struct qmp_command commands[] = {
+    { "query-block", "", "[BlockInfo]", query_block },
+    { "query-blockstats", "*query-nodes: bool", "[BlockStats]", query_blockstats },
+    { "query-named-block-nodes", "*flat: bool", "[BlockDeviceInfo]", query_named },
+    { "eject", "*device: str, *id: str, *force: bool", "", not_removable },
+    { "blockdev-change-medium", "*device: str, *id: str, filename: str, *format: str, *force: bool, *read-only-mode: BlockdevChangeReadOnlyMode", "",
+      not_removable },
+    { NULL }
+};
+static const struct qmp_event events[] = {
+    { "BLOCK_IO_ERROR", "device: str, *node-name: str, operation: IoOperationType, action: BlockErrorAction, *nospace: bool, reason: str" },
+    { NULL }
+};
+
+void qmp_add_blocks(void) { qmp_add(commands, types, events, NULL); }

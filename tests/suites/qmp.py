@@ -1,0 +1,439 @@
+"""QMP: the wire protocol, every command of the table with good and bad arguments, its answers held against the schema
+that query-qmp-schema gives.
+
+Where qemu-system-aarch64 is installed the same requests go there, and what its answers have and ours lack is in
+qmp_lacks.txt, or the test fails. Expected classes of errors are those of QEMU's documentation."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+from .base import Case, Fail, Skip
+from .system import program
+
+LIMIT = 30
+CLASSES = ("GenericError", "CommandNotFound", "DeviceNotActive", "DeviceNotFound", "KVMMissingCap")
+
+
+class Client:
+    """A client of a machine's QMP; events are kept aside."""
+
+    def __init__(self, sock, negotiate=True):
+        self.sock = sock
+        sock.settimeout(LIMIT)
+        self.rest = b""
+        self.events = []
+        self.greeting = self.message()
+        if negotiate:
+            self.ok("qmp_capabilities")
+
+    def line(self):
+        while b"\n" not in self.rest:
+            more = self.sock.recv(65536)
+            if not more:
+                return None
+            self.rest += more
+        text, self.rest = self.rest.split(b"\n", 1)
+        return text
+
+    def message(self):
+        text = self.line()
+        return json.loads(text) if text is not None else None
+
+    def answer(self):
+        while True:
+            got = self.message()
+            if got is None or "event" not in got:
+                return got
+            self.events.append(got)
+
+    def send(self, data):
+        self.sock.sendall(data if isinstance(data, bytes) else json.dumps(data).encode())
+        return self.answer()
+
+    def command(self, name, arguments=None):
+        return self.send({"execute": name, **({"arguments": arguments} if arguments is not None else {})})
+
+    def ok(self, name, **arguments):
+        got = self.command(name, arguments)
+        if got is None or "return" not in got:
+            raise Fail(f"{name} {arguments}: {got}")
+        return got["return"]
+
+    def error(self, name, wanted, arguments=None):
+        got = self.command(name, arguments)
+        if got is None or got.get("error", {}).get("class") != wanted or not got["error"]["desc"]:
+            raise Fail(f"{name} {arguments}: {got}, not {wanted}")
+
+    def event(self, name, **data):
+        """Waits for an event of that name with these members of data."""
+        end = time.monotonic() + LIMIT
+        while True:
+            for k, e in enumerate(self.events):
+                if e["event"] == name and all(e.get("data", {}).get(n) == v for n, v in data.items()):
+                    return self.events.pop(k)
+            if time.monotonic() > end:
+                raise Fail(f"no event {name} {data}; there were {self.events}")
+            got = self.message()
+            if got is None:
+                raise Fail(f"the machine went without an event {name} {data}; there were {self.events}")
+            self.events.append(got)
+
+
+class Machine:
+    """A machine with QMP on a Unix socket; use it with `with`."""
+
+    def __init__(self, context, options=(), binary=None, board="virt"):
+        self.context = context
+        self.options = options
+        self.binary = binary or program(context)
+        self.board = board
+
+    def __enter__(self):
+        self.temp = self.context.temp()
+        self.dir = self.temp.__enter__()
+        self.path = os.path.join(self.dir, "qmp")
+        self.process = subprocess.Popen([self.binary, "-M", self.board, *(["-cpu", "cortex-a57"] if self.board != "none" else []), "-nodefaults",
+                                         "-display", "none", "-S", "-qmp", f"unix:{self.path},server=on,wait=off", *self.options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.dir)
+        return self
+
+    def connect(self, **how):
+        end = time.monotonic() + LIMIT
+        while True:
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(self.path)
+                return Client(s, **how)
+            except OSError:
+                s.close()
+                if time.monotonic() > end or self.process.poll() is not None:
+                    raise Fail(f"no QMP: status {self.process.poll()} {self.process.stdout.read().decode()}") from None
+                time.sleep(0.02)
+
+    def __exit__(self, *why):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.temp.__exit__(None, None, None)
+
+
+# ------------------------------------------------------------------------- schema
+
+class Schema:
+    """What query-qmp-schema says; check(type, value) gives what is wrong."""
+
+    JSON = {"string": str, "int": int, "number": (int, float), "boolean": bool, "null": type(None)}
+
+    def __init__(self, entries):
+        self.of = {e["name"]: e for e in entries}
+        self.commands = {n: e for n, e in self.of.items() if e["meta-type"] == "command"}
+        self.events = {n: e for n, e in self.of.items() if e["meta-type"] == "event"}
+        for e in entries:
+            for t in [e.get("arg-type"), e.get("ret-type"), e.get("element-type")] + [m.get("type") for m in e.get("members", ())] + \
+                     [v["type"] for v in e.get("variants", ())]:
+                if t is not None and t not in self.of:
+                    raise Fail(f"{e['name']}: its type {t} is not described")
+
+    def check(self, name, value, path=""):
+        t = self.of[name]
+        kind = t["meta-type"]
+        if kind == "builtin":
+            wanted = self.JSON.get(t["json-type"])
+            if wanted and (not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)):
+                return [f"{path}: {value!r} is no {name}"]
+            return []
+        if kind == "array":
+            if not isinstance(value, list):
+                return [f"{path}: no array"]
+            return [x for k, v in enumerate(value) for x in self.check(t["element-type"], v, f"{path}[{k}]")]
+        if kind == "enum":
+            values = [m["name"] for m in t["members"]]
+            return [] if value in values else [f"{path}: {value!r} is none of {values}"]
+        if kind == "alternate":
+            tries = [self.check(m["type"], value, path) for m in t["members"]]
+            return [] if [] in tries else tries[0]
+        return self.members(t, value, path)
+
+    def members(self, t, value, path):
+        if not isinstance(value, dict):
+            return [f"{path}: no object"]
+        bad, known = [], self.all_members(t, value)
+        for m in known.values():
+            if m["name"] in value:
+                bad += self.check(m["type"], value[m["name"]], f"{path}.{m['name']}")
+            elif "default" not in m:
+                bad.append(f"{path}: no member {m['name']}")
+        return bad + [f"{path}: a member {n} that is not in the schema" for n in value if n not in known]
+
+    def all_members(self, t, value):
+        known = {m["name"]: m for m in t["members"]}
+        for v in t.get("variants", ()):
+            if value.get(t["tag"]) == v["case"]:
+                known.update(self.all_members(self.of[v["type"]], value))
+        return known
+
+    def wrong(self, type_name):
+        """A value that the type does not have."""
+        return [] if self.of[type_name]["meta-type"] != "array" else 7
+
+
+# -------------------------------------------------------------------------- cases
+
+# What is asked of a fresh machine, and how it ends: None for an answer, else an error's class. In this order.
+SESSION = [
+    ("query-status", None, None), ("query-version", None, None), ("query-commands", None, None), ("query-name", None, None),
+    ("query-uuid", None, None), ("query-kvm", None, None), ("query-target", None, None), ("query-cpus-fast", None, None),
+    ("query-block", None, None), ("query-blockstats", None, None), ("query-blockstats", {"query-nodes": True}, None),
+    ("query-named-block-nodes", None, None), ("query-chardev", None, None), ("query-chardev-backends", None, None), ("query-pci", None, None),
+    ("query-machines", None, None), ("query-cpu-definitions", None, None), ("query-memory-size-summary", None, None),
+    ("query-memory-devices", None, None), ("query-gic-capabilities", None, None), ("query-tpm-models", None, None), ("query-tpm-types", None, None),
+    ("query-command-line-options", None, None), ("query-command-line-options", {"option": "smp-opts"}, None),
+    ("query-command-line-options", {"option": "nosuch"}, "GenericError"),
+    ("query-cpu-model-expansion", {"type": "full", "model": {"name": "max"}}, None),
+    ("query-cpu-model-expansion", {"type": "full", "model": {"name": "z80"}}, "GenericError"),
+    ("query-cpu-model-expansion", {"type": "full", "model": 3}, "GenericError"),
+    ("query-cpu-model-expansion", {"type": "nosuch", "model": {"name": "max"}}, "GenericError"),
+    ("device-list-properties", {"typename": "virtio-blk-pci"}, None), ("device-list-properties", {"typename": "nosuch"}, "DeviceNotFound"),
+    ("qom-list-properties", {"typename": "virtio-rng-pci"}, None), ("qom-list-types", None, None), ("qom-list-types", {"implements": "device"}, None),
+    ("qom-list", {"path": "/"}, None), ("qom-list", {"path": "/machine"}, None), ("qom-list", {"path": "/machine/peripheral"}, None),
+    ("qom-list", {"path": "/machine/unattached"}, None), ("qom-list", {"path": "/machine/peripheral/rng"}, None),
+    ("qom-list", {"path": "/nosuch"}, "DeviceNotFound"),
+    ("qom-get", {"path": "/machine/peripheral/rng", "property": "type"}, None),
+    ("qom-get", {"path": "/machine/peripheral/rng", "property": "realized"}, None),
+    ("qom-get", {"path": "/machine/peripheral/rng", "property": "hotplugged"}, None), ("query-hotpluggable-cpus", None, None),
+    ("qom-get", {"path": "/machine/unattached/device[0]", "property": "type"}, None),
+    ("qom-get", {"path": "/machine/peripheral/rng", "property": "nosuch"}, "GenericError"),
+    ("qom-get", {"path": "/nosuch", "property": "type"}, "DeviceNotFound"),
+    ("human-monitor-command", {"command-line": "info status"}, None),
+    ("human-monitor-command", {"command-line": "info status", "cpu-index": 9}, "GenericError"),
+    ("pmemsave", {"val": 0x40000000, "size": 64, "filename": "saved"}, None),
+    ("pmemsave", {"val": 0x40000000, "size": 64, "filename": "/nonexistent/x"}, "GenericError"),
+    ("memsave", {"val": 0x40000000, "size": 64, "filename": "saved"}, None),
+    ("memsave", {"val": 0x40000000, "size": 64, "filename": "saved", "cpu-index": 77}, "GenericError"),
+    ("getfd", {"fdname": "x"}, "GenericError"), ("closefd", {"fdname": "x"}, "GenericError"), ("add-fd", {"fdset-id": 1}, "GenericError"),
+    ("remove-fd", {"fdset-id": 1}, "GenericError"), ("query-fdsets", None, None),
+    ("ringbuf-write", {"device": "ring", "data": "some text"}, None), ("ringbuf-write", {"device": "nosuch", "data": "x"}, "GenericError"),
+    ("ringbuf-write", {"device": "ring", "data": "YWJj", "format": "base64"}, None),
+    ("ringbuf-read", {"device": "ring", "size": 100}, None), ("ringbuf-read", {"device": "ring", "size": 0}, "GenericError"),
+    ("ringbuf-read", {"device": "ring", "size": 10, "format": "base64"}, None),
+    ("device_add", {"driver": "nosuch"}, "GenericError"), ("device_add", {"driver": "virtio-rng-pci", "nosuch": 1}, "GenericError"),
+    ("device_add", {"id": "x"}, "GenericError"), ("device_del", {"id": "nosuch"}, "DeviceNotFound"),
+    ("eject", {"device": "nosuch"}, "DeviceNotFound"), ("eject", {}, "GenericError"),
+    ("blockdev-change-medium", {"device": "nosuch", "filename": "x"}, "*"),
+    ("set-action", {"reboot": "reset"}, None), ("set-action", {"reboot": "nosuch"}, "GenericError"),
+    ("cont", None, None), ("query-status", None, None), ("stop", None, None), ("system_reset", None, None), ("system_powerdown", None, None),
+    ("cont", None, None), ("stop", None, None), ("query-status", None, None), ("x-exit-preconfig", None, "GenericError"),
+    ("qmp_capabilities", None, "CommandNotFound"), ("nosuch", None, "CommandNotFound"), ("exec-oob", None, "CommandNotFound"),
+]
+OPTIONS = ["-device", "virtio-rng-pci,id=rng", "-chardev", "ringbuf,id=ring,size=4096", "-smp", "2"]
+
+
+def play(client):
+    """The session's answers."""
+    answers = []
+    for name, arguments, wanted in SESSION:
+        got = client.command(name, arguments)
+        if got is None:
+            raise Fail(f"{name} {arguments}: the machine went")
+        answers.append(got)
+    return answers
+
+
+def every_command(context):
+    with Machine(context, OPTIONS) as m:
+        client = m.connect()
+        schema = Schema(client.ok("query-qmp-schema"))
+        bad = schema.check(schema.commands["query-qmp-schema"]["ret-type"], client.ok("query-qmp-schema"), "schema")
+        for (name, arguments, wanted), got in zip(SESSION, play(client)):
+            if wanted is None and "return" not in got or wanted in CLASSES and got.get("error", {}).get("class") != wanted or \
+                    wanted == "*" and "error" not in got:
+                bad.append(f"{name} {arguments}: {got}, not {wanted}")
+            if "return" in got:
+                bad += schema.check(schema.commands[name]["ret-type"], got["return"], name)
+        named = {c["name"] for c in client.ok("query-commands")}
+        if named != set(schema.commands):
+            bad.append(f"query-commands and the schema differ: {named ^ set(schema.commands)}")
+        called = {name for name, _, _ in SESSION} | {"query-qmp-schema", "quit"}
+        bad += [f"{n}: the session does not call it" for n in sorted(named - called)]
+        # Arguments that are missing, unknown and of the wrong type.
+        for name, c in schema.commands.items():
+            members = schema.of[c["arg-type"]]["members"]
+            tries = [{"no-such-argument": 1}]
+            if any("default" not in x for x in members):
+                tries.append({})
+            tries += [{x["name"]: {"an": ["object"]} if schema.of[x["type"]]["meta-type"] != "object" else 1}
+                      for x in members if schema.of[x["type"]].get("json-type") != "value"]
+            for arguments in tries:
+                got = client.command(name, arguments)
+                if "error" not in got:
+                    bad.append(f"{name} {arguments}: {got}")
+        for e in client.events:
+            if e["event"] not in schema.events:
+                bad.append(f"an event that is not in the schema: {e}")
+            else:
+                bad += schema.check(schema.events[e["event"]]["arg-type"], e.get("data", {}), e["event"])
+            if set(e["timestamp"]) != {"seconds", "microseconds"}:
+                bad.append(f"timestamp of {e}")
+        if bad:
+            raise Fail("\n".join(bad[:40]))
+        client.ok("quit")
+        client.event("SHUTDOWN", guest=False, reason="host-qmp-quit")
+        if m.process.wait(LIMIT):
+            raise Fail(f"status {m.process.returncode}")
+
+
+def shape(value, path=""):
+    """All paths of members of a value."""
+    if isinstance(value, dict):
+        return {p for k, v in value.items() for p in {f"{path}.{k}"} | shape(v, f"{path}.{k}")}
+    if isinstance(value, list):
+        return {p for v in value for p in shape(v, f"{path}[]")}
+    return set()
+
+
+def beside_qemu(context):
+    qemu = shutil.which("qemu-system-aarch64")
+    if not qemu:
+        raise Skip("no qemu-system-aarch64")
+    answers = []
+    for binary in (None, qemu):
+        with Machine(context, OPTIONS, binary) as m:
+            answers.append(play(m.connect()))
+    with open(os.path.join(os.path.dirname(__file__), "qmp_lacks.txt"), encoding="utf-8") as f:
+        lacks = {x.split("#")[0].strip() for x in f} - {""}
+    bad, used = [], set()
+    for (name, arguments, _), ours, theirs in zip(SESSION, *answers):
+        if ("return" in ours) != ("return" in theirs) or ours.get("error", {}).get("class") != theirs.get("error", {}).get("class"):
+            what = f"{name}:answer"
+            if what not in lacks:
+                bad.append(f"{name} {arguments}: {str(ours)[:200]}, qemu's is {str(theirs)[:200]}")
+            used.add(what)
+            continue
+        for path in sorted(shape(theirs.get("return")) - shape(ours.get("return"))):
+            if name + path not in lacks and not any(x.endswith("*") and (name + path).startswith(x[:-1]) for x in lacks):
+                bad.append(f"{name}{path}")
+    if bad:
+        raise Fail("ours lack (qmp_lacks.txt says what may be):\n" + "\n".join(dict.fromkeys(bad)))
+
+
+def cut(context):
+    """Requests in any pieces, several at once, with identifiers; garbage, and the way out of it."""
+    with Machine(context) as m:
+        c = m.connect(negotiate=False)
+        if set(c.greeting) != {"QMP"} or set(c.greeting["QMP"]) != {"version", "capabilities"}:
+            raise Fail(f"greeting {c.greeting}")
+        c.error("query-status", "CommandNotFound")
+        c.error("qmp_capabilities", "GenericError", {"enable": ["oob"]})
+        c.ok("qmp_capabilities")
+        text = json.dumps({"execute": "query-status", "id": {"a": [1, "\u20ac\\\""]}}).encode() + b"\r\n"
+        for n in (1, 2, 3, 7, len(text)):
+            for k in range(0, len(text), n):
+                c.sock.sendall(text[k:k + n])
+                time.sleep(0.001)
+            got = c.answer()
+            if got.get("id") != {"a": [1, "\u20ac\\\""]} or got["return"]["status"] != "prelaunch":
+                raise Fail(f"pieces of {n}: {got}")
+        c.sock.sendall(b"".join(b"{'execute':'query-name','id':%d}" % k for k in range(500)))
+        if [c.answer()["id"] for _ in range(500)] != list(range(500)):
+            raise Fail("many at once: not in order")
+        for garbage, answers in ((b"\xff", 1), (b'{"execute": "query-\xff', 1), (b'{"execute": "query-name"]', 0), (b"}", 1), (b"nonsense ", 1), (b"[1, 2]", 1),
+                                 (b'{"execute": "query-name", "execute": "stop"}', 1), (b"{" * 2000 + b" ", 1), (b'{"a": @', 1), (b"\x00", 1)):
+            c.sock.sendall(garbage)
+            for _ in range(answers):
+                got = c.answer()
+                if got.get("error", {}).get("class") != "GenericError":
+                    raise Fail(f"{garbage[:40]}: {got}")
+            c.sock.sendall(b"\xff" + b'{"execute":"query-name","id":"sync"}')
+            while c.answer().get("id") != "sync":
+                pass
+        for request in ({"execute": 3}, {"execute": "query-name", "arguments": []}, {"execute": "query-name", "x": 1}, {"arguments": {}}, {}, [], "x"):
+            if c.send(json.dumps(request).encode() + b" ").get("error", {}).get("class") != "GenericError":
+                raise Fail(f"{request}")
+        # Another client after this one: negotiation begins anew.
+        c.sock.close()
+        c = m.connect(negotiate=False)
+        c.error("query-status", "CommandNotFound")
+        c.ok("qmp_capabilities")
+        c.ok("quit")
+
+
+def ports(context):
+    """tcp, stdio, -mon mode=control, several at once: an event goes to all."""
+    with context.temp() as d:
+        free = socket.socket()
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        path = os.path.join(d, "mon")
+        p = subprocess.Popen([program(context), "-M", "virt", "-cpu", "max", "-nodefaults", "-display", "none", "-S", "-qmp-pretty", "stdio", "-qmp",
+                              f"tcp:127.0.0.1:{port},server=on,wait=off", "-chardev", f"socket,id=c,path={path},server=on,wait=off",
+                              "-mon", "chardev=c,mode=control,pretty=off"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            clients = []
+            for family, where in ((socket.AF_INET, ("127.0.0.1", port)), (socket.AF_UNIX, path)):
+                for _ in range(500):
+                    s = socket.socket(family)
+                    try:
+                        s.connect(where)
+                        break
+                    except OSError:
+                        s.close()
+                        time.sleep(0.02)
+                clients.append(Client(s))
+            clients[0].ok("cont")
+            for c in clients:
+                c.event("RESUME")
+            clients[1].ok("stop")
+            for c in clients:
+                c.event("STOP")
+            out = p.communicate(b'{"execute":"qmp_capabilities"}\n{"execute":"quit"}\n', LIMIT)[0]
+            if b'{\r\n' in out or not out.startswith(b'{\n    "QMP": {') or b'    "return": {}' not in out or p.returncode:
+                raise Fail(f"status {p.returncode}: {out}")
+        finally:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
+
+
+def descriptors(context):
+    """Descriptors that come with requests."""
+    with Machine(context) as m, context.temp() as d:
+        c = m.connect()
+        fd = os.open(os.path.join(d, "x"), os.O_RDWR | os.O_CREAT)
+
+        def with_fd(name, **arguments):
+            socket.send_fds(c.sock, [json.dumps({"execute": name, "arguments": arguments}).encode()], [fd])
+            got = c.answer()
+            if "return" not in got:
+                raise Fail(f"{name} {arguments}: {got}")
+            return got["return"]
+        with_fd("getfd", fdname="one")
+        with_fd("getfd", fdname="one")
+        c.ok("closefd", fdname="one")
+        c.error("closefd", "GenericError", {"fdname": "one"})
+        first = with_fd("add-fd", opaque="text")
+        with_fd("add-fd", **{"fdset-id": first["fdset-id"]})
+        other = with_fd("add-fd", **{"fdset-id": 9})
+        sets = c.ok("query-fdsets")
+        if [(s["fdset-id"], len(s["fds"])) for s in sets] != [(first["fdset-id"], 2), (9, 1)] or other["fdset-id"] != 9 or \
+                "text" not in [f.get("opaque") for f in sets[0]["fds"]]:
+            raise Fail(f"sets: {sets}")
+        c.ok("remove-fd", **{"fdset-id": 9, "fd": other["fd"]})
+        c.ok("remove-fd", **{"fdset-id": first["fdset-id"]})
+        if c.ok("query-fdsets"):
+            raise Fail("sets are left")
+        os.close(fd)
+
+
+def cases(context):
+    return [
+        Case("qmp/commands", every_command, 0),
+        Case("qmp/wire", cut, 0),
+        Case("qmp/ports", ports, 0),
+        Case("qmp/descriptors", descriptors, 0),
+        Case("qmp/qemu", beside_qemu, 1),
+    ]
