@@ -1,6 +1,7 @@
 /*
  * QMP's commands about disks and their images.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "block/block.h"
@@ -28,18 +29,65 @@ static void user_path(struct machine *m, const struct block *b, json_t *to)
     json_object_set_new(to, "qdev", json_string(path));
 }
 
-static const char *filename(const struct block *b) { return b->options.file ? b->options.file : ""; }
-static const char *format(const struct block *b) { return b->node->driver->name; }
-
-static json_t *inserted(const struct block *b)
+static json_t *detail(const struct block_detail *d)
 {
-    enum block_cache k = b->options.cache;
-    json_t *image = json_pack("{s:s,s:s,s:I}", "filename", filename(b), "format", format(b), "virtual-size", (json_int_t)block_size(b));
-    return json_pack("{s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:{s:b,s:b,s:b}}", "file", filename(b), "ro", b->node->readonly,
-                     "drv", format(b), "backing_file_depth", 0, "encrypted", 0, "detect_zeroes", "off", "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0,
-                     "iops_rd", 0, "iops_wr", 0, "write_threshold", 0, "image", image, "cache", "writeback",
-                     k != CACHE_WRITETHROUGH && k != CACHE_DIRECTSYNC, "direct", k == CACHE_NONE || k == CACHE_DIRECTSYNC, "no-flush", k == CACHE_UNSAFE);
+    switch (d->kind) {
+    case DETAIL_TEXT:
+        return json_string(d->text);
+    case DETAIL_BOOL:
+        return json_boolean(d->number);
+    case DETAIL_NUMBER:
+        break;
+    }
+    return json_integer((json_int_t)d->number);
 }
+
+static json_t *image_of(struct block_node *n)
+{
+    struct block_info i;
+    const char *name = n->filename ? n->filename : "";
+    block_get_info(n, &i);
+    json_t *v = json_pack("{s:s,s:s,s:I,s:I}", "filename", name, "format", n->driver->name, "virtual-size", (json_int_t)n->size, "actual-size",
+                          (json_int_t)i.actual_size);
+    json_object_set_new(v, "dirty-flag", json_boolean(i.dirty));
+    if (i.cluster_size)
+        json_object_set_new(v, "cluster-size", json_integer((json_int_t)i.cluster_size));
+    if (i.backing_filename)
+        json_object_set_new(v, "backing-filename", json_string(i.backing_filename));
+    if (*i.full_backing)
+        json_object_set_new(v, "full-backing-filename", json_string(i.full_backing));
+    if (i.backing_format)
+        json_object_set_new(v, "backing-filename-format", json_string(i.backing_format));
+    if (i.ndetails) {
+        json_t *data = json_object();
+        for (unsigned k = 0; k < i.ndetails; k++)
+            json_object_set_new(data, i.details[k].name, detail(&i.details[k]));
+        json_object_set_new(v, "format-specific", json_pack("{s:s,s:o}", "type", n->driver->name, "data", data));
+    }
+    if (n->backing)
+        json_object_set_new(v, "backing-image", image_of(n->backing));
+    return v;
+}
+
+static json_t *node_info(struct block_node *n, const struct block *b)
+{
+    static const char *const zeroes[] = { [ZEROES_OFF] = "off", [ZEROES_ON] = "on", [ZEROES_UNMAP] = "unmap" };
+    bool direct = b && (b->options.cache == CACHE_NONE || b->options.cache == CACHE_DIRECTSYNC);
+    int depth = 0;
+    for (const struct block_node *k = n->backing; k; k = k->backing)
+        depth++;
+    json_t *v = json_pack("{s:s,s:b,s:s,s:i,s:b,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:{s:b,s:b,s:b}}", "file", n->filename ? n->filename : "", "ro",
+                          n->readonly, "drv", n->driver->name, "backing_file_depth", depth, "encrypted", 0, "detect_zeroes", zeroes[n->zeroes], "bps", 0,
+                          "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0, "write_threshold", 0, "image", image_of(n), "cache",
+                          "writeback", !n->writethrough, "direct", direct, "no-flush", n->no_flush);
+    if (*n->name)
+        json_object_set_new(v, "node-name", json_string(n->name));
+    if (n->backing && n->backing->filename)
+        json_object_set_new(v, "backing_file", json_string(n->backing->filename));
+    return v;
+}
+
+static json_t *inserted(const struct block *b) { return node_info(b->node, b); }
 
 static json_t *query_block(struct qmp_call *c)
 {
@@ -56,12 +104,42 @@ static json_t *query_block(struct qmp_call *c)
 static json_t *query_named(struct qmp_call *c)
 {
     json_t *all = json_array();
-    for (struct block *b = NULL; (b = block_next(b));) {
-        json_t *one = inserted(b);
-        json_object_set_new(one, "node-name", json_string(backend_id(PROP_DRIVE, b)));
-        json_array_append_new(all, one);
-    }
+    for (struct block_node *n = NULL; (n = block_node_next(n));)
+        json_array_append_new(all, node_info(n, NULL));
     return all;
+}
+
+static json_t *blockdev_add(struct qmp_call *c)
+{
+    char *text = qmp_flatten(c->args, NULL);
+    struct opts *o = text ? opts_new() : NULL;
+    bool done = o && opts_parse(o, text, c->error, sizeof c->error) && block_blockdev_add(o, c->error, sizeof c->error);
+    opts_free(o);
+    free(text);
+    return done ? json_object() : NULL;
+}
+
+static json_t *blockdev_del(struct qmp_call *c)
+{
+    return block_blockdev_del(qmp_text(c, "node-name"), c->error, sizeof c->error) ? json_object() : NULL;
+}
+
+static json_t *resize(struct qmp_call *c)
+{
+    const char *device = qmp_text(c, "device"), *name = qmp_text(c, "node-name");
+    json_int_t size = qmp_number(c, "size", 0);
+    struct block *b = device ? backend_by_id(PROP_DRIVE, device) : NULL;
+    struct block_node *n = b ? b->node : name ? block_node_by_name(name) : NULL;
+    if (!device == !name)
+        return qmp_fail(c, QMP_GENERIC, "one of the arguments 'device' and 'node-name' is needed");
+    if (!n)
+        return qmp_fail(c, QMP_GENERIC, "there is no %s '%s'", device ? "device" : "node", device ? device : name);
+    if (size < 0 || size % 512)
+        return qmp_fail(c, QMP_GENERIC, "size: it should be a multiple of 512");
+    block_drain_all();
+    if (block_resize(n, (uint64_t)size, true, PREALLOC_OFF, c->error, sizeof c->error) < 0)
+        return NULL;
+    return json_object();
 }
 
 static json_t *query_blockstats(struct qmp_call *c)
@@ -81,6 +159,8 @@ static json_t *query_blockstats(struct qmp_call *c)
         json_object_set_new(s, "account_failed", json_true());
         json_object_set_new(s, "timed_stats", json_array());
         json_t *one = json_pack("{s:s,s:o}", "device", backend_id(PROP_DRIVE, b), "stats", s);
+        if (*b->node->name)
+            json_object_set_new(one, "node-name", json_string(b->node->name));
         user_path(c->machine, b, one);
         json_array_append_new(all, one);
     }
@@ -145,6 +225,10 @@ static const struct qmp_command commands[] = {
     { "query-block", "", "[BlockInfo]", query_block },
     { "query-blockstats", "*query-nodes: bool", "[BlockStats]", query_blockstats },
     { "query-named-block-nodes", "*flat: bool", "[BlockDeviceInfo]", query_named },
+    { "blockdev-add", "driver: str, *node-name: str, *read-only: bool, *auto-read-only: bool, *detect-zeroes: BlockdevDetectZeroesOptions", "",
+      blockdev_add, true },
+    { "blockdev-del", "node-name: str", "", blockdev_del },
+    { "block_resize", "*device: str, *node-name: str, size: int", "", resize },
     { "eject", "*device: str, *id: str, *force: bool", "", not_removable },
     { "blockdev-change-medium", "*device: str, *id: str, filename: str, *format: str, *force: bool, *read-only-mode: BlockdevChangeReadOnlyMode", "",
       not_removable },
