@@ -81,12 +81,12 @@ class Bench:
         native = self.compile(stem + "-native", "gcc", flags, sources)
         return [guest, *item["args"]], [native, *item["args"]]
 
-    def measure(self, command, item, timeout, extra=None):
+    def measure(self, command, item, timeout, extra=None, warm=False):
         """(seconds of CPU, digest of the output, resident KB) or (None, reason, 0)."""
         env = dict(ENVIRONMENT)
         env.update(item.get("env", {}))
         env.update(extra or {})
-        if item.get("warm"):
+        if warm or item.get("warm"):
             env["MYNA_CACHE"] = self.cache
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
             done = subprocess.run([self.launch, str(item.get("repeat", 1)), str(timeout), out.name, err.name, *command],
@@ -129,18 +129,22 @@ class Bench:
         guest, native = self.programs(item)
         result = {"name": item["name"], "class": item["klass"], "times": {}, "why": {}, "resident": {}}
         digests = {}
-        if item.get("warm") and "myna" in runners:  # not measured: fills the persistent cache
-            self.measure([*runners["myna"], *guest], item, 120)
         limit = item.get("limited")
+        more = {"limited": None} if limit else {}
+        if "myna" in runners:  # not measured: fills the persistent cache
+            self.measure([*runners["myna"], *guest], item, 120, warm=True)
+            if not item.get("warm"):
+                more["warm"] = runners["myna"]
         for _ in range(self.args.runs):
-            for name, prefix in (runners | ({"limited": None} if limit else {})).items():
+            for name, prefix in (runners | more).items():
                 if name in result["why"]:
                     continue
                 command = self.expand(native if prefix is None else [*prefix, *guest], name, prefix)
                 if name == "limited" and isinstance(limit, list):
                     command[1:1] = limit
                 cpu, text, resident = self.measure(command, item, 120,
-                                                   limit if name == "limited" and isinstance(limit, dict) else None)
+                                                   limit if name == "limited" and isinstance(limit, dict) else None,
+                                                   name == "warm")
                 if cpu is None:
                     result["why"][name] = text
                     result["times"].pop(name, None)
@@ -155,7 +159,7 @@ class Bench:
                 continue
             if digests[name] != reference and name not in result["why"]:
                 result["why"][name] = "wrong output"
-                if name == "myna":
+                if name in ("myna", "warm"):
                     result["times"].pop(name, None)
         return result
 
@@ -166,7 +170,8 @@ def geometric(values):
 
 
 def rows_of(results):
-    """Per item: name, class, medians in seconds by runner, ratios to native, myna against the faster qemu."""
+    """Per item: name, class, medians in seconds by runner, ratios to native, myna against the faster qemu: gain without, warm with
+    the persistent cache."""
     rows = []
     for r in results:
         med = {n: statistics.median(t) for n, t in r["times"].items()}
@@ -174,7 +179,8 @@ def rows_of(results):
         ratio = {n: v / base for n, v in med.items() if base and n not in ("native", "limited")}
         qemu = min((med[n] for n in ("qemu7", "qemu10") if n in med), default=None)
         gain = qemu / med["myna"] if qemu and "myna" in med else None
-        rows.append({"name": r["name"], "class": r["class"], "seconds": med, "ratio": ratio, "gain": gain,
+        warm = qemu / med["warm"] if qemu and "warm" in med else None
+        rows.append({"name": r["name"], "class": r["class"], "seconds": med, "ratio": ratio, "gain": gain, "warm": warm,
                      "why": r["why"], "resident": r["resident"]})
     return rows
 
@@ -184,15 +190,23 @@ def number(v, digits=2, unit=""):
 
 
 def summary(rows, chosen):
-    return {n: geometric([x["ratio"].get(n) for x in chosen]) for n in ("qemu7", "qemu10", "myna")} | {
-        "gain": geometric([x["gain"] for x in chosen]), "count": sum(1 for x in chosen if "myna" in x["ratio"]),
+    return {n: geometric([x["ratio"].get(n) for x in chosen]) for n in ("qemu7", "qemu10", "myna", "warm")} | {
+        "gain": geometric([x["gain"] for x in chosen]), "warm gain": geometric([x["warm"] for x in chosen]),
+        "count": sum(1 for x in chosen if "myna" in x["ratio"]),
         "of": len(chosen)}
+
+
+def mean_row(what, s):
+    cells = [number(s[n]) for n in ("qemu7", "qemu10", "myna")] + [number(s["gain"], 2, "×"), number(s["warm"]),
+                                                                   number(s["warm gain"], 2, "×")]
+    return f"| **{what}** ({s['count']} of {s['of']} run) | | " + " | ".join(f"**{c}**" for c in cells) + " | geometric mean |"
 
 
 def table(rows, facts):
     out = ["# make bench", "", *facts, "",
-           "CPU seconds (median); ratios to native; gain: the faster qemu's time over myna's.", "",
-           "| item | native s | qemu 7.2 | qemu 10.0 | myna | gain | remark |", "|---|---|---|---|---|---|---|"]
+           "CPU seconds (median); ratios to native; gain: the faster qemu's time over myna's. myna: without its persistent cache; "
+           "warm: a second run with it, as it is by default.", "",
+           "| item | native s | qemu 7.2 | qemu 10.0 | myna | gain | warm | gain | remark |", "|---|---|---|---|---|---|---|---|---|"]
     for klass in CLASSES:
         chosen = [r for r in rows if r["class"] == klass]
         if not chosen:
@@ -202,27 +216,26 @@ def table(rows, facts):
                                for n, w in r["why"].items())
             out.append(f"| {r['name']} | {number(r['seconds'].get('native'), 3)} | {number(r['ratio'].get('qemu7'))} | "
                        f"{number(r['ratio'].get('qemu10'))} | {number(r['ratio'].get('myna'))} | "
-                       f"{number(r['gain'], 2, '×')} | {remark.replace('|', '/')} |")
-        s = summary(rows, chosen)
-        out.append(f"| **{klass}** ({s['count']} of {s['of']} run) | | **{number(s['qemu7'])}** | **{number(s['qemu10'])}** | "
-                   f"**{number(s['myna'])}** | **{number(s['gain'], 2, '×')}** | geometric mean |")
-    s = summary(rows, rows)
-    out.append(f"| **all** ({s['count']} of {s['of']} run) | | **{number(s['qemu7'])}** | **{number(s['qemu10'])}** | "
-               f"**{number(s['myna'])}** | **{number(s['gain'], 2, '×')}** | geometric mean |")
+                       f"{number(r['gain'], 2, '×')} | {number(r['ratio'].get('warm'))} | {number(r['warm'], 2, '×')} | "
+                       f"{remark.replace('|', '/')} |")
+        out.append(mean_row(klass, summary(rows, chosen)))
+    out.append(mean_row("all", summary(rows, rows)))
     t = summary(rows, [r for r in rows if r["class"] not in APART])
     if 0 < t["of"] < len(rows):
-        out.append(f"| **all but {' and '.join(APART)}** ({t['count']} of {t['of']} run) | | **{number(t['qemu7'])}** | "
-                   f"**{number(t['qemu10'])}** | **{number(t['myna'])}** | **{number(t['gain'], 2, '×')}** | geometric mean |")
+        out.append(mean_row("all but " + " and ".join(APART), t))
     limited = [r for r in rows if "limited" in r["seconds"] and "myna" in r["seconds"]]
     if limited:
         out += ["", "Against native programs that are told to use nothing beyond SSE4.2 (and AES, SHA instructions):", "",
-                "| item | native limited s | myna |", "|---|---|---|"]
+                "| item | native limited s | myna | warm |", "|---|---|---|---|"]
         for klass in CLASSES:
             chosen = [r for r in limited if r["class"] == klass]
-            ratios = [r["seconds"]["myna"] / r["seconds"]["limited"] for r in chosen]
-            out += [f"| {r['name']} | {number(r['seconds']['limited'], 3)} | {number(v)} |" for r, v in zip(chosen, ratios)]
+            ratios = {n: [r["seconds"][n] / r["seconds"]["limited"] if n in r["seconds"] else None for r in chosen]
+                      for n in ("myna", "warm")}
+            out += [f"| {r['name']} | {number(r['seconds']['limited'], 3)} | {number(v)} | {number(w)} |"
+                    for r, v, w in zip(chosen, ratios["myna"], ratios["warm"])]
             if chosen:
-                out.append(f"| **{klass}** ({len(chosen)} that can be told) | | **{number(geometric(ratios))}** |")
+                out.append(f"| **{klass}** ({len(chosen)} that can be told) | | **{number(geometric(ratios['myna']))}** | "
+                           f"**{number(geometric(ratios['warm']))}** |")
     small = [r for r in rows if r["class"] in APART]
     if small:
         # A fork item's work is a count of its own.
@@ -237,7 +250,7 @@ def table(rows, facts):
 
 
 def tsv(rows):
-    names = ("native", "qemu7", "qemu10", "myna")
+    names = ("native", "qemu7", "qemu10", "myna", "warm")
     lines = ["item\tclass\t" + "\t".join(n + "_s" for n in names) + "\tgain\tremark"]
     for r in rows:
         lines.append("\t".join([r["name"], r["class"], *(number(r["seconds"].get(n), 4) for n in names),

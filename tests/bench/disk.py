@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """Speed of a disk inside the guest: random reads of 4 KiB on virtio-blk (src/blkread.c), by myna-system and by an
-installed emulator.
+installed emulator (and the one of fetch.sh's qemu10-system).
 
 The image is in the host's page cache; runners take turns. CPU time is that of all threads of the emulator between two lines of the
-console; the table has the lowest of --runs, and the most reads a second. Needs tests/guest/fetch.sh BUILD/guests boot.
+console; the table has the medians of --runs. Needs tests/guest/fetch.sh BUILD/guests boot.
 
     python3 tests/bench/disk.py -B build [--runs 3] [--reads 200000] [--depth 32]
 """
 import argparse
 import os
-import re
-import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..")]
-from system import Runner  # noqa: E402
+from system import Runner, emulators  # noqa: E402
 from suites import system as guests  # noqa: E402
 
 
@@ -32,11 +31,8 @@ def main():
     args = p.parse_args()
     context = types.SimpleNamespace(build=os.path.abspath(args.B), myna=os.path.join(os.path.abspath(args.B), "myna-aarch64"))
     runners = {"myna": [guests.program(context), "-cpu", "max"]}
-    qemu = shutil.which("qemu-system-aarch64")
-    if qemu:
-        version = subprocess.run([qemu, "-version"], stdout=subprocess.PIPE, check=True, text=True).stdout
-        runners["qemu " + re.search(r"version (\d+\.\d+)", version)[1]] = [qemu, "-net", "none", "-cpu", "max,pauth-impdef=on"]
-    best = {}
+    runners.update(emulators(context.build))
+    taken = {}
     with tempfile.TemporaryDirectory() as d:
         program, image, initrd = (os.path.join(d, n) for n in ("blkread", "disk.img", "initrd"))
         subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-static", "-o", program, os.path.join(HERE, "src/blkread.c")], check=True)
@@ -56,10 +52,10 @@ def main():
                     cpu = r.until(b"END", 60)[0] - begun
                 finally:
                     r.close()
-                old = best.get(name, (cpu, rate))
-                best[name] = (min(old[0], cpu), max(old[1], rate))
+                taken.setdefault(name, []).append((cpu, rate))
     print("| emulator | CPU, microseconds a read | reads a second |\n|---|---|---|")
-    for name, (cpu, rate) in best.items():
+    for name, got in taken.items():
+        cpu, rate = (statistics.median(v) for v in zip(*got))
         print(f"| {name} | {cpu / args.reads * 1e6:.1f} | {rate:.0f} |")
 
 

@@ -2,13 +2,14 @@
 import math
 from xml.sax.saxutils import escape
 
-MARKS = {"qemu7": ("#c0504d", "qemu 7.2"), "qemu10": ("#e0a040", "qemu 10.0"), "myna": ("#2f6fb0", "myna")}
+MARKS = {"qemu7": ("#c0504d", "qemu 7.2"), "qemu10": ("#e0a040", "qemu 10.0"), "myna": ("#2f6fb0", "myna"),
+         "warm": ("#7fb7e6", "myna, second run")}
 LEFT, RIGHT, LINE, TOP = 190, 40, 18, 60
 WIDTH = 900
 
 
-def draw(rows, classes):
-    """rows as of bench.rows_of(); returns the SVG's text. Items without a native time are left out."""
+def draw(rows, classes, title="CPU time as a ratio to native (lower is better)"):
+    """rows as of bench.rows_of(); returns the SVG's text. Items without a ratio are left out."""
     lines = []  # (text, row or None for a class heading)
     for klass in classes:
         chosen = [r for r in rows if r["class"] == klass and r["ratio"]]
@@ -25,12 +26,13 @@ def draw(rows, classes):
     height = TOP + LINE * len(lines) + 30
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" '
            f'font-size="11"><rect width="100%" height="100%" fill="white"/>',
-           f'<text x="{LEFT}" y="18" font-size="13">CPU time as a ratio to native (lower is better)</text>']
-    for i, (color, text) in enumerate(MARKS.values()):
+           f'<text x="{LEFT}" y="18" font-size="13">{title}</text>']
+    shown = [m for n, m in MARKS.items() if any(n in r["ratio"] for r in rows)]
+    for i, (color, text) in enumerate(shown):
         out.append(f'<circle cx="{LEFT + 8 + i * 110}" cy="32" r="4.5" fill="{color}"/>'
                    f'<text x="{LEFT + 18 + i * 110}" y="36">{text}</text>')
     bottom = TOP + LINE * len(lines)
-    for tick in (0.5, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200):
+    for tick in (0.05, 0.1, 0.2, 0.3, 0.5, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200):
         if first <= math.log10(tick) <= last:
             out.append(f'<line x1="{x(tick):.1f}" y1="{TOP - 8}" x2="{x(tick):.1f}" y2="{bottom}" '
                        f'stroke="{"#888" if tick == 1 else "#ddd"}"/>'

@@ -3,10 +3,13 @@
 
 Each item is a boot of Debian's arm64 kernel with an initrd of its own. Its time is the CPU time of the emulator's
 process, all threads, from one line on the console to another; the guest's idle time in between stands beside. Runners
-take turns; the table has the lowest of --runs. The other emulators get -cpu max,pauth-impdef=on:
+take turns; the table has the medians of --runs. The other emulators get -cpu max,pauth-impdef=on:
 theirs without it computes pointer authentication by QARMA and is five times slower at a boot. Needs tests/guest/fetch.sh BUILD/guests boot and arm64.
 
-    python3 tests/bench/system.py -B build [--runs 3] [--only 'gzip,boot'] [--qemu PATH ...] [--out FILE]
+    tests/guest/fetch.sh build/guests qemu10-system
+    python3 tests/bench/system.py -B build [--runs 3] [--only 'gzip,boot'] [--qemu PATH ...]
+
+The table and a plot of ratios to the faster of the others: BUILD/bench-system/table.md, plot.svg.
 """
 import argparse
 import fnmatch
@@ -14,6 +17,7 @@ import math
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [HERE, os.path.join(TOP, "tests")]
 from items import inputs  # noqa: E402
+from plot import draw  # noqa: E402
 from boot.archive import Archive  # noqa: E402
 from suites import system  # noqa: E402
 
@@ -43,6 +48,16 @@ ITEMS = [
     ("pipe ping-pong", "kernel", "pingpong 20000", (), (), ("pingpong.c",), ()),
 ]
 ASKED = {"boot": 2, "integer": 1.4, "vector": 4, "kernel": 1}
+
+
+def emulators(build, given=None):
+    """Command by name: those given, or the installed qemu and the one of tests/guest/fetch.sh."""
+    found = {}
+    other = os.path.join(build, "guests", "qemu10-system", "qemu-system-aarch64")
+    for q in given or [p for p in (shutil.which("qemu-system-aarch64"), other) if p and os.path.exists(p)]:
+        text = subprocess.run([q, "-version"], stdout=subprocess.PIPE, check=True, text=True).stdout
+        found["qemu " + re.search(r"version (\d+\.\d+)", text)[1]] = [q, "-net", "none", "-cpu", "max,pauth-impdef=on"]
+    return found
 
 
 def needed(root, path):
@@ -110,9 +125,7 @@ class Bench:
         self.context = types.SimpleNamespace(build=self.build, myna=os.path.join(self.build, "myna-aarch64"))
         self.kernel = args.kernel or system.kernel(self.context)[0]
         self.runners = {"myna": [args.myna or system.program(self.context), "-cpu", "max"]}
-        for q in args.qemu or [p for p in [shutil.which("qemu-system-aarch64")] if p]:
-            text = subprocess.run([q, "-version"], stdout=subprocess.PIPE, check=True, text=True).stdout
-            self.runners["qemu " + re.search(r"version (\d+\.\d+)", text)[1]] = [q, "-net", "none", "-cpu", "max,pauth-impdef=on"]
+        self.runners.update(emulators(self.build, args.qemu))
 
     def archive(self, item):
         """The initrd's path; its init says READY, BEGIN, END."""
@@ -178,25 +191,27 @@ class Bench:
             r.close()
 
     def run(self):
-        rows, ratios = [], {}
+        rows, ratios, drawn = [], {}, []
         names = list(self.runners)
         for item in ITEMS:
             if not any(fnmatch.fnmatch(item[0], p) for p in self.args.only.split(",")):
                 continue
-            initrd, best, failed = self.archive(item), {}, {}
+            initrd, taken, failed = self.archive(item), {}, {}
             for _ in range(self.args.runs):
                 for n in names:
                     try:
-                        got = self.once(n, item, initrd)
-                        best[n] = min(best.get(n, got), got)
+                        taken.setdefault(n, []).append(self.once(n, item, initrd))
                     except RuntimeError as why:
                         failed[n] = str(why)
+            middle = {n: [statistics.median(v) for v in zip(*got)] for n, got in taken.items()}
             cells = [item[0], item[1]]
             for n in names:
-                cells += [f"{best[n][0]:.2f}", f"{best[n][1]:.2f}", f"{best[n][2]:.2f}"] if n in best else [failed[n][-60:], "", ""]
-            others = [best[n][0] for n in names if n != "myna" and n in best]
-            if others and "myna" in best:
-                ratio = min(others) / max(best["myna"][0], 0.01)
+                cells += [f"{middle[n][0]:.2f}", f"{middle[n][1]:.2f}", f"{middle[n][2]:.2f}"] if n in middle else [failed[n][-60:], "", ""]
+            others = [middle[n][0] for n in names if n != "myna" and n in middle]
+            if others and "myna" in middle:
+                ratio = min(others) / max(middle["myna"][0], 0.01)
+                drawn.append({"name": item[0], "class": item[1], "ratio": {
+                    n.split(".")[0].replace(" ", ""): max(middle[n][0], 0.01) / min(others) for n in names if n in middle}})
                 ratios.setdefault("all", []).append(ratio)
                 ratios.setdefault(item[1], []).append(ratio)
                 cells.append(f"{ratio:.2f}")
@@ -208,8 +223,10 @@ class Bench:
         for kind, r in ratios.items():
             table += f"geometric mean, {kind}: {math.exp(sum(map(math.log, r)) / len(r)):.2f} of {len(r)}\n"
         print(table.split("\n\n")[1])
-        with open(self.args.out or os.path.join(self.out, "table.md"), "w", encoding="utf-8") as f:
-            f.write(table)
+        plot = draw(drawn, list(ASKED), "CPU time of system emulators as a ratio to the faster qemu's (lower is better)")
+        for name, text in (("table.md", table), ("plot.svg", plot)):
+            with open(os.path.join(self.out, name), "w", encoding="utf-8") as f:
+                f.write(text)
 
 
 def main():
@@ -217,13 +234,12 @@ def main():
     p.add_argument("-B", default="build")
     p.add_argument("--runs", type=int, default=3)
     p.add_argument("--only", default="*")
-    p.add_argument("--qemu", action="append", help="an emulator to compare with (may be given again); none: the installed one")
+    p.add_argument("--qemu", action="append", help="an emulator to compare with (may be given again); none: the installed one and that of fetch.sh")
     p.add_argument("--myna")
     p.add_argument("--kernel")
     p.add_argument("--busybox", help="a static one for the guest")
     p.add_argument("--append", default="")
     p.add_argument("--limit", type=float, default=300)
-    p.add_argument("--out")
     Bench(p.parse_args()).run()
 
 

@@ -3,6 +3,7 @@
 #
 #   tests/guest/fetch.sh DIR arm64          DIR/arm64: packages.list for arm64, a root for -L
 #   tests/guest/fetch.sh DIR qemu10         DIR/qemu10: qemu-user of trixie (static binaries)
+#   tests/guest/fetch.sh DIR qemu10-system  DIR/qemu10-system/qemu-system-aarch64: starts trixie's qemu-system with trixie's libraries
 #   tests/guest/fetch.sh DIR src PACKAGE    DIR/src/PACKAGE: an unpacked Debian source package
 #   tests/guest/fetch.sh DIR code           DIR/code: arm64 files whose code tests/suites/code.py decodes
 #   tests/guest/fetch.sh DIR runtimes       DIR/runtimes, DIR/runtimes-amd64: node, OpenJDK 17, Go, luajit, ruby of both;
@@ -30,6 +31,20 @@ qemu10)
     # 70 static emulators: only these are of use here.
     find "$dir/qemu10/usr" -type f ! -name qemu-aarch64 ! -name qemu-riscv64 ! -name qemu-x86_64 -delete
     rm -rf "$dir/qemu10.apt/archives" ;;
+qemu10-system)
+    to=$dir/qemu10-system
+    [ -x "$to/qemu-system-aarch64" ] && exit 0
+    "$debs" root -s trixie amd64 "$to" qemu-system-arm
+    find "$to/usr/bin" -type f -name 'qemu-system-*' ! -name qemu-system-aarch64 -delete
+    rm -rf "$to.apt/archives"
+    cat >"$to/qemu-system-aarch64" <<'END'
+#!/bin/sh
+# Started in place: exec keeps the process, so that its CPU time is the emulator's.
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+exec "$here/usr/lib64/ld-linux-x86-64.so.2" --library-path "$here/usr/lib/x86_64-linux-gnu" \
+    "$here/usr/bin/qemu-system-aarch64" -L "$here/usr/share/qemu" "$@"
+END
+    chmod +x "$to/qemu-system-aarch64" ;;
 runtimes)
     for arch in arm64 amd64; do
         suffix=; [ $arch = arm64 ] || suffix=-$arch

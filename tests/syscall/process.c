@@ -140,6 +140,7 @@ int main(int argc, char **argv)
         if (pid == 0) {
             struct rlimit none = {0, 0};
             setrlimit(RLIMIT_CORE, &none);
+            signal(s, SIG_DFL); /* nohup and shells' & leave some ignored */
             kill(getpid(), s);
             _exit(1);
         }
