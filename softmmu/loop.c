@@ -44,6 +44,8 @@ struct loop {
     bool quit;
     struct loop_fd *gone;
     struct call *calls, **last_call;
+    bool (*before_wait)(void *arg);
+    void *before_wait_arg;
     struct alarm **heap;
     unsigned nheap, cap;
     uint64_t sleeps_until;  /* virtual; ~0: no end */
@@ -205,6 +207,19 @@ bool loop_defer(struct loop *l, void (*fn)(void *arg), void *arg)
     return true;
 }
 
+void loop_before_wait(struct loop *l, bool (*fn)(void *arg), void *arg)
+{
+    l->before_wait = fn;
+    l->before_wait_arg = arg;
+}
+
+/* While it is awake it sleeps until 0. */
+void loop_wake(struct loop *l)
+{
+    if (l->sleeps_until)
+        wake(l);
+}
+
 /* ------------------------------------------------------------------------ running */
 
 struct loop *loop_new(void)
@@ -296,8 +311,9 @@ void loop_run(struct loop *l)
     while (!l->quit) {
         run_calls(l);
         run_alarms(l);
+        bool more = l->before_wait && l->before_wait(l->before_wait_arg);
         free_gone(l);
-        l->sleeps_until = l->calls ? 0 : l->running && l->nheap ? l->heap[0]->when : ~0ull;
+        l->sleeps_until = more || l->calls ? 0 : l->running && l->nheap ? l->heap[0]->when : ~0ull;
         machine_lock_leave();
         int n = wait_events(l, e);
         machine_lock_enter();

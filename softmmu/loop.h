@@ -32,6 +32,11 @@ void loop_unwatch(struct loop *l, struct loop_fd *f);
 /* Calls fn(arg) soon, in the loop. False: no memory. */
 bool loop_defer(struct loop *l, void (*fn)(void *arg), void *arg);
 
+/* Calls fn(arg) each time before the loop sleeps; true: it should not sleep but go on. One of them (the network's);
+ * NULL: none. loop_wake: the loop wakes up if it sleeps, and so fn is called soon. */
+void loop_before_wait(struct loop *l, bool (*fn)(void *arg), void *arg);
+void loop_wake(struct loop *l);
+
 /* --- the virtual clock; no lock needed for clock_now --- */
 
 uint64_t clock_now(const struct loop *l); /* ns */

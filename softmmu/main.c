@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "gdbstub.h"
 #include "monitor.h"
+#include "net/net.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
 static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
@@ -33,6 +34,8 @@ static struct device *make_board(struct machine *m, const struct options *o, cha
             return NULL;
     }
     if (!device_realize(b, NULL, err, errlen))
+        return NULL;
+    if (!net_make_nics(m, err, errlen))
         return NULL;
     for (unsigned k = 0; k < o->devices.n; k++)
         if (!device_add(m, o->devices.at[k], err, errlen))
@@ -105,6 +108,22 @@ static void make_qmps(struct machine *m, const struct texts *t, bool pretty)
         if (c)
             make_qmp(m, c, pretty, "-qmp", t->at[k]);
     }
+}
+
+/* Network backends; the devices of -nic and -net come with the board. */
+static void make_networks(struct machine *m, const struct options *o)
+{
+    static const char *const names[] = { "netdev", "nic", "net" };
+    bool (*const add[])(struct machine *m, const char *text, char *err, size_t errlen) = { netdev_add, net_nic_option, net_net_option };
+    const struct texts *const texts[] = { &o->netdevs, &o->nics, &o->nets };
+    char err[512] = "";
+    unsigned n = 0;
+    for (unsigned j = 0; j < 3; j++)
+        for (unsigned k = 0; k < texts[j]->n; k++, n++)
+            if (!add[j](m, texts[j]->at[k], err, sizeof err))
+                die("-%s %s: %s", names[j], texts[j]->at[k], err);
+    if (!n && !o->no_defaults && !net_default(m, err, sizeof err))
+        die("%s", err);
 }
 
 /* Monitors: where -monitor and -mon say, else on what the serial port shares with it (mon:). */
@@ -205,6 +224,7 @@ int main(int argc, char **argv)
     machine_lock_enter();
     make_chardevs(m, &o);
     make_drives(&o);
+    make_networks(m, &o);
     if (!make_board(m, &o, err, sizeof err))
         die("%s", err);
     make_monitors(m, &o);
@@ -217,6 +237,7 @@ int main(int argc, char **argv)
     int status = machine_run(m, o.paused);
     chardev_finish();
     machine_lock_enter();
+    netdevs_close();
     blocks_close();
     machine_lock_leave();
     if (log_mask & LOG_STATS)

@@ -246,16 +246,19 @@ static void *pop_split(struct virtio *v, unsigned q, size_t size)
     return c;
 }
 
-static void push_split(struct virtio *v, const struct virtio_chain *c, uint32_t written)
+static void push_split(struct virtio *v, struct virtio_chain **c, const uint32_t *written, unsigned n)
 {
-    struct virtio_ring_state *r = &v->ring[c->queue];
-    uint8_t *device = v->host[c->queue].device;
-    unsigned at = 4 + 8 * (r->used & (r->size - 1));
-    store32(device + at, c->id);
-    store32(device + at + 4, written);
-    store16(device + 2, ++r->used);
-    wrote_device_area(v, c->queue, at, 8);
-    wrote_device_area(v, c->queue, 2, 2);
+    unsigned q = (*c)->queue;
+    struct virtio_ring_state *r = &v->ring[q];
+    uint8_t *device = v->host[q].device;
+    for (unsigned k = 0; k < n; k++, r->used++) {
+        unsigned at = 4 + 8 * (r->used & (r->size - 1));
+        store32(device + at, c[k]->id);
+        store32(device + at + 4, written[k]);
+        wrote_device_area(v, q, at, 8);
+    }
+    store16(device + 2, r->used);
+    wrote_device_area(v, q, 2, 2);
 }
 
 /* Has `now` passed event since `old`? (2.7.10) */
@@ -350,20 +353,30 @@ static void *pop_packed(struct virtio *v, unsigned q, size_t size)
     return c;
 }
 
-static void push_packed(struct virtio *v, const struct virtio_chain *c, uint32_t written)
+/* The first one's flags come last: the driver looks at them before it looks at others'. */
+static void push_packed(struct virtio *v, struct virtio_chain **c, const uint32_t *written, unsigned n)
 {
-    struct virtio_ring_state *r = &v->ring[c->queue];
-    struct virtio_ring_host *h = &v->host[c->queue];
-    unsigned at = DESC_BYTES * r->used;
-    store32(h->desc + at + 8, written);
-    __atomic_store_n((uint16_t *)(void *)(h->desc + at + 12), c->id, __ATOMIC_RELAXED);
-    store16(h->desc + at + 14, (uint16_t)((r->wrap_used ? AVAIL | USED : 0) | (written ? WRITE : 0)));
-    physmem_wrote(v->d.machine->memory, h->desc_region, h->desc_offset + at, DESC_BYTES);
-    if ((r->used += c->count) >= r->size) {
-        r->used -= r->size;
-        r->signalled -= r->size;
-        r->wrap_used ^= 1;
+    unsigned q = (*c)->queue, first = v->ring[q].used;
+    struct virtio_ring_state *r = &v->ring[q];
+    struct virtio_ring_host *h = &v->host[q];
+    uint16_t first_flags = 0;
+    for (unsigned k = 0; k < n; k++) {
+        unsigned at = DESC_BYTES * r->used;
+        uint16_t flags = (uint16_t)((r->wrap_used ? AVAIL | USED : 0) | (written[k] ? WRITE : 0));
+        store32(h->desc + at + 8, written[k]);
+        __atomic_store_n((uint16_t *)(void *)(h->desc + at + 12), c[k]->id, __ATOMIC_RELAXED);
+        if (k)
+            store16(h->desc + at + 14, flags);
+        else
+            first_flags = flags;
+        physmem_wrote(v->d.machine->memory, h->desc_region, h->desc_offset + at, DESC_BYTES);
+        if ((r->used += c[k]->count) >= r->size) {
+            r->used -= r->size;
+            r->signalled -= r->size;
+            r->wrap_used ^= 1;
+        }
     }
+    store16(h->desc + DESC_BYTES * first + 14, first_flags);
 }
 
 static bool packed_wants(struct virtio *v, unsigned q)
@@ -420,19 +433,24 @@ void virtio_unpop(struct virtio *v, struct virtio_chain *c)
     virtio_drop(v, c);
 }
 
-void virtio_push(struct virtio *v, struct virtio_chain *c, uint32_t written)
+void virtio_push_all(struct virtio *v, struct virtio_chain **c, const uint32_t *written, unsigned n)
 {
-    for (unsigned k = 0; k < c->nmarks; k++)
-        physmem_wrote(v->d.machine->memory, c->marks[k].r, c->marks[k].offset, c->marks[k].n);
-    if (is_ready(v, c->queue)) {
+    unsigned q = (*c)->queue;
+    for (unsigned k = 0; k < n; k++)
+        for (unsigned i = 0; i < c[k]->nmarks; i++)
+            physmem_wrote(v->d.machine->memory, c[k]->marks[i].r, c[k]->marks[i].offset, c[k]->marks[i].n);
+    if (is_ready(v, q)) {
         if (virtio_has(v, VIRTIO_F_RING_PACKED))
-            push_packed(v, c, written);
+            push_packed(v, c, written, n);
         else
-            push_split(v, c, written);
-        v->ring[c->queue].unsignalled = 1;
+            push_split(v, c, written, n);
+        v->ring[q].unsignalled = 1;
     }
-    virtio_drop(v, c);
+    for (unsigned k = 0; k < n; k++)
+        virtio_drop(v, c[k]);
 }
+
+void virtio_push(struct virtio *v, struct virtio_chain *c, uint32_t written) { virtio_push_all(v, &c, &written, 1); }
 
 void virtio_signal(struct virtio *v, unsigned q)
 {

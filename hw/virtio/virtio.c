@@ -82,6 +82,8 @@ void virtio_loaded(struct device *d)
     struct virtio *v = (struct virtio *)d;
     for (unsigned q = 0; q < v->nqueues; q++)
         virtio_ring_forget(v, q);
+    if (v->class->loaded)
+        v->class->loaded(v);
 }
 
 void virtio_set_status(struct virtio *v, uint8_t status)

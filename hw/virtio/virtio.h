@@ -53,6 +53,7 @@ struct virtio_class {
     void (*config)(struct virtio *v, uint8_t *space);
     /* The driver writes size (1, 2, 4) bytes at offset, inside config_size. NULL: nothing is writable. */
     void (*config_write)(struct virtio *v, uint32_t offset, unsigned size, uint32_t value);
+    void (*loaded)(struct virtio *v);  /* its fields were read back. NULL: nothing to do */
     void (*started)(struct virtio *v); /* DRIVER_OK was set; v->features are those agreed on. NULL: nothing to do */
     /* There may be new buffers in queue q: take them by virtio_pop until it gives NULL. */
     void (*notify)(struct virtio *v, unsigned q);
@@ -148,6 +149,8 @@ void *virtio_pop(struct virtio *v, unsigned q, size_t size);
 void virtio_unpop(struct virtio *v, struct virtio_chain *c);
 /* Gives it back with `written` bytes in its `in` part, and frees it. */
 void virtio_push(struct virtio *v, struct virtio_chain *c, uint32_t written);
+/* The same of n chains of one queue, in the order they were popped: the driver sees all of them or none. */
+void virtio_push_all(struct virtio *v, struct virtio_chain **c, const uint32_t *written, unsigned n);
 /* Frees it without giving it back (reset). */
 void virtio_drop(struct virtio *v, struct virtio_chain *c);
 /* After pushes: an interrupt, if the driver wants one. */

@@ -12,6 +12,7 @@
 
 #include "block/block.h"
 #include "char/chardev.h"
+#include "net/net.h"
 #include "options.h"
 
 #ifndef MYNA_VERSION
@@ -245,6 +246,27 @@ static bool opt_display(struct options *o, const char *a)
         exit(0);
     }
     return o->no_display = !strcmp(a, "none");
+}
+/* What lists something ends here. */
+static void net_help(const char *a, bool nic)
+{
+    if (net_option_help(a, nic, stdout))
+        exit(0);
+}
+static bool opt_netdev(struct options *o, const char *a)
+{
+    net_help(a, false);
+    return add(&o->netdevs, a);
+}
+static bool opt_nic(struct options *o, const char *a)
+{
+    net_help(a, true);
+    return add(&o->nics, a);
+}
+static bool opt_net(struct options *o, const char *a)
+{
+    net_help(a, true);
+    return add(&o->nets, a);
 }
 static bool opt_none(struct options *o, const char *a) { return !strcmp(a, "none") || !strcmp(a, "null"); }
 static bool opt_nodefaults(struct options *o, const char *a) { return o->no_defaults = true; }
@@ -504,7 +526,10 @@ static const struct option {
     { "echr", "NUMBER", opt_echr, "the multiplexer's escape key (1: Ctrl-A)" },
     { "nographic", NULL, opt_nographic, "no display; serial port and monitor on standard input and output" },
     { "display", "none", opt_display, "no display" },
-    { "vga|parallel|net|nic", "none", opt_none, "none: there is none" },
+    { "netdev", "TYPE,id=ID[,OPTION=VALUE...]", opt_netdev, "a network backend; 'help' lists the types, 'TYPE,help' options" },
+    { "nic", "TYPE|none[,model=NAME,mac=ADDR,OPTION=VALUE...]", opt_nic, "a network device on a backend; 'model=help' lists models" },
+    { "net", "nic|TYPE|none[,OPTION=VALUE...]", opt_net, "the same, each of the two, by a hub" },
+    { "vga|parallel", "none", opt_none, "none: there is none" },
     { "nodefaults", NULL, opt_nodefaults, "only what is asked for" },
     { "no-user-config|nodefconfig", NULL, opt_nothing, "nothing: there are no such files" },
     { "S", NULL, opt_paused, "the processors wait for 'cont' or a debugger" },
@@ -523,7 +548,7 @@ static const struct option {
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|netdev|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|boot|numa|tpmdev|usbdevice|"
+    { "icount|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|boot|numa|tpmdev|usbdevice|"
       "virtfs|fsdev|readconfig|action|watchdog-action|overcommit|smbios|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|daemonize|full-screen|usb", NULL, NULL, "not there yet" },
 };

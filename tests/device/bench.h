@@ -14,6 +14,7 @@
 #include "block/block.h"
 #include "device.h"
 #include "exec.h"
+#include "net/net.h"
 #include "virtio/mmio.h"
 
 enum { RAM_AT = 0x40000000, RAM_BYTES = 16 << 20, SLOT_AT = 0x0a000000 };
@@ -63,6 +64,7 @@ static inline struct bench *bench_new(void)
     physmem_reader_add(b->m.memory, &b->m.reader);
     physmem_reader_add(b->m.memory, &b->cpu);
     clock_run(b->m.loop, true);
+    b->m.state = MACHINE_RUNNING;
     pthread_create(&b->thread, NULL, bench_loop, b);
     return b;
 }
@@ -75,6 +77,7 @@ static inline void bench_free(struct bench *b)
     pthread_join(b->thread, NULL);
     machine_lock_enter();
     devices_free(&b->m);
+    netdevs_close();
     blocks_close();
     machine_lock_leave();
     physmem_free(b->m.memory);

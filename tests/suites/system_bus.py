@@ -16,7 +16,7 @@ def bus(machine, devices, found, interrupt, options=()):
     Linux prints them for the device's, at least one of which has come."""
     def test(context):
         words = [w for d in devices for w in ("-device", d)]
-        got = boot(context, SCRIPT, ["-M", machine, *options, *words], modules=[*PCI_MODULES, "virtio_rng"])
+        got = boot(context, SCRIPT, ["-M", machine, "-nic", "none", *options, *words], modules=[*PCI_MODULES, "virtio_rng"])
         said(got, "512", *(re.escape("PCI " + f) for f in found))
         rows = re.findall(rb"(?m)^ *\d+:((?: +\d+)+) +" + interrupt.encode() + rb".* virtio", got.out)
         if not any(int(n) for r in rows for n in r.split()):
