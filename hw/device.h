@@ -45,6 +45,7 @@ struct property {
     const char *help;     /* a few words */
 };
 #define PROPERTY(S, member, kind, name, value, help) { name, kind, offsetof(S, member), value, NULL, help }
+#define BOOT_PROPERTY PROPERTY(struct device, bootindex, PROP_S32, "bootindex", "-1", "firmware tries it as this one (0: the first)")
 #define PROPERTY_ENUM(S, member, name, value, choices, help) { name, PROP_ENUM, offsetof(S, member), value, choices, help }
 
 /* ----------------------------------------------------------------------- fields */
@@ -89,6 +90,7 @@ struct device {
     struct device *sibling;   /* next on that bus */
     struct bus *buses;        /* those that it gives */
     char *id;                 /* NULL: none */
+    int32_t bootindex;        /* of types with a row BOOT_PROPERTY; -1: none */
     bool realized;
     bool added;               /* by device_add: not the board's */
     bool hotplugged;          /* when the machine was complete */

@@ -41,7 +41,7 @@ static uint8_t *unzip(const uint8_t *in, size_t nin, size_t max, size_t *n)
     return NULL;
 }
 
-uint8_t *image_read(const char *path, size_t max, size_t *n, char *err, size_t errlen)
+uint8_t *image_read_as_is(const char *path, size_t max, size_t *n, char *err, size_t errlen)
 {
     FILE *f = fopen(path, "re");
     uint8_t *data = NULL;
@@ -58,9 +58,15 @@ uint8_t *image_read(const char *path, size_t max, size_t *n, char *err, size_t e
     if (f)
         fclose(f);
     *n = (size_t)size;
+    return data;
+}
+
+uint8_t *image_read(const char *path, size_t max, size_t *n, char *err, size_t errlen)
+{
+    uint8_t *data = image_read_as_is(path, max, n, err, errlen);
     if (!data || *n < 18 || data[0] != 0x1f || data[1] != 0x8b)
         return data;
-    uint8_t *plain = unzip(data, (size_t)size, max, n);
+    uint8_t *plain = unzip(data, *n, max, n);
     if (!plain)
         snprintf(err, errlen, "%s: gzip'd, and it can't be unpacked", path);
     free(data);

@@ -10,6 +10,7 @@ enum { MAX_IMAGES = 24 };
 struct images { struct image at[MAX_IMAGES]; unsigned n; };
 
 /* The file's bytes, unpacked if it is gzip'd, at most max. The caller's, by free; NULL: the reason in err. */
+uint8_t *image_read_as_is(const char *path, size_t max, size_t *n, char *err, size_t errlen); /* not unpacked */
 uint8_t *image_read(const char *path, size_t max, size_t *n, char *err, size_t errlen);
 /* data becomes the list's. */
 bool images_add(struct images *m, uint8_t *data, size_t n, gpa_t at);

@@ -3,7 +3,8 @@
  *
  * A vCPU is inside guest code, or `outside`: waiting (WFI, stopped), or doing its queue. Who queues work for it kicks
  * it; it leaves guest code at its next poll. Broadcast TLB maintenance is such work: the asker need not wait for a
- * vCPU that is outside, since that one empties its queue before it enters guest code again.
+ * vCPU that is outside, since that one empties its queue before it enters guest code again; it is not even woken,
+ * unless much has gathered. One that is powered off gets none: it starts with empty TLBs.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct vcpu_work {
     uint64_t a, b;
     struct vcpu_work *next;
 };
+enum { GATHERED = 256 }; /* so many pieces wait for one that sleeps, then it is woken */
 
 static uint32_t load(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 static void store(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
@@ -30,13 +32,17 @@ uint64_t vcpu_now(struct vcpu *v) { return clock_now(v->machine->loop); }
 
 static void do_work(struct vcpu *v)
 {
+    store(&v->urgent, 0);
     struct vcpu_work *all = __atomic_exchange_n(&v->work, NULL, __ATOMIC_SEQ_CST), *in_order = NULL;
-    while (all) {
+    uint32_t n = 0;
+    for (; all; n++) {
         struct vcpu_work *next = all->next;
         all->next = in_order;
         in_order = all;
         all = next;
     }
+    if (n)
+        __atomic_fetch_sub(&v->queued, n, __ATOMIC_SEQ_CST);
     while (in_order) {
         struct vcpu_work *next = in_order->next;
         in_order->fn(v, in_order->a, in_order->b);
@@ -53,27 +59,45 @@ void vcpu_recheck(struct vcpu *v)
     pthread_cond_signal(&v->wake);
 }
 
-void vcpu_do(struct vcpu *v, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
+static void push(struct vcpu *v, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
 {
-    if (is_self(v)) {
-        fn(v, a, b);
-        return;
-    }
     struct vcpu_work *w;
     while (!(w = malloc(sizeof *w)))
         sched_yield(); /* it has to be done */
     *w = (struct vcpu_work){ fn, a, b, __atomic_load_n(&v->work, __ATOMIC_RELAXED) };
     while (!__atomic_compare_exchange_n(&v->work, &w->next, w, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
         ;
+}
+
+void vcpu_do(struct vcpu *v, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
+{
+    if (is_self(v)) {
+        fn(v, a, b);
+        return;
+    }
+    __atomic_fetch_add(&v->queued, 1, __ATOMIC_SEQ_CST);
+    push(v, fn, a, b);
+    store(&v->urgent, 1);
     vcpu_recheck(v);
 }
 
 void vcpu_do_others(struct vcpu *self, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b)
 {
     struct machine *m = self->machine;
-    for (unsigned k = 0; k < m->nvcpus; k++)
-        if (m->vcpus[k] != self)
-            vcpu_do(m->vcpus[k], fn, a, b);
+    for (unsigned k = 0; k < m->nvcpus; k++) {
+        struct vcpu *v = m->vcpus[k];
+        if (v == self || __atomic_load_n(&v->off, __ATOMIC_SEQ_CST))
+            continue;
+        uint32_t before = __atomic_fetch_add(&v->queued, 1, __ATOMIC_SEQ_CST);
+        push(v, fn, a, b);
+        /* Who comes from outside looks at its queue after it has said that it is inside. */
+        if (!load(&v->outside)) {
+            vcpu_recheck(v);
+        } else if (before % GATHERED == GATHERED - 1) {
+            store(&v->urgent, 1);
+            pthread_cond_signal(&v->wake);
+        }
+    }
 }
 
 /* The caller is outside meanwhile, so that two that wait for one another both end. */
@@ -160,7 +184,7 @@ static void wait_for_work(struct vcpu *v, bool sleeping)
 {
     struct machine *m = v->machine;
     store(&v->outside, 1);
-    while (!m->ended && !__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) &&
+    while (!m->ended && !load(&v->urgent) &&
            (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING || (sleeping && !v->step && !m->isa->wakes(v)))) {
         v->stopped = m->state != MACHINE_RUNNING;
         pthread_cond_broadcast(&m->all_stopped);

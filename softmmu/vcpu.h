@@ -76,6 +76,7 @@ struct vcpu {
     /* any thread */
     uint32_t outside;         /* 1: not in guest code, nor will be before its queue is empty */
     struct vcpu_work *work;   /* queue, newest first */
+    uint32_t queued, urgent;  /* pieces in it; it wants to be done even by one that sleeps */
     uint32_t event;           /* event register of WFE */
     bool tlbi_asked;          /* broadcast invalidations that a DSB has to wait for */
     bool reset_asked;
@@ -96,8 +97,8 @@ uint64_t vcpu_now(struct vcpu *v);
 
 /* Has fn(v, arg) called by v's thread before it runs guest code again. For v's own thread: at once. */
 void vcpu_do(struct vcpu *v, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b);
-/* The same for all others. Returns when each of them has done it or is outside guest code (then it does it before
- * it enters). wait: else without waiting; vcpu_wait_others waits for all that was asked so far. */
+/* The same for all others that are not powered off: what only concerns TLBs. Returns at once; vcpu_wait_others waits until
+ * each has done all that was asked so far, or is outside guest code (then it does it before it enters). */
 void vcpu_do_others(struct vcpu *self, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b);
 void vcpu_wait_others(struct vcpu *self);
 /* An interrupt line or what masks it has changed: looked at before the next guest instruction of a poll. Any thread. */

@@ -11,7 +11,7 @@
 #include "device.h"
 #include "isa.h"
 
-enum { MAX_SERIALS = 4, MAX_FW_CFG = 32 };
+enum { MAX_SERIALS = 4, MAX_FW_CFG = 32, MAX_SMBIOS = 32 };
 
 struct fw_cfg_item { const char *name, *file, *text; }; /* -fw_cfg: one of file and text */
 
@@ -30,6 +30,12 @@ struct board_config {
     const char *name;     /* -name, or NULL */
     uint8_t uuid[16];
     bool has_uuid;
+    /* -boot: letters of kinds of devices (NULL: none), milliseconds (-1: not said) */
+    const char *boot_order, *boot_once;
+    bool boot_menu, boot_strict;
+    int32_t boot_splash_time, boot_reboot_timeout;
+    const char *smbios[MAX_SMBIOS]; /* -smbios, each */
+    unsigned nsmbios;
 };
 
 struct board {

@@ -3,29 +3,32 @@
  * (QEMU documentation, system/arm/virt; the map itself is what its device tree says).
  *
  * There are RAM, flash, GICv2 with v2m, GICv3 with ITS, PL011, PL031, PL061 with the power key, fw_cfg, virtio slots,
- * generic timers, PSCI.
+ * generic timers, PSCI; for firmware ACPI tables (../acpi/).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "acpi/acpi.h"
 #include "arm_boot.h"
 #include "block/block.h"
 #include "block/pflash.h"
+#include "boot_order.h"
 #include "gpio/pl061.h"
 #include "intc/gic.h"
 #include "misc/fw_cfg.h"
 #include "pci/pci.h"
+#include "smbios/smbios.h"
 #include "sys.h"
 #include "tree.h"
 #include "virt.h"
 #include "virtio/mmio.h"
 
-enum { RAM = 0x40000000, NIRQS = 288 };
+enum { RAM = 0x40000000, NIRQS = 288, V2M_IRQS = 64 };
 
 /* The map: address and size of what is always at the same place, and its (first) shared interrupt. */
 enum slot { SLOT_GIC_DIST, SLOT_GIC_CPU, SLOT_GIC_V2M, SLOT_GIC_ITS, SLOT_GIC_REDIST, SLOT_UART, SLOT_RTC, SLOT_FW_CFG,
-            SLOT_GPIO, SLOT_FLASH, SLOT_VIRTIO, SLOT_PCI_MEMORY, SLOT_PCI_IO, SLOT_PCI_ECAM };
+            SLOT_GPIO, SLOT_FLASH, SLOT_GED, SLOT_VIRTIO, SLOT_PCI_MEMORY, SLOT_PCI_IO, SLOT_PCI_ECAM };
 enum { VIRTIO_SLOTS = 32, FLASH_BANKS = 2, FLASH_BANK = 64 << 20 };
 static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_GIC_DIST] = { 0x08000000, 0x10000, 0 },
@@ -37,6 +40,7 @@ static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_RTC] = { 0x09010000, 0x1000, 2 },
     [SLOT_FW_CFG] = { 0x09020000, 0x18, 0 },
     [SLOT_GPIO] = { 0x09030000, 0x1000, 7 },
+    [SLOT_GED] = { 0x09080000, 0x4, 9 },
     [SLOT_FLASH] = { 0, FLASH_BANK, 0 },
     [SLOT_VIRTIO] = { 0x0a000000, VIRTIO_MMIO_SIZE * VIRTIO_SLOTS, 16 },
     [SLOT_PCI_MEMORY] = { 0x10000000, 0x2eff0000, 3 },
@@ -44,6 +48,7 @@ static const struct { gpa_t at; uint64_t size; unsigned spi; } map[] = {
     [SLOT_PCI_ECAM] = { 0x3f000000, 0x1000000, 0 },
 };
 
+enum on_off_auto { AUTO, ON, OFF };
 enum gic_choice { CHOICE_2, CHOICE_3, CHOICE_MAX, CHOICE_HOST };
 enum { REDIST_SIZE = 0x20000, REDIST_FIRST = 0xf60000 / REDIST_SIZE };
 #define REDIST_HIGH 0x4000000000ull /* of processors that have no room in the first region */
@@ -59,12 +64,14 @@ struct virt {
     struct isa_config isa;
     struct mem_region *ram;
     uint32_t gic_version; /* gic-version=: enum gic_choice */
+    uint32_t acpi;        /* acpi=: enum on_off_auto */
     bool its, highmem;
     struct device *gic, *virtio[VIRTIO_SLOTS];
-    struct device *fw_cfg, *gpio, *flash[FLASH_BANKS];
+    struct device *fw_cfg, *gpio, *ged, *flash[FLASH_BANKS];
     struct bus system; /* of what -device makes without a bus of its own: loader */
     struct arm_boot boot;
     bool firmware;     /* there is something in the first flash bank */
+    bool started;      /* at least once */
 };
 
 static struct virt *virt_of(struct device *d) { return (struct virt *)d; }
@@ -165,6 +172,9 @@ static void reset(struct device *d)
 {
     struct virt *b = virt_of(d);
     struct machine *m = d->machine;
+    if (b->started)
+        boot_order_again(b->fw_cfg);
+    b->started = true;
     images_write(&b->boot.images, m);
     if (b->boot.dtb && b->boot.dtb_at)
         physmem_write(m->memory, &m->reader, b->boot.dtb_at, b->boot.dtb, b->boot.dtb_size, MEM_CPU);
@@ -183,7 +193,14 @@ static void started(struct vcpu *v, void *arg)
     *a64_reg(v->cpu, A64_x0) = b->boot.dtb_at;
 }
 
-static void press_power(struct machine *m) { pl061_press_power(((struct virt *)m->board_state)->gpio); }
+/* A guest listens to one of the two: to the key of the device tree or to ACPI's button. */
+static void press_power(struct machine *m)
+{
+    struct virt *b = m->board_state;
+    pl061_press_power(b->gpio);
+    if (b->ged)
+        acpi_ged_press_power(b->ged);
+}
 
 /* Firmware gets the kernel through fw_cfg and decides. */
 static bool offer_kernel(struct virt *b, char *err, size_t errlen)
@@ -192,7 +209,9 @@ static bool offer_kernel(struct virt *b, char *err, size_t errlen)
     const struct { const char *path; unsigned size, data; } files[] = { { c->kernel, FW_KERNEL_SIZE, FW_KERNEL }, { c->initrd, FW_INITRD_SIZE, FW_INITRD } };
     for (unsigned k = 0; k < 2; k++) {
         size_t n = 0;
-        uint8_t *data = files[k].path ? image_read(files[k].path, c->memory, &n, err, errlen) : NULL;
+        /* an initrd is the kernel's to unpack */
+        uint8_t *(*reader)(const char *, size_t, size_t *, char *, size_t) = k ? image_read_as_is : image_read;
+        uint8_t *data = files[k].path ? reader(files[k].path, c->memory, &n, err, errlen) : NULL;
         if (files[k].path && (!data || !fw_cfg_add(b->fw_cfg, files[k].data, data, n) || !fw_cfg_add_int(b->fw_cfg, files[k].size, n, 4)))
             return false;
         free(data);
@@ -214,6 +233,44 @@ static bool load_bios(struct virt *b, char *err, size_t errlen)
     if (!data || !images_add(&b->boot.images, data, n, map[SLOT_FLASH].at))
         return false;
     return b->firmware = true;
+}
+
+/* --------------------------------------------------------------------------- ACPI */
+
+static struct acpi_block block(enum slot slot)
+{
+    return (struct acpi_block){ map[slot].at, map[slot].size, map[slot].spi ? 32 + map[slot].spi : 0 };
+}
+
+static bool offer_acpi(struct virt *b)
+{
+    bool v3 = b->gic_version != CHOICE_2;
+    unsigned n = b->d.machine->nvcpus;
+    struct acpi_board a = {
+        .machine = b->d.machine, .gic = v3 ? 3 : 2, .distributor = block(SLOT_GIC_DIST), .psci = b->isa.psci, .psci_smc = b->isa.psci_smc,
+        .maintenance = b->el2 ? 25 : 0, .uart = block(SLOT_UART), .ged = block(SLOT_GED), .fw_cfg = block(SLOT_FW_CFG), .virtio = block(SLOT_VIRTIO),
+        .virtio_slots = VIRTIO_SLOTS, .pci = block(SLOT_PCI_ECAM), .pci_io = block(SLOT_PCI_IO), .pci_low = block(SLOT_PCI_MEMORY),
+    };
+    a.virtio.size = VIRTIO_MMIO_SIZE;
+    for (unsigned k = 0; k < FLASH_BANKS; k++)
+        a.flash[k] = (struct acpi_block){ map[SLOT_FLASH].at + k * map[SLOT_FLASH].size, map[SLOT_FLASH].size, 0 };
+    if (v3) {
+        a.redist[0] = block(SLOT_GIC_REDIST);
+        if (n > REDIST_FIRST)
+            a.redist[1] = (struct acpi_block){ REDIST_HIGH, (uint64_t)(n - REDIST_FIRST) * REDIST_SIZE, 0 };
+        if (b->its)
+            a.its = block(SLOT_GIC_ITS);
+    } else {
+        a.cpu_interface = block(SLOT_GIC_CPU);
+        a.v2m = block(SLOT_GIC_V2M);
+        a.v2m_count = V2M_IRQS;
+    }
+    if (b->highmem) {
+        a.pci = (struct acpi_block){ PCI_HIGH_ECAM, 256 << 20, 0 };
+        a.pci_high = (struct acpi_block){ PCI_HIGH_FIRST, PCI_HIGH_LAST - PCI_HIGH_FIRST + 1, 0 };
+    }
+    a.pci.irq = a.pci_low.irq;
+    return acpi_offer(b->fw_cfg, &a);
 }
 
 /* ------------------------------------------------------------------------- wiring */
@@ -267,7 +324,7 @@ static bool make_gicv2(struct virt *b, char *err, size_t errlen)
     b->gic = make(b, "arm-gic", p, err, errlen);
     if (!b->gic)
         return false;
-    struct setting q[] = { { "base-spi", 32 + map[SLOT_GIC_V2M].spi, NULL }, { "num-spi", 64, NULL }, { NULL, 0, NULL } };
+    struct setting q[] = { { "base-spi", 32 + map[SLOT_GIC_V2M].spi, NULL }, { "num-spi", V2M_IRQS, NULL }, { NULL, 0, NULL } };
     struct device *v2m = make(b, "arm-gicv2m", q, err, errlen);
     return v2m && device_map(b->gic, 0, map[SLOT_GIC_DIST].at) && device_map(b->gic, 1, map[SLOT_GIC_CPU].at) &&
            device_map(v2m, 0, map[SLOT_GIC_V2M].at);
@@ -383,6 +440,8 @@ static bool make_small(struct virt *b, char *err, size_t errlen)
     if (!built_in(b, device_new(m, "pl031", err, errlen), SLOT_RTC, err, errlen) ||
         !(b->gpio = built_in(b, device_new(m, "pl061", err, errlen), SLOT_GPIO, err, errlen)))
         return false;
+    if (b->acpi != OFF && !(b->ged = built_in(b, device_new(m, "acpi-ged", err, errlen), SLOT_GED, err, errlen)))
+        return false;
     m->power_button = press_power;
     b->fw_cfg = device_new(m, "fw_cfg", err, errlen);
     return b->fw_cfg && device_realize(b->fw_cfg, NULL, err, errlen) && device_map(b->fw_cfg, 0, map[SLOT_FW_CFG].at);
@@ -430,6 +489,15 @@ bool virt_complete(struct device *d, char *err, size_t errlen)
         b->boot.dtb_at = RAM; /* where firmware looks for it */
     if (!b->boot.is_linux)
         b->isa.psci = !b->el3; /* it is the firmware */
+    for (unsigned k = 0; k < c->nsmbios; k++)
+        if (!smbios_option(c->smbios[k], err, errlen))
+            return false;
+    if (!boot_order_offer(b->fw_cfg, err, errlen))
+        return false;
+    snprintf(err, errlen, "no room for what firmware is to read");
+    if (((b->acpi == ON || (b->firmware && b->acpi == AUTO)) && !offer_acpi(b)) ||
+        ((b->firmware || c->nsmbios) && !smbios_offer(b->fw_cfg, "QEMU Virtual Machine", "virt", RAM)))
+        return false;
     snprintf(err, errlen, "no memory for the device tree");
     if (c->dtb ? !arm_boot_dtb(&b->boot, c, RAM, err, errlen) : !make_tree(b))
         return false;
@@ -448,6 +516,7 @@ static const struct property properties[] = {
     PROPERTY(struct virt, el2, PROP_BOOL, "virtualization", "off", "processors with EL2"),
     PROPERTY(struct virt, el3, PROP_BOOL, "secure", "off", "processors with EL3"),
     PROPERTY_ENUM(struct virt, gic_version, "gic-version", "2", "2|3|max|host", "interrupt controller; max: 3"),
+    PROPERTY_ENUM(struct virt, acpi, "acpi", "auto", "auto|on|off", "ACPI tables in fw_cfg; auto: if there is firmware"),
     PROPERTY(struct virt, its, PROP_BOOL, "its", "on", "with GICv3: messages become LPIs by an ITS"),
     PROPERTY(struct virt, highmem, PROP_BOOL, "highmem", "on", "PCI has 256 buses and 64-bit addresses"),
     { NULL }

@@ -71,6 +71,9 @@ static bool make_directory(struct fw_cfg *f)
 bool fw_cfg_add_file(struct device *d, const char *name, const void *data, size_t n)
 {
     struct fw_cfg *f = of(d);
+    for (unsigned k = FW_FILES; k < FW_FILES + f->nfiles; k++)
+        if (!strcmp(f->item[k].name, name))
+            return fw_cfg_add(d, k, data, n) && make_directory(f);
     if (FW_FILES + f->nfiles == ITEMS || strlen(name) >= NAME || !fw_cfg_add(d, FW_FILES + f->nfiles, data, n))
         return false;
     snprintf(f->item[FW_FILES + f->nfiles++].name, NAME, "%s", name);

@@ -272,6 +272,7 @@ static const struct virtio_class class = {
 static const struct property properties[] = {
     VIRTIO_PROPERTIES,
     P(drive, PROP_DRIVE, "drive", NULL, "its backend"),
+    BOOT_PROPERTY,
     P(serial, PROP_STRING, "serial", NULL, "up to 20 characters"),
     P(logical, PROP_U32, "logical_block_size", "512", "the smallest piece that is read or written"),
     P(physical, PROP_U32, "physical_block_size", NULL, "what the disk likes best (the logical)"),

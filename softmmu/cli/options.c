@@ -406,6 +406,44 @@ static bool opt_uuid(struct options *o, const char *a)
     return o->config.has_uuid = n == 16;
 }
 
+/* "cdn" alone is order=cdn. Letters that this board has no devices for are nobody's. */
+static bool opt_boot(struct options *o, const char *a)
+{
+    struct board_config *c = &o->config;
+    struct word w;
+    for (bool first = true; next_word(&a, &w); first = false) {
+        const char *v = w.value ? w.value : w.name, *name = w.value ? w.name : first ? "order" : "";
+        uint64_t n;
+        bool order = !strcmp(name, "order");
+        if (order || !strcmp(name, "once")) {
+            if (!*v || v[strspn(v, "abcdnp")])
+                return false;
+            *(order ? &c->boot_order : &c->boot_once) = strdup(v);
+        } else if (!strcmp(name, "menu")) {
+            if (!parse_bool(v, &c->boot_menu))
+                return false;
+        } else if (!strcmp(name, "strict")) {
+            if (!parse_bool(v, &c->boot_strict))
+                return false;
+        } else if (!strcmp(name, "splash-time") || !strcmp(name, "reboot-timeout")) {
+            if (!parse_number(v, false, 0xffff, &n))
+                return false;
+            *(*name == 's' ? &c->boot_splash_time : &c->boot_reboot_timeout) = (int32_t)n;
+        } else if (strcmp(name, "splash")) {
+            return false; /* a picture: there is no display */
+        }
+    }
+    return true;
+}
+
+static bool opt_smbios(struct options *o, const char *a)
+{
+    if (o->config.nsmbios == MAX_SMBIOS)
+        return false;
+    o->config.smbios[o->config.nsmbios++] = a;
+    return true;
+}
+
 static bool opt_rtc(struct options *o, const char *a)
 {
     struct word w;
@@ -538,6 +576,9 @@ static const struct option {
     { "semihosting", NULL, opt_semihosting, "guests' semihosting calls are served" },
     { "semihosting-config", "enable=on,target=native,userspace=on", opt_semihosting_config, "the same in detail" },
     { "fw_cfg", "[name=]NAME,file=FILE|string=TEXT", opt_fw_cfg, "an item for the guest's firmware" },
+    { "boot", "[order=LETTERS][,once=LETTERS][,menu=on|off][,splash-time=MS][,reboot-timeout=MS][,strict=on|off]", opt_boot,
+      "what firmware starts from: c disks, d CD-ROMs, n networks; bootindex= of devices comes first" },
+    { "smbios", "type=NUMBER[,FIELD=VALUE...]", opt_smbios, "what SMBIOS tells the guest" },
     { "rtc", "base=utc|localtime|DATE,clock=host|vm", opt_rtc, "what the real-time clock shows" },
     { "name", "NAME", opt_name, "the machine's name" },
     { "uuid", "UUID", opt_uuid, "the machine's number" },
@@ -548,8 +589,8 @@ static const struct option {
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|boot|numa|tpmdev|usbdevice|"
-      "virtfs|fsdev|readconfig|action|watchdog-action|overcommit|smbios|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
+    { "icount|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|numa|tpmdev|usbdevice|"
+      "virtfs|fsdev|readconfig|action|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|daemonize|full-screen|usb", NULL, NULL, "not there yet" },
 };
 enum { NOPTIONS = sizeof options / sizeof *options };
@@ -615,6 +656,7 @@ static void check(struct options *o)
 void options_parse(struct options *o, int argc, char **argv)
 {
     o->config.rtc_base = time(NULL);
+    o->config.boot_splash_time = o->config.boot_reboot_timeout = -1;
     o->escape_key = 1;
     for (int k = 1; k < argc; k++) {
         const char *word = argv[k];
