@@ -1,6 +1,6 @@
 # Builds myna and runs its tests. Everything built goes under $(B).
 #
-#   make            build/myna, build/myna-system     make check        tests, a few minutes
+#   make            build/myna, -system, -img         make check        tests, a few minutes
 #   make demo       build and run foreign programs    make check-long   downloads, torture, ASan
 #   make docs       generated pages of docs/
 #   make bench      speed against qemu and native     make install      into PREFIX (./configure)
@@ -38,7 +38,8 @@ lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
 # QMP: no without its JSON library.
 qmp_no = softmmu/monitor/qmp%.c hw/qmp%.c
 sm_src := $(filter-out softmmu/main.c $(qmp_$(QMP)),$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
-hw_src := $(filter-out $(qmp_$(QMP)),$(wildcard hw/*.c hw/*/*.c))
+hw_src := $(filter-out hw/img/% $(qmp_$(QMP)),$(wildcard hw/*.c hw/*/*.c))
+img_src := $(wildcard hw/img/*.c)
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)
 # tests/{unit,decode,codegen,ir}/NAME.c is one program each; tests/fuzz builds itself (run.sh).
 test_src := $(wildcard $(patsubst %,tests/%/*.c,unit decode codegen ir))
@@ -54,9 +55,9 @@ device_src_yes := $(wildcard tests/device/*.c)
 tests := $(patsubst %.c,$(B)/%,$(test_src) $(device_src_$(SYSTEM)))
 
 # SYSTEM: yes if ./configure found what system mode needs.
-system_yes = $(B)/myna-system
+system_yes = $(B)/myna-system $(B)/myna-img
 all: $(B)/myna $(system_$(SYSTEM))
-system: $(B)/myna-system
+system: $(B)/myna-system $(B)/myna-img
 tests: $(tests)
 
 $(B)/decodegen: frontend/decodegen.c
@@ -99,6 +100,8 @@ $(B)/myna: $(main_obj) $(FIXED) $(B)/libuser.a $(B)/libengine.a
 $(B)/myna-system: $(B)/softmmu/main.o $(call obj,$(wildcard softmmu/cli/*.c)) $(B)/libsystem.a $(B)/libengine.a
 	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) $(SYSTEM_LIBS) -lpthread
 	@ln -sf myna-system $(B)/myna-system-aarch64
+$(B)/myna-img: $(call obj,$(img_src)) $(B)/libsystem.a $(B)/libengine.a
+	@echo "  ld $@"; $(CC) -pie -Wl,--build-id $(OPT) -o $@ $^ $(LIBS) $(SYSTEM_LIBS) -lpthread -lm
 # Whole: tests may name engine functions weakly.
 TEST_LIBS = $(B)/libuser.a -Wl,--whole-archive $(B)/libengine.a -Wl,--no-whole-archive
 $(B)/tests/%: tests/%.c $(FIXED) $(B)/libuser.a $(B)/libengine.a $(gen)
@@ -117,6 +120,7 @@ install: all
 ifeq ($(SYSTEM),yes)
 	install -m 755 $(B)/myna-system $(bindir)/myna-system
 	ln -sf myna-system $(bindir)/myna-system-aarch64
+	install -m 755 $(B)/myna-img $(bindir)/myna-img
 endif
 
 -include $(shell find $(addprefix $(B)/,ir frontend backend gdb linux-user softmmu hw tests) -name '*.d' -type f 2>/dev/null)

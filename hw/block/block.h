@@ -163,6 +163,10 @@ struct block_driver {
     int (*snapshot_create)(struct block_node *n, struct block_snapshot *s); /* id "": the next number, put into s */
     int (*snapshot_apply)(struct block_node *n, const char *id_or_name);    /* what is in the image now is lost */
     int (*snapshot_delete)(struct block_node *n, const char *id_or_name);
+    /* A read-only node shows what the snapshot holds from now on (convert -l). */
+    int (*snapshot_load)(struct block_node *n, const char *id_or_name);
+    /* Nothing is allocated any more, the backing is seen everywhere; snapshots stay (commit). Crash-safe. */
+    int (*empty)(struct block_node *n);
     /* The state of a machine, beside the disk; it goes with the next snapshot_create, and comes with snapshot_apply. */
     int (*vmstate_read)(struct block_node *n, uint64_t offset, void *to, size_t bytes);
     int (*vmstate_write)(struct block_node *n, uint64_t offset, const void *from, size_t bytes);
