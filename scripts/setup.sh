@@ -9,7 +9,7 @@
 set -eu
 
 build="gcc libc6-dev make libcapstone-dev libffi-dev zlib1g-dev"
-check="python3 strace gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user binutils uidmap busybox-static e2fsprogs"
+check="python3 strace gdb-multiarch gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user qemu-utils binutils uidmap busybox-static e2fsprogs"
 # Native twins of tests/guest/packages.list, for comparisons; dpkg-dev unpacks sources (fetch.sh src).
 native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file findutils gawk git grep gzip
         lua5.4 luajit m4 make openssl perl python3 ruby sed sqlite3 tar tcl xz-utils zstd"

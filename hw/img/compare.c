@@ -46,9 +46,10 @@ static uint64_t first_nonzero(const uint8_t *p, uint64_t n)
     return k;
 }
 
+/* The sector is named, not the byte. */
 static int differ(const struct args *a, uint64_t at)
 {
-    say(a, "Content mismatch at offset %" PRIu64 "!\n", at);
+    say(a, "Content mismatch at offset %" PRIu64 "!\n", at & ~(uint64_t)511);
     return 1;
 }
 
@@ -105,14 +106,14 @@ static int compare(const struct args *a, struct side *x, struct side *y)
         return 1;
     }
     for (at = 0; at < size && status < 0; at += bytes) {
+        if (at == both)
+            say(a, "Warning: Image size mismatch!\n");
         bytes = at < both ? both - at : size - at;
         status = at < both ? compare_part(a, x, y, at, &bytes) : compare_rest(a, longer, at, &bytes);
         progress_show(at + bytes, size);
         if (signals_came())
             return FAILED;
     }
-    if (status < 0 && both != size)
-        say(a, "Warning: Image size mismatch!\n");
     if (status < 0)
         say(a, "Images are identical.\n");
     return status < 0 ? 0 : status;
