@@ -40,7 +40,7 @@ static struct device *make_board(struct machine *m, const struct options *o, cha
     for (unsigned k = 0; k < o->devices.n; k++)
         if (!device_add(m, o->devices.at[k], err, errlen))
             return NULL;
-    return virtio_blk_for_drives(m, err, errlen) && o->board->complete(b, err, errlen) ? b : NULL;
+    return virtio_blk_for_drives(m, err, errlen) && (!o->board->complete || o->board->complete(b, err, errlen)) ? b : NULL;
 }
 
 /* Images of disks and flash banks. */
@@ -62,6 +62,22 @@ static void make_drives(const struct options *o)
     }
 }
 
+/* A daemon has no standard input and output. */
+static void no_stdio(struct options *o)
+{
+    const struct texts *lists[] = { &o->serials, &o->monitors, &o->qmps, &o->pretty_qmps, &o->chardevs };
+    if (!o->process.daemonize)
+        return;
+    for (unsigned t = 0; t < sizeof lists / sizeof *lists; t++)
+        for (unsigned k = 0; k < lists[t]->n; k++)
+            if (!strncmp(lists[t]->at[k], "stdio", 5) || !strncmp(lists[t]->at[k], "mon:stdio", 9))
+                die("-daemonize: a daemon has no standard input and output: %s can't be used", lists[t]->at[k]);
+    if (!o->serials.n && !o->no_defaults && o->nographic)
+        die("-daemonize: a daemon has no standard input and output: -nographic needs -serial and -monitor elsewhere");
+    if (!o->serials.n && !o->no_defaults)
+        o->serials.at[o->serials.n++] = "null";
+}
+
 /* Character backends, and who is on which. Without -serial and -monitor, -nographic means mon:stdio for both. */
 static void make_chardevs(struct machine *m, struct options *o)
 {
@@ -70,6 +86,7 @@ static void make_chardevs(struct machine *m, struct options *o)
     for (unsigned k = 0; k < o->chardevs.n; k++)
         if (!chardev_add(m->loop, o->chardevs.at[k], err, sizeof err))
             die("%s", err);
+    no_stdio(o);
     if (!o->serials.n && !o->no_defaults && (o->nographic || !o->no_display)) {
         bool monitor = !o->monitors.n && !o->mons.n && !o->qmps.n && !o->pretty_qmps.n;
         if (!o->nographic)
@@ -189,13 +206,6 @@ static void catch_ends(struct machine *m)
 
 static void quit(void *arg) { machine_quit(arg, 0, CAUSE_UI); }
 
-static void write_pid(const char *path)
-{
-    FILE *f = path ? fopen(path, "we") : NULL;
-    if (path && (!f || fprintf(f, "%d\n", (int)getpid()) < 0 || fclose(f)))
-        die("-pidfile %s: %s", path, strerror(errno));
-}
-
 int main(int argc, char **argv)
 {
     static struct cpu_model model;
@@ -203,9 +213,10 @@ int main(int argc, char **argv)
     char err[256] = "";
     log_file = stderr;
     options_parse(&o, argc, argv);
-    if (!o.cpu && !strcmp(o.board->default_cpu, "max"))
+    process_begin(&o.process);
+    if (!o.cpu && o.board->default_cpu && !strcmp(o.board->default_cpu, "max"))
         fprintf(stderr, "myna-system-aarch64: no -cpu: it is max\n");
-    if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu, &model, err, sizeof err))
+    if (o.board->isa->guest->parse_cpu(o.cpu ? o.cpu : o.board->default_cpu ? o.board->default_cpu : "max", &model, err, sizeof err))
         die("%s", err);
     o.machine.isa = o.board->isa;
     o.machine.model = &model;
@@ -231,7 +242,7 @@ int main(int argc, char **argv)
     for (unsigned k = 0; k < o.gdbs.n; k++)
         if (strcmp(o.gdbs.at[k], "none") && !gdbstub_start(m, o.gdbs.at[k], err, sizeof err))
             die("-gdb %s: %s", o.gdbs.at[k], err);
-    write_pid(o.pidfile);
+    process_ready(&o.process);
     m->complete = true;
     machine_lock_leave();
     int status = machine_run(m, o.paused);

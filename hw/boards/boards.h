@@ -43,9 +43,9 @@ struct board {
     const struct isa *isa;
     const struct device_type *type;
     unsigned max_cpus;
-    const char *default_cpu;
+    const char *default_cpu; /* NULL: it has no processors */
     uint64_t default_memory;
-    bool (*complete)(struct device *board, char *err, size_t errlen);
+    bool (*complete)(struct device *board, char *err, size_t errlen); /* NULL: there is nothing to do */
 };
 
 /* Ended by a NULL name. */

@@ -26,6 +26,7 @@ struct sock {
     bool server, telnet, nodelay, unlink_path;
     uint64_t reconnect; /* seconds, 0: never */
     char *path, *host, *port;
+    char *absolute; /* of path, once it is there */
     int listener;
     struct loop_fd *watch; /* of the listener, or of a connection that is being made */
     int pending;
@@ -189,6 +190,9 @@ static bool serve(struct sock *s, bool wait, char *err, size_t errlen)
     if (s->listener < 0)
         return false;
     s->unlink_path = s->path != NULL;
+    char *whole = s->path ? realpath(s->path, NULL) : NULL; /* a daemon leaves its folder */
+    if (whole)
+        s->absolute = whole;
     if (wait) {
         char text[300];
         chardev_describe(&s->c, text, sizeof text);
@@ -308,7 +312,7 @@ static void finish(struct chardev *c)
 {
     struct sock *s = (struct sock *)c;
     if (s->unlink_path)
-        unlink(s->path);
+        unlink(s->absolute ? s->absolute : s->path);
 }
 
 static void describe(const struct chardev *c, char *text, size_t n)

@@ -5,13 +5,16 @@
  * and myna has not is a row without a function, so that it can be named.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "block/block.h"
 #include "char/chardev.h"
+#include "monitor/fdset.h"
 #include "net/net.h"
 #include "options.h"
 
@@ -19,9 +22,19 @@
 #define MYNA_VERSION "0.1"
 #endif
 
+static bool stamps; /* -msg timestamp=on */
+
 void die(const char *fmt, ...)
 {
     va_list ap;
+    if (stamps) {
+        struct timespec t;
+        struct tm tm;
+        char text[32];
+        clock_gettime(CLOCK_REALTIME, &t);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", gmtime_r(&t.tv_sec, &tm));
+        fprintf(stderr, "%s.%06ldZ ", text, t.tv_nsec / 1000);
+    }
     fprintf(stderr, "myna-system-aarch64: ");
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
@@ -377,7 +390,71 @@ static bool opt_no_shutdown(struct options *o, const char *a) { return o->no_shu
 static bool opt_paused(struct options *o, const char *a) { return o->paused = true; }
 static bool opt_s(struct options *o, const char *a) { return add(&o->gdbs, "tcp::1234"); }
 static bool opt_gdb(struct options *o, const char *a) { return add(&o->gdbs, a); }
-static bool opt_pidfile(struct options *o, const char *a) { return (o->pidfile = a) != NULL; }
+static bool opt_pidfile(struct options *o, const char *a) { return (o->process.pidfile = a) != NULL; }
+static bool opt_daemonize(struct options *o, const char *a) { return o->process.daemonize = true; }
+static bool opt_runas(struct options *o, const char *a) { return (o->process.user = a) != NULL; }
+static bool opt_chroot(struct options *o, const char *a) { return (o->process.root = a) != NULL; }
+static bool opt_sandbox(struct options *o, const char *a) { return sandbox_parse(&o->process.sandbox, a); }
+static bool opt_readconfig(struct options *o, const char *a)
+{
+    read_config(o, a);
+    return true;
+}
+
+static bool opt_msg(struct options *o, const char *a)
+{
+    struct word w;
+    while (next_word(&a, &w))
+        if (!w.value || (strcmp(w.name, "timestamp") && strcmp(w.name, "guest-name")) || !parse_bool(w.value, !strcmp(w.name, "timestamp") ? &stamps : &(bool){ false }))
+            return false;
+    return true;
+}
+
+/* What is done when the guest panics or its watchdog barks is taken, and of no effect: no device here tells of either. */
+static bool opt_action(struct options *o, const char *a)
+{
+    static const struct { const char *name, *values; } rows[] = {
+        { "reboot", "reset shutdown" }, { "shutdown", "poweroff pause" }, { "panic", "pause shutdown exit-failure none" },
+        { "watchdog", "reset shutdown poweroff inject-nmi pause debug none" },
+    };
+    struct word w;
+    while (next_word(&a, &w)) {
+        unsigned k = 0;
+        while (k < 4 && strcmp(rows[k].name, w.name))
+            k++;
+        const char *at = k < 4 && w.value && *w.value ? strstr(rows[k].values, w.value) : NULL;
+        size_t n = at ? strlen(w.value) : 0;
+        if (!at || (at != rows[k].values && at[-1] != ' ') || (at[n] && at[n] != ' '))
+            return false;
+        if (k == 0)
+            o->no_reboot = !strcmp(w.value, "shutdown");
+        else if (k == 1)
+            o->no_shutdown = !strcmp(w.value, "pause");
+    }
+    return true;
+}
+
+static bool opt_add_fd(struct options *o, const char *a)
+{
+    uint64_t fd = ~0ull, set = ~0ull;
+    char *opaque = NULL;
+    struct word w;
+    while (next_word(&a, &w)) {
+        if (w.value && !strcmp(w.name, "opaque"))
+            opaque = strdup(w.value);
+        else if (!w.value || (strcmp(w.name, "fd") && strcmp(w.name, "set")) || !parse_number(w.value, false, INT32_MAX, !strcmp(w.name, "fd") ? &fd : &set))
+            return false;
+    }
+    if (fd < 3 || fd > INT32_MAX || set > INT32_MAX)
+        return false;
+    int own = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+    if (own < 0)
+        die("-add-fd fd=%d: %s", (int)fd, strerror(errno));
+    close((int)fd);
+    bool done = fdset_add((int64_t)set, own, opaque) != NULL;
+    free(opaque);
+    return done;
+}
 
 static bool opt_name(struct options *o, const char *a)
 {
@@ -585,13 +662,22 @@ static const struct option {
     { "no-reboot", NULL, opt_no_reboot, "a reset of the guest ends the machine" },
     { "no-shutdown", NULL, opt_no_shutdown, "a guest that switches off leaves the machine standing" },
     { "pidfile", "FILE", opt_pidfile, "the process's number goes there" },
+    { "daemonize", NULL, opt_daemonize, "goes into the background when the machine is ready" },
+    { "runas", "USER|UID:GID", opt_runas, "becomes that user before the guest runs" },
+    { "chroot", "DIR", opt_chroot, "goes into that root before the guest runs" },
+    { "sandbox", "on[,obsolete=allow|deny,elevateprivileges=allow|deny|children,spawn=allow|deny,resourcecontrol=allow|deny]", opt_sandbox,
+      "denies system calls by groups" },
+    { "readconfig", "FILE", opt_readconfig, "options from an ini-like file" },
+    { "action", "reboot=reset|shutdown,shutdown=poweroff|pause,panic=...,watchdog=...", opt_action, "what the guest's doings lead to" },
+    { "msg", "timestamp=on|off", opt_msg, "errors with the time before them" },
+    { "add-fd", "fd=N,set=N[,opaque=TEXT]", opt_add_fd, "a descriptor that is opened as /dev/fdset/N" },
     { "d", "ITEM[,...]", opt_log, "logs; 'help' lists the items" },
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|blockdev|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|sandbox|numa|tpmdev|usbdevice|"
-      "virtfs|fsdev|readconfig|action|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
-    { "enable-kvm|daemonize|full-screen|usb", NULL, NULL, "not there yet" },
+    { "icount|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
+      "virtfs|fsdev|writeconfig|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
+    { "enable-kvm|preconfig|full-screen|usb", NULL, NULL, "not there yet" },
 };
 enum { NOPTIONS = sizeof options / sizeof *options };
 
@@ -653,6 +739,31 @@ static void check(struct options *o)
         c->memory = o->board->default_memory;
 }
 
+/* The row; typed: as it was written. */
+static const struct option *known(const char *word, const char *typed)
+{
+    const struct option *p = find(word);
+    if (!p) {
+        struct names all = { 0 };
+        const char *near = nearest(word, next_name, &all);
+        die("there is no option %s%s%s (-help lists them)", typed, near ? "; the nearest is -" : "", near ? near : "");
+    }
+    if (!p->set)
+        die("-%s is %s (-help lists what is)", word, p->help);
+    return p;
+}
+
+static void apply(struct options *o, const struct option *p, const char *word, const char *argument)
+{
+    if (!p->set(o, argument))
+        die("-%s %s: it should be %s, %s", word, argument, p->argument, p->help);
+}
+
+void option_apply(struct options *o, const char *name, const char *argument)
+{
+    apply(o, known(name, name), name, argument);
+}
+
 void options_parse(struct options *o, int argc, char **argv)
 {
     o->config.rtc_base = time(NULL);
@@ -667,18 +778,10 @@ void options_parse(struct options *o, int argc, char **argv)
             continue;
         }
         word += 1 + (word[1] == '-');
-        const struct option *p = find(word);
-        if (!p) {
-            struct names all = { 0 };
-            const char *near = nearest(word, next_name, &all);
-            die("there is no option %s%s%s (-help lists them)", argv[k], near ? "; the nearest is -" : "", near ? near : "");
-        }
-        if (!p->set)
-            die("-%s is %s (-help lists what is)", word, p->help);
+        const struct option *p = known(word, argv[k]);
         if (p->argument && ++k == argc)
             die("-%s: an argument is missing: %s, %s", word, p->argument, p->help);
-        if (!p->set(o, p->argument ? argv[k] : NULL))
-            die("-%s %s: it should be %s, %s", word, argv[k], p->argument, p->help);
+        apply(o, p, word, p->argument ? argv[k] : NULL);
     }
     check(o);
 }

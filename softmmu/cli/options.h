@@ -5,6 +5,7 @@
 #define MYNA_OPTIONS_H
 
 #include "boards/boards.h"
+#include "process.h"
 
 enum { MAX_WORDS = 256 };
 
@@ -19,7 +20,7 @@ struct options {
     const char *cpu;
     struct texts devices, chardevs, serials, monitors, mons, drives, blockdevs, pflash, gdbs, qmps, pretty_qmps;
     struct texts netdevs, nics, nets;
-    const char *pidfile;
+    struct process_options process;
     bool paused, no_reboot, no_shutdown, nographic, no_display, no_defaults, snapshot, accel_given, accel_missing;
     bool smp_given, semihosting, semihosting_user;
     unsigned escape_key;
@@ -27,6 +28,10 @@ struct options {
 
 /* Reads the command line; ends the process for -help and the like, and with one line for what makes no sense. */
 void options_parse(struct options *o, int argc, char **argv);
+/* The option of that name as if it had been typed; argument NULL: it takes none. Ends the process if it makes no sense. */
+void option_apply(struct options *o, const char *name, const char *argument);
+/* readconfig.c */
+void read_config(struct options *o, const char *path);
 /* Ends the process: "myna-system-aarch64: " and the text. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

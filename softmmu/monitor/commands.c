@@ -27,12 +27,15 @@ static void in_vcpu(struct vcpu *v, uint64_t a, uint64_t b)
 void monitor_on_vcpu(struct vcpu *v, void (*fn)(struct vcpu *v, void *arg), void *arg)
 {
     struct on_vcpu r = { fn, arg, false, PTHREAD_COND_INITIALIZER };
+    if (!v)
+        return;
     vcpu_do(v, in_vcpu, (uintptr_t)&r, 0);
     while (!r.done && !v->machine->ended)
         pthread_cond_wait(&r.cond, machine_lock_mutex());
 }
 
-static struct vcpu *chosen(struct monitor_call *c) { return c->machine->vcpus[*c->cpu]; }
+/* NULL: the machine has no processors. */
+static struct vcpu *chosen(struct monitor_call *c) { return *c->cpu < c->machine->nvcpus ? c->machine->vcpus[*c->cpu] : NULL; }
 
 struct value { const char *text; uint64_t v; bool ok; char err[160]; };
 static void evaluate(struct vcpu *v, void *arg)
@@ -43,7 +46,7 @@ static void evaluate(struct vcpu *v, void *arg)
 
 static bool value(struct monitor_call *c, const char *text, uint64_t *v)
 {
-    struct value x = { .text = text };
+    struct value x = { .text = text, .err = "there is no processor" };
     monitor_on_vcpu(chosen(c), evaluate, &x);
     if (!x.ok)
         fprintf(c->out, "%s\n", x.err);

@@ -42,7 +42,7 @@ void monitor_add_core(void);
 /* Does one line; lock held. *cpu: the session's chosen processor. */
 void monitor_run(struct machine *m, const char *line, unsigned *cpu, FILE *out);
 
-/* fn(v, arg) in v's thread, before it runs guest code again; waits for it. Lock held; it is given up meanwhile. */
+/* fn(v, arg) in v's thread, before it runs guest code again; waits for it. v NULL: nothing is done. Lock held; it is given up meanwhile. */
 void monitor_on_vcpu(struct vcpu *v, void (*fn)(struct vcpu *v, void *arg), void *arg);
 
 /* Candidate k for the word that ends at before[n]; NULL: no more. Lock held. */

@@ -34,7 +34,7 @@ def fuzz_asan(context):
     """Two minutes a target under AddressSanitizer, in a build of its own."""
     program(context)
     folder = os.path.join(context.build, "asan")
-    tests = [os.path.join(folder, "tests/device", n) for n in ("fuzz", "fuzz_bus")]
+    tests = [os.path.join(folder, "tests/device", n) for n in ("fuzz", "fuzz_bus", "fuzz_qmp")]
     for command, limit in ([["./configure", "--enable-asan", f"--build-dir={folder}"], 120],
                            [["make", f"B={folder}", "-j2", *tests], 3600], *[[[t, "120"], 3600 * 2] for t in tests]):
         done = run(command, cwd=context.top, timeout=limit, env={"ASAN_OPTIONS": "detect_leaks=0"}, tail=4000)
@@ -216,7 +216,7 @@ def usage(context):
 
 def cases(context):
     found = [Case(f"device/{n}", alone(n), 0) for n in
-             sorted(os.path.splitext(os.path.basename(p))[0] for p in glob.glob(context.path("tests/device/*.c"))) if n != "fuzz"]
+             sorted(os.path.splitext(os.path.basename(p))[0] for p in glob.glob(context.path("tests/device/*.c"))) if n not in ("fuzz", "fuzz_qmp")]
     return found + [
         Case("device/drive-usage", usage, 0),
         Case("device/drive-locks", locks),

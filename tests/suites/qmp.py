@@ -5,13 +5,15 @@ Where qemu-system-aarch64 is installed the same requests go there, and what its 
 qmp_lacks.txt, or the test fails. Expected classes of errors are those of QEMU's documentation."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
 
-from .base import Case, Fail, Skip
+from .base import Case, Fail, Skip, run
 from .system import program
+from .unit import program as test_program
 
 LIMIT = 30
 CLASSES = ("GenericError", "CommandNotFound", "DeviceNotActive", "DeviceNotFound", "KVMMissingCap")
@@ -435,11 +437,122 @@ def descriptors(context):
         os.close(fd)
 
 
+def wait_for(what, why):
+    end = time.monotonic() + LIMIT
+    while not what():
+        if time.monotonic() > end:
+            raise Fail(why)
+        time.sleep(0.02)
+
+
+def daemon(context):
+    """The way libvirt asks what there is; a second one is refused; errors before the end of the fork."""
+    with context.temp() as d:
+        words = [program(context), "-S", "-no-user-config", "-nodefaults", "-nographic", "-machine", "none,accel=kvm:tcg", "-pidfile", "pid", "-daemonize"]
+        for options, status, pattern in ((["-qmp", "unix:q,server=on,wait=off"], 0, rb"^$"), ([], 1, rb"pid"), (["-drive", "file=/nonexistent"], 1, rb"pid"),
+                                         (["-pidfile", "other", "-drive", "file=/nonexistent"], 1, rb"/nonexistent"),
+                                         (["-pidfile", "other", "-qmp", "stdio"], 1, rb"stdio")):
+            got = run([*words, *options], timeout=LIMIT, cwd=d)
+            if got.status != status or not re.search(pattern, got.err) or got.out:
+                raise Fail(f"{got.shell()}: status {got.status}, {got.out + got.err}")
+        with open(os.path.join(d, "pid"), encoding="ascii") as f:
+            pid = int(f.read())
+        if {os.readlink(f"/proc/{pid}/fd/{k}") for k in range(3)} != {"/dev/null"} or os.readlink(f"/proc/{pid}/cwd") != "/":
+            raise Fail("standard descriptors or the folder are left")
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(os.path.join(d, "q"))
+        c = Client(s)
+        schema = Schema(c.ok("query-qmp-schema"))
+        for name in ("query-version", "query-target", "query-commands", "query-kvm", "qom-list-types", "query-machines", "query-cpu-definitions",
+                     "query-tpm-models", "query-tpm-types", "query-command-line-options", "query-gic-capabilities", "query-chardev"):
+            bad = schema.check(schema.commands[name]["ret-type"], c.ok(name), name)
+            if bad:
+                raise Fail("\n".join(bad))
+        for name in ("virtio-blk-pci", "virtio-rng-pci", "pcie-root-port", "none-machine"):
+            c.ok("qom-list-properties", typename=name)
+        c.ok("quit")
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "the daemon does not end")
+        if os.path.exists(os.path.join(d, "pid")) or os.path.exists(os.path.join(d, "q")):
+            raise Fail("the pidfile or the socket is left")
+
+
+CONFIG = """# of -readconfig
+[machine]
+  type = "virt"
+  gic-version = "3"
+[smp-opts]
+  cpus = "2"
+[memory]
+  size = "256M"
+[chardev "c0"]
+  backend = "ringbuf"
+  size = "4096"
+[device "rng0"]
+  driver = "virtio-rng-pci"
+  addr = "5.0"
+[name]
+  guest = "a,b"
+"""
+
+
+def config(context):
+    with context.temp() as d:
+        path = os.path.join(d, "config")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(CONFIG)
+        with Machine(context, ["-readconfig", path]) as m:
+            c = m.connect()
+            got = (c.ok("query-name"), len(c.ok("query-cpus-fast")), c.ok("query-memory-size-summary")["base-memory"],
+                   c.ok("qom-get", path="/machine", property="gic-version"), c.ok("qom-get", path="/machine/peripheral/rng0", property="addr"),
+                   "c0" in [x["label"] for x in c.ok("query-chardev")])
+        if got != ({"name": "a,b"}, 2, 256 << 20, "3", "05.0", True):
+            raise Fail(f"{got}")
+        for text, pattern in (("[nosuch]\n", rb"line 1: .*nosuch"), ("x = \"1\"\n", rb"line 1"), ("[machine]\n type = virt\n", rb"line 2"),
+                              ("[machine]\n type = \"nosuch\"\n", rb"nosuch")):
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+            got = run([program(context), "-display", "none", "-readconfig", path], timeout=LIMIT)
+            if got.status != 1 or len(got.err.splitlines()) != 1 or not re.search(pattern, got.err):
+                raise Fail(f"{text}: status {got.status}, {got.err}")
+
+
+def confined(context):
+    """-sandbox, -runas, -chroot: the guest runs, and the process has lost what it should."""
+    with context.temp() as d:
+        os.chmod(d, 0o755)
+        root = os.geteuid() == 0
+        words = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
+        with Machine(context, [*words, "-smp", "2", *(["-runas", "nobody", "-chroot", d] if root else [])]) as m:
+            c = m.connect()
+            c.ok("cont")
+            with open(f"/proc/{m.process.pid}/status", encoding="ascii") as f:
+                status = dict(x.rstrip("\n").split(":\t", 1) for x in f if ":\t" in x)
+            if status["Seccomp"] != "2" or status["NoNewPrivs"] != "1":
+                raise Fail(f"no filter: {status}")
+            if root and ("0" in status["Uid"].split("\t") or os.readlink(f"/proc/{m.process.pid}/root") != d):
+                raise Fail(f"privileges are left: {status}")
+            c.ok("human-monitor-command", **{"command-line": "info registers"})
+            c.ok("quit")
+            if m.process.wait(LIMIT):
+                raise Fail(f"status {m.process.returncode}")
+
+
+def fuzz(seconds):
+    def test(context):
+        program(context)
+        test_program("device/fuzz_qmp", [str(seconds)], timeout=seconds * 60 + 120)(context)
+    return test
+
+
 def cases(context):
     return [
         Case("qmp/commands", every_command, 0),
         Case("qmp/wire", cut, 0),
         Case("qmp/ports", ports, 0),
         Case("qmp/descriptors", descriptors, 0),
+        Case("qmp/daemon", daemon, 0),
+        Case("qmp/readconfig", config, 0),
+        Case("qmp/sandbox", confined, 0),
+        Case("fuzz/qmp", fuzz(1), 0),
         Case("qmp/qemu", beside_qemu, 1),
     ]
