@@ -188,6 +188,7 @@ struct block_node {
     bool unmap;                  /* discards are given on */
     bool named;                  /* by node-name= */
     bool monitor;                /* one of refs is -blockdev's */
+    bool grows;                  /* a file that reads as zeroes beyond its end, and can be written there */
     bool guessed;                /* raw because nothing else was seen: see rawfmt.c */
     enum block_zeroes zeroes;
     char *filename;              /* of the file below it all; NULL: none */
@@ -205,6 +206,8 @@ struct block_node *block_open(const char *filename, const char *format, const st
 struct block_node *block_open_opts(const struct opts *o, const struct block_how *how, char *err, size_t errlen);
 /* A node of a driver, not known by name yet, with one reference; for drivers and tests. NULL: no memory. */
 struct block_node *block_node_new(const struct block_driver *d);
+/* It is known by that name (NULL: one of its own) from now on. False: the reason in err. */
+bool block_node_name(struct block_node *n, const char *name, char *err, size_t errlen);
 struct block_node *block_ref(struct block_node *n);
 /* The last one closes it and what only it has. NULL is allowed. Waits. */
 void block_unref(struct block_node *n);

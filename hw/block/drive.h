@@ -4,7 +4,7 @@
 
 #include "block.h"
 
-extern const struct block_driver block_raw, block_file, block_host_device;
+extern const struct block_driver block_raw, block_qcow2, block_file, block_host_device;
 
 /* b is known from now on, and its id too. */
 void block_add(struct block *b);

@@ -14,7 +14,7 @@
 #include "drive.h"
 
 /* One row for each; the first format is what a file is that no other one knows. */
-static const struct block_driver *const drivers[] = { &block_raw, &block_file, &block_host_device };
+static const struct block_driver *const drivers[] = { &block_raw, &block_qcow2, &block_file, &block_host_device };
 enum { NDRIVERS = sizeof drivers / sizeof *drivers, DEEPEST = 200 /* files of a chain */, HEAD = 2048 };
 
 static struct block_node *nodes;
@@ -86,7 +86,7 @@ struct block_node *block_node_by_name(const char *name)
     return NULL;
 }
 
-static bool give_name(struct block_node *n, const char *name, char *err, size_t errlen)
+bool block_node_name(struct block_node *n, const char *name, char *err, size_t errlen)
 {
     static unsigned count;
     if (!name)
@@ -323,7 +323,7 @@ static struct block_node *open_tree(struct opts *o, const struct block_how *how,
         free_node(n);
         return NULL;
     }
-    if ((d->backing && !open_backing(n, o, &h, &here, err, errlen)) || !give_name(n, node_name, err, errlen)) {
+    if ((d->backing && !open_backing(n, o, &h, &here, err, errlen)) || !block_node_name(n, node_name, err, errlen)) {
         block_unref(n);
         return NULL;
     }

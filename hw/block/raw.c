@@ -383,6 +383,7 @@ static int open_file(struct block_node *n, struct opts *o, const struct block_ho
             return fail(f, err, errlen, file, "its file system can not do without the host's cache (cache=none, directsync)");
     }
     n->size = (f->length + 511) & ~511ull;
+    n->grows = !f->device;
     return 0;
 }
 
