@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "boards/boards.h"
 #include "monitor.h"
+#include "net/net.h"
 #include "monitor/monitor.h"
 #include "pci/pci.h"
 
@@ -178,6 +179,7 @@ bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errl
     static bool added;
     if (!added) {
         monitor_add(commands, info);
+        net_monitor_add();
     }
     added = true;
     struct session *s = calloc(1, sizeof *s);

@@ -15,6 +15,7 @@
 #include "gdbstub.h"
 #include "monitor.h"
 #include "net/net.h"
+#include "object.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
 static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
@@ -141,6 +142,9 @@ static void make_networks(struct machine *m, const struct options *o)
                 die("-%s %s: %s", names[j], texts[j]->at[k], err);
     if (!n && !o->no_defaults && !net_default(m, err, sizeof err))
         die("%s", err);
+    for (unsigned k = 0; k < o->objects.n; k++)
+        if (!object_add(m, o->objects.at[k], err, sizeof err))
+            die("-object %s: %s", o->objects.at[k], err);
 }
 
 /* Monitors: where -monitor and -mon say, else on what the serial port shares with it (mon:). */

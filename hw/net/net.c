@@ -360,6 +360,11 @@ struct net_port *netdev_new(struct machine *m, const struct netdev_class *c, con
 static void free_port(struct net_port *p)
 {
     disconnect(p);
+    while (p->filters) {
+        struct net_filter *f = p->filters;
+        p->filters = f->next;
+        f->gone(f);
+    }
     if (p->ops->free)
         p->ops->free(p);
     net_forget(p);
@@ -430,4 +435,29 @@ void net_default_mac(uint8_t mac[6])
             return;
     memcpy(mac, base, 5);
     mac[5] = (uint8_t)(0x56 + count++);
+}
+
+/* A reverse ARP request (RFC 903), which asks for nothing but shows switches the address. */
+void net_announce(void)
+{
+    for (struct net_port *p = all; p; p = p->next) {
+        uint8_t f[60] = { [12] = 0x80, [13] = 0x35, [15] = 1, [16] = 8, [18] = 6, [19] = 4, [21] = 3 };
+        if (!p->mac)
+            continue;
+        memset(f, 0xff, 6);
+        memcpy(f + 6, p->mac, 6);
+        memcpy(f + 22, p->mac, 6);
+        memcpy(f + 32, p->mac, 6);
+        net_send_bytes(p, 0, f, sizeof f);
+        if (p->ops->announce)
+            p->ops->announce(p);
+    }
+}
+
+bool net_rx_filter(const struct net_port *p, struct net_rx_filter *f)
+{
+    *f = (struct net_rx_filter){ .name = p->name, .main_mac = p->mac };
+    if (p->ops->filter)
+        p->ops->filter(p, f);
+    return p->ops->filter != NULL;
 }

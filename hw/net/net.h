@@ -37,6 +37,7 @@ struct net_packet {
 };
 
 struct net_port;
+struct net_rx_filter;
 
 struct net_ops {
     const char *type;       /* "nic", "user" ... */
@@ -51,6 +52,8 @@ struct net_ops {
     bool (*before_wait)(struct net_port *p);
     void (*flush)(struct net_port *p);       /* likewise, after all before_wait: the time for interrupts */
     void (*describe)(const struct net_port *p, char *text, size_t n); /* for info network */
+    void (*announce)(struct net_port *p);    /* of devices: the guest is asked to */
+    void (*filter)(const struct net_port *p, struct net_rx_filter *f); /* of devices */
     void (*free)(struct net_port *p);        /* of backends: what open took, but not the port */
 };
 
@@ -61,6 +64,7 @@ struct net_filter {
     struct net_filter *next;
     /* A frame goes by; out: from the port that the filter is on. */
     void (*see)(struct net_filter *f, bool out, const struct net_packet *k);
+    void (*gone)(struct net_filter *f); /* the port is freed */
 };
 
 struct net_port {
@@ -139,8 +143,24 @@ bool net_hostfwd(const char *id, const char *rule, bool remove, char *err, size_
 void net_print(FILE *f);                 /* info network */
 void net_print_usernet(FILE *f);         /* info usernet */
 
-/* Of -object filter-dump: words as of -netdev, without the type. */
-bool net_dump_add(unsigned n, const char *const *names, const char *const *values, char *err, size_t errlen);
+/* All devices' addresses are told to what they are connected to, by the device and, if it can, by the guest. */
+void net_announce(void);
+/* What a device receives: as query-rx-filter has it. False: it has no such thing. */
+enum net_mode { NET_RECEIVE_NONE, NET_RECEIVE_NORMAL, NET_RECEIVE_ALL };
+struct net_rx_filter {
+    const char *name;
+    bool promiscuous, broadcast, unicast_overflow, multicast_overflow;
+    enum net_mode unicast, multicast, vlan;
+    const uint8_t *main_mac;                 /* 6 bytes */
+    unsigned nunicast, nmulticast;
+    const uint8_t (*unicast_table)[6], (*multicast_table)[6];
+    const uint8_t *vlans;                    /* a bit each, 4096 */
+};
+bool net_rx_filter(const struct net_port *p, struct net_rx_filter *f);
+void net_monitor_add(void); /* monitor.c: its rows */
+
+/* Of -object filter-dump (object.h). */
+bool net_dump_add(struct machine *m, unsigned n, const char *const *names, const char *const *values, char *err, size_t errlen);
 bool net_dump_del(const char *id, char *err, size_t errlen);
 
 #endif

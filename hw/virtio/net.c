@@ -267,8 +267,15 @@ static void config(struct virtio *v, uint8_t *space)
 
 /* --------------------------------------------------------------------------- making */
 
+static void announce(struct net_port *p) { virtio_net_announce(net_of(p)); }
+static void tell_filter(const struct net_port *p, struct net_rx_filter *f)
+{
+    net_filter_tell((const struct virtio_net *)((const char *)p - offsetof(struct virtio_net, port)), f);
+}
+
 static const struct net_ops ops = {
-    .type = "nic", .receive = receive, .room = room, .link = update_link, .before_wait = before_wait, .flush = flush,
+    .type = "nic", .receive = receive, .room = room, .link = update_link, .before_wait = before_wait, .flush = flush, .announce = announce,
+    .filter = tell_filter,
 };
 
 static bool check(const struct virtio_net *n, char *err, size_t errlen)

@@ -55,6 +55,23 @@ bool net_for_guest(const struct virtio_net *n, const uint8_t *head)
     return false;
 }
 
+void net_filter_tell(const struct virtio_net *n, struct net_rx_filter *r)
+{
+    const struct net_receive_filter *f = &n->filter;
+    r->promiscuous = f->promiscuous;
+    r->broadcast = !f->no_broadcast;
+    r->unicast_overflow = f->unicast_overflow;
+    r->multicast_overflow = f->multicast_overflow;
+    r->unicast = f->no_unicast ? NET_RECEIVE_NONE : f->all_unicast || f->unicast_overflow ? NET_RECEIVE_ALL : NET_RECEIVE_NORMAL;
+    r->multicast = f->no_multicast ? NET_RECEIVE_NONE : f->all_multicast || f->multicast_overflow ? NET_RECEIVE_ALL : NET_RECEIVE_NORMAL;
+    r->vlan = virtio_has(&n->v, NET_F_CTRL_VLAN) ? NET_RECEIVE_NORMAL : NET_RECEIVE_ALL;
+    r->nunicast = f->nunicast;
+    r->nmulticast = f->nmulticast;
+    r->unicast_table = f->table;
+    r->multicast_table = f->table + f->nunicast;
+    r->vlans = f->vlans;
+}
+
 /* ------------------------------------------------------------------------ commands */
 
 static int rx_mode(struct virtio_net *n, unsigned command, struct virtio_chain *c)

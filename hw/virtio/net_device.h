@@ -58,9 +58,10 @@ static inline unsigned net_control_queue(const struct virtio_net *n)
 void virtio_net_set_offloads(struct virtio_net *n);
 /* The guest is asked to announce itself, if it can. */
 void virtio_net_announce(struct virtio_net *n);
-/* net_ctrl.c: as after a reset; a command of the control queue; is a frame, of which these are the first 18 bytes, for the guest? */
+/* net_ctrl.c: as after a reset; a command of the control queue; the filter as others see it; is a frame, of which these are the first 18 bytes, for the guest? */
 void net_filter_reset(struct virtio_net *n);
 void net_control(struct virtio_net *n, unsigned q);
+void net_filter_tell(const struct virtio_net *n, struct net_rx_filter *f);
 bool net_for_guest(const struct virtio_net *n, const uint8_t *head);
 
 #endif

@@ -16,6 +16,7 @@
 #include "char/chardev.h"
 #include "monitor/fdset.h"
 #include "net/net.h"
+#include "object.h"
 #include "options.h"
 
 #ifndef MYNA_VERSION
@@ -280,6 +281,14 @@ static bool opt_net(struct options *o, const char *a)
 {
     net_help(a, true);
     return add(&o->nets, a);
+}
+static bool opt_object(struct options *o, const char *a)
+{
+    if (!strcmp(a, "help") || !strcmp(a, "?")) {
+        object_help(stdout);
+        exit(0);
+    }
+    return add(&o->objects, a);
 }
 static bool opt_none(struct options *o, const char *a) { return !strcmp(a, "none") || !strcmp(a, "null"); }
 static bool opt_nodefaults(struct options *o, const char *a) { return o->no_defaults = true; }
@@ -644,6 +653,7 @@ static const struct option {
     { "netdev", "TYPE,id=ID[,OPTION=VALUE...]", opt_netdev, "a network backend; 'help' lists the types, 'TYPE,help' options" },
     { "nic", "TYPE|none[,model=NAME,mac=ADDR,OPTION=VALUE...]", opt_nic, "a network device on a backend; 'model=help' lists models" },
     { "net", "nic|TYPE|none[,OPTION=VALUE...]", opt_net, "the same, each of the two, by a hub" },
+    { "object", "KIND,id=ID[,OPTION=VALUE...]", opt_object, "an object; 'help' lists the kinds" },
     { "vga|parallel", "none", opt_none, "none: there is none" },
     { "nodefaults", NULL, opt_nodefaults, "only what is asked for" },
     { "no-user-config|nodefconfig", NULL, opt_nothing, "nothing: there are no such files" },
@@ -675,7 +685,7 @@ static const struct option {
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|object|incoming|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
+    { "icount|incoming|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
       "virtfs|fsdev|writeconfig|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|preconfig|full-screen|usb", NULL, NULL, "not there yet" },
 };
