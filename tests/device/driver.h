@@ -24,6 +24,7 @@ struct driver {
     bool packed;
     uint64_t features;
     struct chardev *chardev; /* its other end, for fuzzers */
+    struct net_port *port;   /* likewise */
     struct queue q[8];
 };
 struct piece { gpa_t at; uint32_t n; unsigned flags; };

@@ -10,12 +10,13 @@
 #include "char/chardev.h"
 #include "driver.h"
 #include "fuzz.h"
+#include "net/backend.h"
 
 enum { IMAGE = 256 << 10, OPS = 3000 };
 
 /* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type; its -drive or -chardev, and a device on
  * its bus. %d: number of the round. */
-static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; } targets[] = {
+static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; bool net; } targets[] = {
     { "virtio-blk-device,drive=f%d,packed=on,num-queues=3,queue-size=16", true, ",discard=unmap" },
     { "virtio-blk-device,drive=f%d,logical_block_size=4096", true, ",aio=threads,cache=writethrough" },
     { "virtio-blk-device,drive=f%d,packed=on", true, ",readonly=on" },
@@ -24,6 +25,8 @@ static const struct target { const char *device; bool virtio; const char *drive,
     { "virtio-rng-device,max-bytes=4096,period=1", true, NULL },
     { "virtio-serial-device,packed=on", true, NULL, "ringbuf,id=r%d,size=4096", "virtconsole,chardev=r%d" },
     { "virtio-serial-device,max_ports=3", true, NULL, "ringbuf,id=r%d,size=4096", "virtserialport,chardev=r%d,name=n" },
+    { "virtio-net-device,netdev=t%d,packed=on,mq=on", true, .net = true },
+    { "virtio-net-device,netdev=t%d,mrg_rxbuf=off", true, .net = true },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
@@ -108,6 +111,86 @@ static void from_host(struct chardev *c)
     machine_lock_leave();
 }
 
+/* --------------------------------------------------------------------------- frames */
+
+static bool port_receives(struct net_port *p, unsigned queue, const struct net_packet *k)
+{
+    uint8_t last;
+    return one_in(50) ? false : net_copy(k, k->size - 1, &last, 1) == 1;
+}
+static const struct netdev_class port_class = { .ops = { .type = "test", .receive = port_receives }, .size = sizeof(struct net_port) };
+
+static struct net_header net_head(void)
+{
+    static const uint8_t types[] = { 0, 0, 1, 3, 4, 5, 0x81 };
+    struct net_header h = {
+        (uint8_t)below(4), types[below(sizeof types)], (uint16_t)below(100), (uint16_t)(one_in(4) ? value() : 500 + below(1000)), (uint16_t)below(80), 16
+    };
+    if (one_in(10))
+        h = (struct net_header){ (uint8_t)rnd(), (uint8_t)rnd(), (uint16_t)rnd(), (uint16_t)rnd(), (uint16_t)rnd(), (uint16_t)rnd() };
+    return h;
+}
+
+/* Nearly TCP or UDP over IPv4 or IPv6. */
+static void net_bytes(uint8_t *p, unsigned n)
+{
+    bool six = one_in(2);
+    unsigned l4 = six ? 54 : 34;
+    memset(p, one_in(4) ? 0xff : 2, 12);
+    memcpy(p + 12, six ? "\x86\xdd\x60" : "\x08\0\x45", 3);
+    p[17] = (uint8_t)n;
+    p[16] = (uint8_t)(n >> 8);
+    p[six ? 20 : 23] = one_in(2) ? 6 : one_in(3) ? (uint8_t)below(64) : 17;
+    p[l4 + 12] = 0x50;
+    for (unsigned k = below(4); k; k--)
+        p[below(60)] = (uint8_t)rnd();
+}
+
+static void put_frame(struct driver *d)
+{
+    unsigned q = below(one_in(4) ? 7 : 3), n = one_in(4) ? below(66000) : 60 + below(3000);
+    gpa_t at = BUFFERS_AT + below(1 << 18);
+    uint8_t bytes[128];
+    struct net_header h = net_head();
+    if (!d->q[q % 8].size)
+        return;
+    if (q & 1) {
+        memset(bytes, 0, sizeof bytes);
+        net_bytes(bytes, n);
+        memcpy(ram(d->b, at), &h, sizeof h);
+        memcpy(ram(d->b, at + 12), bytes, sizeof bytes);
+        struct piece p[2] = { { at, 12 + below(100), 0 }, { at + 112, n, 0 } };
+        put_chain(d, q, below(d->q[q].size), p, 1 + below(2), 0);
+    } else if (q == 2 || q == 4) {
+        for (unsigned k = 0; k < 64; k++)
+            ram(d->b, at)[k] = (uint8_t)(k < 2 ? below(6) : one_in(2) ? below(3) : rnd());
+        struct piece p[3] = { { at, 2, 0 }, { at + 2, below(40), 0 }, { at + 64, 1, D_WRITE } };
+        put_chain(d, q, below(d->q[q].size), p, 3, 0);
+    } else {
+        for (unsigned k = below(8); k; k--)
+            put_chain(d, q, below(d->q[q].size), &(struct piece){ at + 2048 * k, one_in(9) ? below(20) : below(2048), D_WRITE }, 1, 0);
+    }
+    notify(d, q);
+}
+
+static void frames_from_host(struct driver *d)
+{
+    static uint8_t bytes[NET_MAX];
+    machine_lock_enter();
+    for (unsigned k = below(5); k; k--) {
+        unsigned n = one_in(3) ? 14 + below(NET_MAX - 14) : 128 + below(2000);
+        memset(bytes, 0, 128);
+        net_bytes(bytes, n);
+        struct iovec v[2] = { { bytes, 13 }, { bytes + 13, n - 13 } };
+        struct net_packet p = { net_head(), v, 2, n };
+        net_send(d->port, below(2), &p);
+    }
+    if (one_in(4))
+        net_room(d->port, NET_ALL);
+    loop_wake(d->b->m.loop);
+    machine_lock_leave();
+}
+
 static void virtio_round(struct driver *d)
 {
     for (unsigned k = 0; k < OPS; k++) {
@@ -130,18 +213,23 @@ static void virtio_round(struct driver *d)
         case 6:
             if (d->chardev)
                 from_host(d->chardev);
+            if (d->port)
+                frames_from_host(d);
             break;
         case 5:
             if (one_in(10))
                 set_reg(d, R_STATUS, one_in(2) ? 0 : below(256));
             break;
         default:
-            put_request(d);
+            if (d->port && !one_in(4))
+                put_frame(d);
+            else
+                put_request(d);
         }
         if (one_in(40) || (reg(d, R_STATUS) & VIRTIO_NEEDS_RESET)) {
             static const unsigned sizes[] = { 1, 2, 4, 8, 16, 16, 16, 7 };
             failures = 0; /* whether it does what it is asked is not the question here */
-            drive(d, one_in(3) ? rnd() : ~(uint64_t)(one_in(2) ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0), below(5), sizes[below(8)]);
+            drive(d, one_in(3) ? rnd() : ~(uint64_t)(one_in(2) ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0), below(6), sizes[below(8)]);
         }
     }
     set_reg(d, R_STATUS, 0);
@@ -189,9 +277,19 @@ static void one_round(const void *target)
             die(err);
         machine_lock_leave();
     }
+    struct net_port *port = NULL;
+    if (t->net) {
+        machine_lock_enter();
+        snprintf(text, sizeof text, "t%u", number);
+        if (!(port = netdev_new(&b->m, &port_class, text)))
+            die("no memory");
+        port->nqueues = 2;
+        port->takes = below(2) ? (unsigned)below(256) : 0;
+        machine_lock_leave();
+    }
     if (t->virtio) {
         snprintf(text, sizeof text, t->device, number);
-        struct driver d = { .b = b, .at = bench_virtio(b, text) };
+        struct driver d = { .b = b, .at = bench_virtio(b, text), .port = port };
         if (t->more) {
             machine_lock_enter();
             snprintf(text, sizeof text, t->more, number);
