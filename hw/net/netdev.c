@@ -191,6 +191,7 @@ bool netdev_add_words(struct machine *m, unsigned n, const char *const *names, c
 enum { NICS = 8 };
 static char *nics[NICS]; /* as of -device */
 static unsigned nnics;
+static bool by_default; /* nobody asked for it: a board without a place goes without */
 
 static bool is_nic(const struct device_type *t) { return t && t->category && !strcmp(t->category, "Network") && t->bus; }
 
@@ -239,13 +240,13 @@ static bool want_nic(const struct netdev_words *w, const char *netdev, char *err
 
 bool net_make_nics(struct machine *m, char *err, size_t errlen)
 {
-    bool ok = true;
+    bool ok = true, none = by_default && !bus_by_type(m, "PCI");
     for (unsigned k = 0; k < nnics; k++) {
-        ok = ok && device_add(m, nics[k], err, errlen);
+        ok = ok && !none && device_add(m, nics[k], err, errlen);
         free(nics[k]);
     }
     nnics = 0;
-    return ok;
+    return ok || none;
 }
 
 static void fresh_id(char *id, size_t n)
@@ -324,6 +325,7 @@ bool net_net_option(struct machine *m, const char *text, char *err, size_t errle
 
 bool net_default(struct machine *m, char *err, size_t errlen)
 {
+    by_default = true;
     return !netdev_user.open || net_nic_option(m, "user", err, errlen);
 }
 
