@@ -67,7 +67,7 @@ struct exec {
     uint32_t asked;            /* 1: shall leave translated code at its next poll */
     uint32_t stale_returns;    /* 1: a translation that calls return into has been retired */
     uint32_t sample;           /* 1: where it leaves next is wanted to be known (tier2.c) */
-    uint32_t rounds;           /* of the run loop, until tier 2 begins */
+    uint32_t rounds;           /* of the run loop, until it is asked whether tier 2 begins */
     uint64_t link_flushes;     /* cache->flushes when the link in cpu->link was taken */
     uint64_t mask_pc[2];       /* engine_fault found a tagged access: translation, instruction */
     uint64_t lookups;
@@ -116,11 +116,10 @@ void exec_flush_line(struct engine *e, struct exec *x, uint64_t addr);
 
 /* --- tier2.c: start without the lock, the others with it ----------------------------------------- */
 
-enum { TIER2_ROUNDS = 32, /* of the run loop before the thread starts */
-       TIER2_INSNS = 400 /* guest instructions of a region */ };
+enum { TIER2_INSNS = 400 /* guest instructions of a region */ };
 struct tier2 *tier2_new(struct engine *e);
 void tier2_free(struct engine *e);
-void tier2_start(struct engine *e);
+void tier2_due(struct engine *e, struct exec *x); /* x's rounds are over: starts the thread, or asks again later */
 void tier2_sample(struct engine *e, uint64_t pc); /* needs no lock */
 void tier2_flushed(struct engine *e);
 void tier2_changed(struct engine *e, uint64_t pc); /* under the engine's lock */

@@ -577,8 +577,8 @@ static enum ir_leave run(struct engine *e, struct exec *x, struct cpu *cpu)
             world_forget_returns(x);
         if (__builtin_expect(x->level != x->to_level, 0))
             world_switch_level(x);
-        if (__builtin_expect(++x->rounds == TIER2_ROUNDS, 0) && e->tier2)
-            tier2_start(e);
+        if (__builtin_expect(!x->rounds--, 0))
+            tier2_due(e, x);
         const uint8_t *code = e->cfg.system && link < 0 ? known_code(e, cpu) : NULL;
         struct tb *tb = code ? NULL : find_or_translate(e, cpu, cpu->pc, link);
         link = -1;

@@ -9,8 +9,9 @@
  * translation into the arena and retires the one it replaces, whose links find the new one by themselves.
  *
  * The thread sleeps while the guest does. It has all signals blocked but faults of its reading guest memory, is
- * started when a process has come to the run loop a few dozen times, and ends for calls that want a process of one
- * thread (engine_quiet). A fork waits for tier2->work: so the C library's locks, which the child inherits, are free.
+ * started when a process has translated some code or used some time, and ends for calls that want a process of one
+ * thread (engine_quiet). A thread costs a tenth of the start of a short program that finds its translations in the
+ * persistent cache, and there what is hot has been found before. A fork waits for tier2->work: so the C library's locks, which the child inherits, are free.
  *
  * Locks: the owner's, then engine->lock, then work. Work is held alone while a region is made.
  */
@@ -31,7 +32,8 @@ enum {
     FIRST_NS = 4000000, STEP_NS = 2000000, /* CPU time of the process between samples */
     NAP_NS = 1000000, NAPS = 8, /* wall time between as many after each; at ticks alone (4 ms) short programs would be over */
     QUIET = 16,      /* samples without a find before they come half as often */
-    LATER = 4096,    /* rounds of the run loop before it starts again after engine_quiet */
+    ROUNDS = 32, LATER = 4096, /* rounds of the run loop between questions whether to start; after engine_quiet */
+    FRESH = 128,     /* translations that the process has made itself: they took as long as the thread's start */
     HOT = 2,         /* samples that make code hot */
     SAMPLES = 512,   /* places of the table; a power of two */
     COVERED = 4096,  /* bits: loop heads inside regions that stand, and code that has no region, by hash */
@@ -53,6 +55,7 @@ struct tier2 {
     uint64_t covered[COVERED / 64];
     uint8_t made[COVERED];       /* regions, by the hash of their pc */
     uint32_t finds;              /* samples that made something hot, since the thread looked */
+    uint64_t inherited;          /* translations that were made before the fork */
     struct ir_region region;
     struct xlate_out out;
     struct code_log log;
@@ -271,12 +274,21 @@ static void ask_samples(struct engine *e)
     pthread_mutex_unlock(&e->lock);
 }
 
+/* CPU time of the process, in nanoseconds; FIRST_NS if it is more. */
+static long cpu_time(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) || now.tv_sec || now.tv_nsec > FIRST_NS ? FIRST_NS : now.tv_nsec;
+}
+
 static void *run(void *arg)
 {
     struct tier2 *t = arg;
     struct engine *e = t->e;
     unsigned quiet = 0, naps = 0;
-    long ns = FIRST_NS;
+    long ns = FIRST_NS - cpu_time(); /* the first sample counts from the process's start */
+    if (ns < STEP_NS)
+        ns = STEP_NS;
     t->task = (pid_t)syscall(SYS_gettid);
     __atomic_store_n(&t->tid, t->task, __ATOMIC_RELEASE);
     while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
@@ -340,7 +352,7 @@ static void create_apart(struct tier2 *t)
         syscall(SYS_futex, &tid, FUTEX_WAIT, now, NULL, NULL, 0);
 }
 
-void tier2_start(struct engine *e)
+static void start(struct engine *e)
 {
     struct tier2 *t = e->tier2;
     uint64_t mask = ~(1ull << (SIGSEGV - 1) | 1ull << (SIGBUS - 1)), old;
@@ -352,6 +364,18 @@ void tier2_start(struct engine *e)
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
     }
     pthread_mutex_unlock(&e->lock);
+}
+
+void tier2_due(struct engine *e, struct exec *x)
+{
+    struct tier2 *t = e->tier2;
+    x->rounds = LATER;
+    if (!t || __atomic_load_n(&t->running, __ATOMIC_RELAXED))
+        return;
+    if (e->st.tbs - t->inherited >= FRESH || cpu_time() == FIRST_NS)
+        start(e);
+    else
+        x->rounds = ROUNDS;
 }
 
 pid_t engine_own_thread(const struct engine *e)
@@ -373,7 +397,7 @@ void engine_quiet(struct engine *e)
         __atomic_store_n(&t->stop, true, __ATOMIC_RELEASE);
     }
     for (struct exec *x = e->cpus; x; x = x->next)
-        x->rounds = TIER2_ROUNDS - LATER; /* it begins again by and by */
+        x->rounds = LATER; /* it begins again by and by */
     pthread_mutex_unlock(&e->lock);
     if (!was) { /* perhaps another thread is at it */
         while (__atomic_load_n(&t->ending, __ATOMIC_ACQUIRE))
@@ -407,6 +431,8 @@ void tier2_fork_child(struct engine *e)
     e->tier2->running = e->tier2->ending = false;
     e->tier2->pid = getpid();
     e->tier2->tid = 0;
+    e->tier2->inherited = e->st.tbs;
+    e->cpus->rounds = ROUNDS;
 }
 
 /* Heads of loops inside it are not known; a region made of one of them will be in the cache next time. */

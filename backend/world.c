@@ -491,7 +491,6 @@ void engine_fork_child(struct engine *e, struct cpu *cpu)
     e->cpus = self;
     pthread_mutex_init(&e->lock, NULL); /* only this thread is left, and it held the lock */
     tier2_fork_child(e);
-    self->rounds = 0;
     e->is_child = true;
     e->told = 0;
     if (e->pcache)

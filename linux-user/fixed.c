@@ -9,6 +9,9 @@
  * Calls to what is missing are then out of reach of a 32-bit displacement, although glibc never makes them: it asks
  * first whether there is such a function, by its address. So each has one that does nothing; where the real one is
  * linked, that is taken instead.
+ *
+ * The C library asks at each start where the program lies (readlink of /proc/self/exe, 3 % of a short process's time), for
+ * $ORIGIN in the names of libraries that a static program might load. This one loads none: the answer is "not known".
  */
 #define NOTHING(name) \
     void name(void); \
@@ -25,3 +28,6 @@ NOTHING(__nss_database_fork_prepare_parent)
 NOTHING(__nss_database_fork_subprocess)
 NOTHING(__pthread_initialize_minimal)
 NOTHING(__timer_fork_subprocess)
+
+const char *_dl_get_origin(void);
+const char *_dl_get_origin(void) { return (const char *)-1; }
