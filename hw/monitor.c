@@ -180,6 +180,7 @@ bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errl
     if (!added) {
         monitor_add(commands, info);
         net_monitor_add();
+        monitor_add_plug();
     }
     added = true;
     struct session *s = calloc(1, sizeof *s);

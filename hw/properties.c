@@ -431,6 +431,8 @@ void device_drop_properties(struct device *d)
     while ((p = next_property(&a)))
         if (p->kind == PROP_STRING)
             free(*(char **)value_of(d, p));
+        else if (p->kind == PROP_DRIVE)
+            block_forget(*(void **)value_of(d, p));
 }
 
 struct device *device_new_type(struct machine *m, const struct device_type *t, char *err, size_t errlen)

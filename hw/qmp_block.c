@@ -134,12 +134,7 @@ static json_t *resize(struct qmp_call *c)
         return qmp_fail(c, QMP_GENERIC, "one of the arguments 'device' and 'node-name' is needed");
     if (!n)
         return qmp_fail(c, QMP_GENERIC, "there is no %s '%s'", device ? "device" : "node", device ? device : name);
-    if (size < 0 || size % 512)
-        return qmp_fail(c, QMP_GENERIC, "size: it should be a multiple of 512");
-    block_drain_all();
-    if (block_resize(n, (uint64_t)size, true, PREALLOC_OFF, c->error, sizeof c->error) < 0)
-        return NULL;
-    return json_object();
+    return block_change_size(n, (uint64_t)size, c->error, sizeof c->error) ? json_object() : NULL;
 }
 
 static json_t *query_blockstats(struct qmp_call *c)

@@ -7,5 +7,6 @@ void qmp_add_chardevs(void);
 void qmp_add_devices(void);
 void qmp_add_pci(void);
 void qmp_add_blocks(void);
+void qmp_add_nets(void);
 
 #endif

@@ -229,6 +229,31 @@ void block_detach(struct block *b)
         free_block(b);
 }
 
+void block_forget(const void *b)
+{
+    for (struct block *k = all; b && k; k = k->next)
+        if (k == b) {
+            if (k->of_node && !k->attached)
+                free_block(k);
+            return;
+        }
+}
+
+bool block_change_size(struct block_node *n, uint64_t size, char *err, size_t errlen)
+{
+    if (size % 512 || size > INT64_MAX) {
+        snprintf(err, errlen, "size: it should be a multiple of 512");
+        return false;
+    }
+    block_drain_all();
+    if (block_resize(n, size, true, PREALLOC_OFF, err, errlen) < 0)
+        return false;
+    for (struct block *b = all; b; b = b->next)
+        if (b->node == n && b->front.resized)
+            b->front.resized(b->front.device);
+    return true;
+}
+
 /* A node that a device names gets a backend for as long as the device has it. */
 struct block *block_find(const char *id)
 {

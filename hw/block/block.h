@@ -284,6 +284,7 @@ struct block_front {
     /* After a number of requests were done: time for one interrupt. NULL: nothing. */
     void (*batch_done)(void *device);
     void *device;
+    void (*resized)(void *device); /* block_size is another now; NULL: nothing */
 };
 
 struct block {
@@ -307,6 +308,10 @@ bool block_blockdev_add(const struct opts *o, char *err, size_t errlen);
 bool block_blockdev_del(const char *node_name, char *err, size_t errlen);
 /* The backend of a device's drive=: a -drive's id, or a node's name, for which a backend is made. NULL: neither. */
 struct block *block_find(const char *id_or_node);
+/* Of a device that did not come to be: a backend that was made for a node's name goes, if it is there and nobody has it. */
+void block_forget(const void *b);
+/* Another size for an image while devices may have it; they are told. False: the reason in err. Waits. */
+bool block_change_size(struct block_node *n, uint64_t size, char *err, size_t errlen);
 /* The drive of that interface and index; NULL: none. */
 struct block *block_by_index(enum block_if interface, int index);
 /* All: b = NULL gives the first. */

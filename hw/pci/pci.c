@@ -59,7 +59,32 @@ static void place(const struct bus *bus, const struct device *d, char *text, siz
     snprintf(text, n, "slot %x.%x", (unsigned)p->address >> 3 & 31, (unsigned)p->address & 7);
 }
 
-const struct bus_type pci_bus_type = { "PCI", plug, unplug, place };
+static bool hot_plug(struct bus *bus, struct device *d, char *err, size_t errlen)
+{
+    const struct pci_bus *b = (struct pci_bus *)bus;
+    if (b->slot && !b->at[0])
+        return true;
+    snprintf(err, errlen, b->slot ? "%s: the slot of bus %s has a device already" : "%s: nothing is plugged into bus %s while the machine is there",
+             d->type->name, bus->name);
+    return false;
+}
+
+static void hot_plugged(struct bus *bus, struct device *d)
+{
+    struct pci_bus *b = (struct pci_bus *)bus;
+    b->slot->plugged(b, (struct pci_device *)d);
+}
+
+static bool hot_unplug(struct bus *bus, struct device *d, char *err, size_t errlen)
+{
+    struct pci_bus *b = (struct pci_bus *)bus;
+    if (b->slot)
+        return b->slot->unplug(b, (struct pci_device *)d, err, errlen);
+    snprintf(err, errlen, "nothing is taken out of bus %s while the machine is there", bus->name);
+    return false;
+}
+
+const struct bus_type pci_bus_type = { "PCI", plug, unplug, place, hot_plug, hot_plugged, hot_unplug };
 
 void pci_bus_init(struct pci_bus *b, struct pci_host *host, struct pci_device *bridge, struct device *owner, const char *name, unsigned slots)
 {

@@ -38,6 +38,13 @@ struct pci_bus {
     struct pci_device *bridge;    /* whose secondary bus it is; NULL: the host's */
     struct pci_device *at[256];   /* by slot << 3 | function */
     unsigned slots;               /* 32; 1 below a port */
+    const struct pci_slot *slot;  /* functions come and go while the machine runs; NULL: they don't */
+};
+
+/* What a bus does for that: see struct bus_type. */
+struct pci_slot {
+    void (*plugged)(struct pci_bus *b, struct pci_device *p);
+    bool (*unplug)(struct pci_bus *b, struct pci_device *p, char *err, size_t errlen);
 };
 
 struct pci_bar { struct mem_region *r; unsigned kind; uint64_t size; struct mapping *mapping; gpa_t at; };

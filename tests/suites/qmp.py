@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from .base import Case, Fail, Skip, run
-from .system import program
+from .system import initrd, kernel, program
 from .unit import program as test_program
 
 LIMIT = 30
@@ -232,12 +232,21 @@ SESSION = [
     ("query-named-block-nodes", None, None), ("block_resize", {"node-name": "n", "size": 1048576}, None),
     ("block_resize", {"node-name": "nosuch", "size": 1048576}, "GenericError"), ("block_resize", {"device": "nosuch", "size": 1048576}, "GenericError"),
     ("blockdev-del", {"node-name": "n"}, None), ("blockdev-del", {"node-name": "n"}, "GenericError"),
+    ("netdev_add", {"type": "nosuch", "id": "n0"}, "GenericError"), ("netdev_add", {"type": "hubport", "id": "n0", "hubid": 1}, None),
+    ("netdev_add", {"type": "hubport", "id": "n0", "hubid": 1}, "GenericError"),
+    ("set_link", {"name": "n0", "up": False}, None), ("set_link", {"name": "nosuch", "up": False}, "DeviceNotFound"),
+    ("netdev_del", {"id": "n0"}, None), ("netdev_del", {"id": "n0"}, "DeviceNotFound"),
+    ("device_add", {"driver": "virtio-rng-pci", "id": "hot", "bus": "pcie.0"}, "GenericError"),
+    ("device_add", {"driver": "virtio-rng-pci", "id": "hot", "bus": "rp"}, None), ("query-pci", None, None),
+    ("device_add", {"driver": "virtio-rng-pci", "id": "hot", "bus": "rp"}, "GenericError"),
+    ("qom-get", {"path": "/machine/peripheral/hot", "property": "hotplugged"}, None), ("device_del", {"id": "hot"}, None),
+    ("device_del", {"id": "rng"}, "GenericError"),
     ("set-action", {"reboot": "reset"}, None), ("set-action", {"reboot": "nosuch"}, "GenericError"),
     ("cont", None, None), ("query-status", None, None), ("stop", None, None), ("system_reset", None, None), ("system_powerdown", None, None),
     ("cont", None, None), ("stop", None, None), ("query-status", None, None), ("x-exit-preconfig", None, "GenericError"),
     ("qmp_capabilities", None, "CommandNotFound"), ("nosuch", None, "CommandNotFound"), ("exec-oob", None, "CommandNotFound"),
 ]
-OPTIONS = ["-device", "virtio-rng-pci,id=rng", "-chardev", "ringbuf,id=ring,size=4096", "-smp", "2"]
+OPTIONS = ["-device", "virtio-rng-pci,id=rng", "-chardev", "ringbuf,id=ring,size=4096", "-smp", "2", "-device", "pcie-root-port,id=rp"]
 
 
 def play(client):
@@ -537,6 +546,61 @@ def confined(context):
                 raise Fail(f"status {m.process.returncode}")
 
 
+# A disk and a network device come and go under Linux.
+PLUG = """m() { echo "+$1" >/dev/console; }
+i=0; while [ $i -lt 600 ]; do
+case $(ls /sys/block /sys/class/net | tr '\\n' ' ') in *vda*eth0*) if [ -z $A ]; then A=1; m both-there; dd if=/dev/vda bs=512 count=1 2>/dev/null; fi ;;
+*vda*) [ -n "$B" ] || { B=1; m disk-there; } ; [ -z $A ] || { [ -n "$C" ] || { C=1; m net-gone; }; } ;;
+*) [ -z $A ] || { m disk-gone; break; } ;; esac
+i=$((i+1)); sleep 0.1; done"""
+
+
+def hotplug(context):
+    """Linux sees a disk and a network device that are plugged into root ports, and gives them back."""
+    image = kernel(context)[0]
+    with context.temp() as d:
+        with open(os.path.join(d, "initrd"), "wb") as f:
+            f.write(initrd(context, "echo READY\n" + PLUG, modules=["virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_blk", "failover",
+                                                                   "net_failover", "virtio_net"]))
+        with open(os.path.join(d, "disk"), "wb") as f:
+            f.write(b"written-here\n".ljust(1 << 20, b"\n"))
+        with Machine(context, ["-m", "512", "-device", "pcie-root-port,id=p1,slot=1,chassis=1", "-device", "pcie-root-port,id=p2,slot=2,chassis=2",
+                               "-kernel", image, "-initrd", f"{d}/initrd", "-append", "console=ttyAMA0 panic=-1", "-no-reboot", "-smp", "2",
+                               "-chardev", f"file,id=s,path={d}/serial", "-serial", "chardev:s"]) as m:
+            c = m.connect()
+
+            def until(text):
+                def there():
+                    with open(f"{d}/serial", "rb") as f:
+                        return text.encode() in f.read()
+                end = time.monotonic() + 120
+                while not there():
+                    if time.monotonic() > end or m.process.poll() is not None:
+                        with open(f"{d}/serial", "rb") as f:
+                            raise Fail(f"no {text}\n" + f.read()[-3000:].decode(errors="replace"))
+                    time.sleep(0.05)
+            c.ok("cont")
+            until("READY")
+            c.ok("blockdev-add", **{"driver": "raw", "node-name": "n", "file": {"driver": "file", "filename": f"{d}/disk"}})
+            c.ok("device_add", driver="virtio-blk-pci", drive="n", id="disk", bus="p1")
+            until("+disk-there")
+            c.ok("netdev_add", type="hubport", id="h", hubid=1)
+            c.ok("device_add", driver="virtio-net-pci", netdev="h", id="net", bus="p2")
+            until("+both-there")
+            until("written-here")
+            c.error("blockdev-del", "GenericError", {"node-name": "n"})
+            c.ok("device_del", id="net")
+            c.event("DEVICE_DELETED", device="net", path="/machine/peripheral/net")
+            until("+net-gone")
+            c.ok("device_del", id="disk")
+            c.event("DEVICE_DELETED", device="disk", path="/machine/peripheral/disk")
+            until("+disk-gone")
+            c.ok("blockdev-del", **{"node-name": "n"})
+            c.ok("netdev_del", id="h")
+            c.event("SHUTDOWN", guest=True, reason="guest-shutdown")
+            m.process.wait(LIMIT)
+
+
 def fuzz(seconds):
     def test(context):
         program(context)
@@ -554,5 +618,6 @@ def cases(context):
         Case("qmp/readconfig", config, 0),
         Case("qmp/sandbox", confined, 0),
         Case("fuzz/qmp", fuzz(1), 0),
+        Case("qmp/hotplug", hotplug, 1),
         Case("qmp/qemu", beside_qemu, 1),
     ]
