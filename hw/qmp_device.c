@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "boards/boards.h"
+#include "char/chardev.h"
 #include "device.h"
 #include "guest.h"
 #include "monitor/qmp.h"
+#include "object.h"
 #include "qmp_rows.h"
 
 /* ------------------------------------------------------------------------- plugging */
@@ -178,6 +180,15 @@ static void children(struct machine *m, json_t *all, enum kind kind)
     }
 }
 
+static void objects(json_t *all, const char *path)
+{
+    const char *kind, *id;
+    for (unsigned k = 0; !strcmp(path, "/objects") && (kind = object_next(k, &id)); k++)
+        child(all, id, kind);
+    for (struct chardev *c = NULL; !strcmp(path, "/chardevs") && (c = backend_next(PROP_CHARDEV, c));)
+        child(all, backend_id(PROP_CHARDEV, c), "chardev");
+}
+
 static json_t *qom_list(struct qmp_call *c)
 {
     struct object o;
@@ -209,6 +220,7 @@ static json_t *qom_list(struct qmp_call *c)
         entry(all, "hotplugged", "bool");
         break;
     case CONTAINER:
+        objects(all, qmp_text(c, "path"));
         break;
     }
     for (unsigned k = 0; (o.kind == DEVICE || o.kind == MACHINE) && o.d && (p = device_property(o.d->type, &k));)

@@ -12,6 +12,18 @@ static struct block *all, *touched;
 
 /* ------------------------------------------------------------------------ requests */
 
+/* What the device sees as an error of its medium. */
+static void tell_error(const struct block *b, const struct block_request *r, int error)
+{
+    static const char *const reasons[] = { "Input/output error", "No space left on device" };
+    bool nospace = error == -ENOSPC;
+    if (r->op == BLOCK_DISCARD || !b->machine)
+        return;
+    machine_event(b->machine, "BLOCK_IO_ERROR", "{s:s,s:s,s:s,s:s,s:b,s:s}", "device", b->options.id, "node-name", b->node->name, "operation",
+                  r->op == BLOCK_READ ? "read" : "write", "action", "report", "nospace", nospace,
+                  "reason", error == -EIO || nospace ? reasons[nospace] : strerror(-error));
+}
+
 void block_done(struct block_request *r, int error)
 {
     struct block *b = r->block;
@@ -19,6 +31,8 @@ void block_done(struct block_request *r, int error)
     r->rest = NULL;
     if (b) {
         b->in_flight--;
+        if (error)
+            tell_error(b, r, error);
         if (!b->touched) {
             b->touched = true;
             b->next_touched = touched;
@@ -195,6 +209,7 @@ bool block_attach(struct block *b, struct machine *m, const struct block_front *
         return false;
     }
     b->attached = true;
+    b->machine = m;
     b->front = *f;
     aio_attach(m->loop);
     return true;
@@ -224,6 +239,7 @@ void block_detach(struct block *b)
 {
     block_drain(b);
     b->attached = false;
+    b->machine = NULL;
     b->front = (struct block_front){ 0 };
     if (b->of_node)
         free_block(b);

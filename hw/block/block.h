@@ -291,6 +291,7 @@ struct block {
     struct block_options options;
     struct block_node *node;
     struct block_front front;
+    struct machine *machine; /* of the device that has it */
     bool attached, touched, of_node /* made for a node's name: goes with its device */;
     unsigned in_flight;
     struct block *next, *next_touched;

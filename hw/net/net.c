@@ -454,6 +454,19 @@ void net_announce(void)
     }
 }
 
+void net_filter_changed(struct net_port *p)
+{
+    char path[128];
+    struct device *d = p->machine ? device_by_id(p->machine, p->name) : NULL;
+    if (!p->machine || p->filter_told)
+        return;
+    p->filter_told = true;
+    snprintf(path, sizeof path, "/machine/unattached/%s", p->name);
+    if (d)
+        device_path(d, path, sizeof path);
+    machine_event(p->machine, "NIC_RX_FILTER_CHANGED", "{s:s,s:s}", "name", p->name, "path", path);
+}
+
 bool net_rx_filter(const struct net_port *p, struct net_rx_filter *f)
 {
     *f = (struct net_rx_filter){ .name = p->name, .main_mac = p->mac };

@@ -75,6 +75,7 @@ struct net_port {
     unsigned nqueues;        /* 1 .. NET_QUEUES; those that frames come in */
     unsigned takes;
     bool link_down;
+    bool filter_told;        /* QMP was told that the filter has changed, and has not asked since */
     uint64_t dropped;        /* frames from its peer that were not taken */
     struct net_lane lane[NET_QUEUES]; /* to this port */
     struct net_filter *filters;
@@ -157,6 +158,8 @@ struct net_rx_filter {
     const uint8_t *vlans;                    /* a bit each, 4096 */
 };
 bool net_rx_filter(const struct net_port *p, struct net_rx_filter *f);
+/* The guest has set it: an event of QMP, once until query-rx-filter. */
+void net_filter_changed(struct net_port *p);
 void net_monitor_add(void); /* monitor.c: its rows */
 
 /* Of -object filter-dump (object.h). */

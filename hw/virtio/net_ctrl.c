@@ -161,15 +161,23 @@ static int announced(struct virtio_net *n, unsigned command)
     return OK;
 }
 
+/* What a command about the filter has come to. */
+static int filtered(struct virtio_net *n, int result)
+{
+    if (result == OK)
+        net_filter_changed(&n->port);
+    return result;
+}
+
 static int run(struct virtio_net *n, const uint8_t *head, struct virtio_chain *c)
 {
     switch (head[0]) {
     case CLASS_RX:
-        return rx_mode(n, head[1], c);
+        return filtered(n, rx_mode(n, head[1], c));
     case CLASS_MAC:
-        return mac(n, head[1], c);
+        return filtered(n, mac(n, head[1], c));
     case CLASS_VLAN:
-        return vlan(n, head[1], c);
+        return filtered(n, vlan(n, head[1], c));
     case CLASS_ANNOUNCE:
         return announced(n, head[1]);
     case CLASS_MQ:

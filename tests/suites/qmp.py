@@ -235,6 +235,10 @@ SESSION = [
     ("netdev_add", {"type": "nosuch", "id": "n0"}, "GenericError"), ("netdev_add", {"type": "hubport", "id": "n0", "hubid": 1}, None),
     ("netdev_add", {"type": "hubport", "id": "n0", "hubid": 1}, "GenericError"),
     ("set_link", {"name": "n0", "up": False}, None), ("set_link", {"name": "nosuch", "up": False}, "DeviceNotFound"),
+    ("object-add", {"qom-type": "filter-dump", "id": "f0", "netdev": "n0", "file": "dump"}, None),
+    ("object-add", {"qom-type": "nosuch", "id": "f1"}, "GenericError"), ("object-del", {"id": "f0"}, None), ("object-del", {"id": "f0"}, "GenericError"),
+    ("query-iothreads", None, None), ("query-rx-filter", None, None), ("query-rx-filter", {"name": "nosuch"}, "GenericError"),
+    ("announce-self", {"initial": 50, "max": 550, "rounds": 5, "step": 50}, None), ("qom-list", {"path": "/objects"}, None),
     ("netdev_del", {"id": "n0"}, None), ("netdev_del", {"id": "n0"}, "DeviceNotFound"),
     ("device_add", {"driver": "virtio-rng-pci", "id": "hot", "bus": "pcie.0"}, "GenericError"),
     ("device_add", {"driver": "virtio-rng-pci", "id": "hot", "bus": "rp"}, None), ("query-pci", None, None),
@@ -246,7 +250,7 @@ SESSION = [
     ("cont", None, None), ("stop", None, None), ("query-status", None, None), ("x-exit-preconfig", None, "GenericError"),
     ("qmp_capabilities", None, "CommandNotFound"), ("nosuch", None, "CommandNotFound"), ("exec-oob", None, "CommandNotFound"),
 ]
-OPTIONS = ["-device", "virtio-rng-pci,id=rng", "-chardev", "ringbuf,id=ring,size=4096", "-smp", "2", "-device", "pcie-root-port,id=rp"]
+OPTIONS = ["-device", "virtio-rng-pci,id=rng", "-chardev", "ringbuf,id=ring,size=4096", "-smp", "2", "-device", "pcie-root-port,id=rp", "-netdev", "hubport,id=h,hubid=7", "-device", "virtio-net-pci,netdev=h,id=nic,romfile="]
 
 
 def play(client):
