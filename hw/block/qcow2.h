@@ -187,6 +187,8 @@ uint64_t qcow2_get_count(const void *block, unsigned order, uint64_t k);
 void qcow2_put_count(void *block, unsigned order, uint64_t k, uint64_t v);
 /* The count of a host cluster. Waits. */
 int qcow2_refcount(struct qcow2 *q, uint64_t cluster, uint64_t *count);
+/* For repairs. Waits. */
+int qcow2_set_count(struct qcow2 *q, uint64_t cluster, uint64_t v);
 /* Adds `by` to the counts of n clusters. Waits; wants `allocating`. */
 int qcow2_count(struct qcow2 *q, uint64_t cluster, uint64_t n, int by);
 /* Up to n clusters side by side, counted; at least one. *fresh: they read as zeroes. Waits. */

@@ -228,16 +228,6 @@ static int count_references(struct walk *w, unsigned fix)
 
 /* --------------------------------------------------------------------- counts, repair */
 
-static int set_count(struct qcow2 *q, uint64_t cluster, uint64_t now, uint64_t wanted)
-{
-    int rc = 0;
-    for (; now < wanted && !rc; now++)
-        rc = qcow2_count(q, cluster, 1, 1);
-    for (; now > wanted && !rc; now--)
-        rc = qcow2_count(q, cluster, 1, -1);
-    return rc;
-}
-
 static int compare(struct walk *w, unsigned fix)
 {
     struct qcow2 *q = w->q;
@@ -265,7 +255,9 @@ static int compare(struct walk *w, unsigned fix)
             w->rebuild = true;
         if (!(fix & (leak ? BLOCK_FIX_LEAKS : BLOCK_FIX_ERRORS)) || w->rebuild)
             continue;
-        if (!(rc = set_count(q, k, count, w->refs[k])))
+        if ((rc = qcow2_set_count(q, k, w->refs[k])) == -EOVERFLOW)
+            rc = 0; /* it is found again */
+        else if (!rc)
             *(leak ? &w->c->leaks_fixed : &w->c->corruptions_fixed) += 1;
     }
     return rc;

@@ -109,6 +109,20 @@ int qcow2_count(struct qcow2 *q, uint64_t cluster, uint64_t n, int by)
     return 0;
 }
 
+int qcow2_set_count(struct qcow2 *q, uint64_t cluster, uint64_t v)
+{
+    struct qslice *s;
+    uint64_t k, left;
+    int rc = counts_of(q, cluster, &s, &k, &left);
+    if (rc || !s)
+        return rc ? rc : -EIO;
+    if (v > most(q))
+        return -EOVERFLOW;
+    qcow2_put_count(s->data, q->refcount_order, k, v);
+    changed(q, s, k);
+    return 0;
+}
+
 /* ------------------------------------------------------------------ room for more counts */
 
 static void in_use(struct qcow2 *q, uint64_t end)
