@@ -288,14 +288,12 @@ static struct block_node *open_tree(struct opts *o, const struct block_how *how,
     if (!common(o, &h, err, errlen))
         return NULL;
     if (!d || d->kind != BLOCK_PROTOCOL) {
+        const char *path = opts_has(o, "file") ? NULL : opts_has(o, "filename") ? opts_get(o, "filename") : opts_get(o, "file.filename");
+        for (const struct above *a = up; a; a = a->up)
+            if (same_file(a->filename, path))
+                return snprintf(err, errlen, "%s: it is its own backing file", path), NULL;
         if (!(file = open_file_child(o, &h, up, err, errlen)))
             return NULL;
-        for (const struct above *a = up; a; a = a->up)
-            if (same_file(a->filename, file->filename)) {
-                snprintf(err, errlen, "%s: it is its own backing file", file->filename);
-                block_unref(file);
-                return NULL;
-            }
         if (!d && !(d = guess(file, file->filename ? file->filename : file->name, err, errlen))) {
             block_unref(file);
             return NULL;
