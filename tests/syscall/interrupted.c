@@ -172,8 +172,8 @@ static void one(const struct test *t, int restart)
     if (r < 0 && (e == ENOSYS || e == EPERM))
         return; /* the host's kernel lacks it */
     checks++;
-    if (restart && t->kind == GOES_ON ? r == 1 && alarms >= 2 : r == -1 && e == EINTR && alarms == 1)
-        ;
+    if (restart && t->kind == GOES_ON ? r == 1 && alarms >= 2 : r == -1 && e == EINTR && alarms >= 1)
+        ; /* under load the next alarm may come before the timer is off; a call that goes on never ends */
     else {
         failures++;
         printf("%s %s SA_RESTART: %ld, errno %d, %d signals\n", t->name, restart ? "with" : "without", r, e, alarms);
