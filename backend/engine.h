@@ -1,5 +1,5 @@
 /*
- * Inside the engine: what exec.c (translation, run loop), world.c (threads) and fault.c share.
+ * Inside the engine: what translate.c, exec.c (the run loop), world.c (threads) and fault.c share.
  *
  * Who may touch what:
  *
