@@ -210,6 +210,8 @@ bool imm32(const struct emit *e, ir_ref v, bool w, int32_t *imm); /* constant us
 void emit_flags(struct emit *e, uint32_t i); /* FLG operations */
 void flags_restore(struct emit *e, ir_ref f); /* EFLAGS := FLG value f */
 void flags_store(struct emit *e, ir_ref f, struct mem m); /* two-byte form */
+void flags_image(struct emit *e); /* EFLAGS (holding fl_val) to the two-byte form in rax */
+void cmp_values(struct emit *e, unsigned op /* ALU_CMP or test */, ir_ref a, ir_ref b, bool w);
 
 /* flex.c: chooses a loop's homes, goes over to them, goes back (keeps EFLAGS) */
 void flex_choose(struct emit *e);
@@ -225,6 +227,7 @@ void label_bind(struct emit *e, struct label *l);
  * both: true if either). */
 struct conds { int8_t cc[2]; bool all; /* true: both must hold */ };
 struct conds emit_cond(struct emit *e, ir_ref v);
+struct conds cond_cc(struct emit *e, const struct ir_inst *p); /* of a condition on flags (IR_cc) */
 /* dst := 1 or 0 by conditions just made; EFLAGS stay. */
 void emit_set_bool(struct emit *e, struct conds c, int dst);
 void emit_bool(struct emit *e, uint32_t i); /* icmp itst cc as a value */
