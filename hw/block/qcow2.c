@@ -227,6 +227,7 @@ const struct block_driver block_qcow2 = {
     .open = open_qcow2, .submit = qcow2_submit, .close = close_qcow2, .create = qcow2_create, .create_options = qcow2_create_options,
     .info = info, .status = status, .resize = qcow2_resize, .check = qcow2_check, .set_backing = set_backing, .get_backing = get_backing,
     .snapshot_list = qcow2_snapshot_list, .snapshot_create = qcow2_snapshot_create, .snapshot_apply = qcow2_snapshot_apply,
-    .snapshot_delete = qcow2_snapshot_delete, .vmstate_read = qcow2_vmstate_read, .vmstate_write = qcow2_vmstate_write,
+    .snapshot_delete = qcow2_snapshot_delete, .snapshot_load = qcow2_snapshot_load, .empty = qcow2_empty,
+    .vmstate_read = qcow2_vmstate_read, .vmstate_write = qcow2_vmstate_write,
     .amend = qcow2_amend, .measure = qcow2_measure,
 };

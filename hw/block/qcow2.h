@@ -252,6 +252,8 @@ int qcow2_snapshot_list(struct block_node *n, struct block_snapshot **list);
 int qcow2_snapshot_create(struct block_node *n, struct block_snapshot *s);
 int qcow2_snapshot_apply(struct block_node *n, const char *name);
 int qcow2_snapshot_delete(struct block_node *n, const char *name);
+int qcow2_snapshot_load(struct block_node *n, const char *name);
+int qcow2_empty(struct block_node *n);
 int qcow2_vmstate_read(struct block_node *n, uint64_t offset, void *to, size_t bytes);
 int qcow2_vmstate_write(struct block_node *n, uint64_t offset, const void *from, size_t bytes);
 int qcow2_resize(struct block_node *n, uint64_t size, bool shrink, enum block_preallocation p, char *err, size_t errlen);

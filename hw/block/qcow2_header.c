@@ -413,20 +413,16 @@ int qcow2_measure(uint64_t size, uint64_t data, struct opts *o, uint64_t *requir
     struct wish w = { 0 };
     if (!wishes(&w, o, err, errlen))
         return -EINVAL;
-    uint64_t cluster = 1ull << w.cluster_bits, sizes[2] = { w.preallocation ? size : data, size }, got[2];
-    size = (size + cluster - 1) & ~(cluster - 1);
-    for (unsigned k = 0; k < 2; k++) {
-        uint64_t per_l2 = cluster / (w.extended ? 16 : 8), n = (sizes[k] + cluster - 1) / cluster;
-        uint64_t all = (size / cluster + per_l2 - 1) / per_l2, l1 = (all * 8 + cluster - 1) / cluster;
-        uint64_t meta = 1 + all + l1, per_block = cluster * 8 >> w.order, blocks = 0, table = 0;
-        for (unsigned again = 0; again < 16; again++) { /* counts count themselves */
-            blocks = (n + meta + blocks + table + per_block - 1) / per_block;
-            table = (blocks * 8 + cluster - 1) / cluster;
-        }
-        got[k] = (n + meta + blocks + table) * cluster;
+    uint64_t cluster = 1ull << w.cluster_bits, n = (size + cluster - 1) >> w.cluster_bits;
+    uint64_t per_l2 = cluster / (w.extended ? 16 : 8), all = (n + per_l2 - 1) / per_l2, l1 = (all * 8 + cluster - 1) / cluster;
+    uint64_t meta = 1 + all + l1, per_block = cluster * 8 >> w.order, blocks = 0, table = 0;
+    for (unsigned again = 0; again < 16; again++) { /* counts count themselves */
+        blocks = (n + meta + blocks + table + per_block - 1) / per_block;
+        table = (blocks * 8 + cluster - 1) / cluster;
     }
-    *required = got[0];
-    *full = got[1];
+    meta += blocks + table;
+    *full = (meta + n) * cluster;
+    *required = w.preallocation ? *full : meta * cluster + ((data + cluster - 1) & ~(cluster - 1));
     return 0;
 }
 

@@ -340,7 +340,7 @@ int qcow2_snapshot_create(struct block_node *n, struct block_snapshot *b)
 {
     struct qcow2 *q = (struct qcow2 *)n;
     struct qsnapshot s = { .l1_size = q->l1_size, .vm_size = b->vm_state_size, .disk_size = n->size, .clock_ns = b->vm_clock_ns,
-                           .icount = b->icount ? b->icount : ~0ull, .extra = sizeof(struct extra) };
+                           .icount = b->icount, .extra = sizeof(struct extra) };
     struct timespec now;
     int rc;
     if (n->readonly || q->broken)
@@ -496,6 +496,52 @@ int qcow2_snapshot_delete(struct block_node *n, const char *name)
         rc = qcow2_flush(q);
 out:
     free(l1);
+    return rc;
+}
+
+int qcow2_snapshot_load(struct block_node *n, const char *name)
+{
+    struct qcow2 *q = (struct qcow2 *)n;
+    uint64_t *l1 = NULL;
+    int k = find(q, name), rc;
+    if (k < 0 || !n->readonly)
+        return k < 0 ? k : -EINVAL;
+    const struct qsnapshot *s = &q->snapshots[k];
+    if (s->disk_size > INT64_MAX - 511 || qcow2_l1_entries(q, s->disk_size) > s->l1_size)
+        return -EINVAL;
+    block_drain_all();
+    if ((rc = read_l1(q, s, &l1)) < 0) {
+        free(l1);
+        return rc;
+    }
+    free(q->l1);
+    q->l1 = l1;
+    q->l1_size = s->l1_size;
+    n->size = (s->disk_size + 511) & ~511ull;
+    return 0;
+}
+
+int qcow2_empty(struct block_node *n)
+{
+    struct qcow2 *q = (struct qcow2 *)n;
+    struct qsnapshot nothing = { .disk_size = n->size };
+    uint32_t nold = q->l1_size;
+    uint64_t *old = malloc(nold * 8ull + 8);
+    int rc = old ? 0 : -ENOMEM;
+    if (!rc && (n->readonly || q->broken))
+        rc = n->readonly ? -EROFS : -EIO;
+    block_drain_all();
+    if (!rc)
+        rc = qcow2_flush(q);
+    if (!rc) {
+        memcpy(old, q->l1, nold * 8ull);
+        rc = use_l1(q, NULL, &nothing);
+    }
+    if (!rc)
+        rc = count_less(q, old, nold);
+    if (!rc)
+        rc = qcow2_flush(q);
+    free(old);
     return rc;
 }
 

@@ -209,7 +209,8 @@ int image_create(const struct args *a, const char *file, const char *format, con
     opts_remove(o, "size");
     if (backing && !d->backing)
         error = complain("%s: images of format %s have no backing file", file, format);
-    if (!error && ((backing && !opts_set(o, "backing_file", backing)) || (backing_format && !opts_set(o, "backing_fmt", backing_format))))
+    if (!error && ((backing && !opts_set(o, "backing_file", backing)) || (backing_format && !opts_set(o, "backing_fmt", backing_format)) ||
+                   (has(a, OPT_unsafe) && !opts_set(o, "unsafe", "on"))))
         error = complain("%s: no memory", file);
     if (!error && visible && !has(a, OPT_quiet))
         show(file, d, o, size);

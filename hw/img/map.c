@@ -13,7 +13,7 @@ struct extent {
 
 static bool joins(const struct extent *a, const struct extent *b)
 {
-    return a->s.flags == b->s.flags && a->s.depth == b->s.depth && a->s.node == b->s.node &&
+    return a->s.flags == b->s.flags && a->s.depth == b->s.depth && (!a->s.depth || a->s.node == b->s.node) &&
            (!(a->s.flags & BLOCK_HAS_OFFSET) || a->s.host + a->s.bytes == b->s.host);
 }
 
@@ -77,7 +77,13 @@ int command_map(const struct args *a)
         if (error < 0) {
             complain("map: %s: at offset %" PRIu64 ": %s", a->files[0], at, strerror(-error));
             good = false;
-        } else if (have && joins(&now, &next)) {
+            break;
+        }
+        if (next.s.depth && next.s.node && at >= next.s.node->size) { /* behind a short backing file's end: nobody has it */
+            next.s.flags &= ~(unsigned)(BLOCK_IS_ALLOCATED | BLOCK_HAS_OFFSET);
+            next.s.depth--;
+        }
+        if (have && joins(&now, &next)) {
             now.s.bytes += next.s.bytes;
         } else {
             good = !have || show(&now, json, &first, a->files[0]);

@@ -37,6 +37,27 @@ static uint64_t cluster_size(const char *list)
     return v;
 }
 
+/* Images of version 3 could have bitmaps; that there are none is told then. */
+static bool may_have_bitmaps(struct block_node *n)
+{
+    struct block_info *i = calloc(1, sizeof *i);
+    bool may = false;
+    if (i)
+        block_get_info(n, i);
+    for (unsigned k = 0; i && k < i->ndetails; k++)
+        may = may || (!strcmp(i->details[k].name, "compat") && !strcmp(i->details[k].text, "1.1"));
+    free(i);
+    return may;
+}
+
+static bool is_version2(const char *list)
+{
+    char *compat = suboption(list, "compat");
+    bool is = compat && (!strcmp(compat, "0.10") || !strcmp(compat, "v2"));
+    free(compat);
+    return is;
+}
+
 int command_measure(const struct args *a)
 {
     const char *format = has(a, OPT_O) ? a->value[OPT_O] : "raw", *list = a->value[OPT_o];
@@ -44,7 +65,7 @@ int command_measure(const struct args *a)
     int64_t data = 0;
     char err[1024] = "";
     struct block_how how;
-    bool json;
+    bool json, bitmaps = false;
     if (!output_is_json(a, &json) || !image_format_known(format))
         return 1;
     if (image_options_help(list, format))
@@ -62,6 +83,7 @@ int command_measure(const struct args *a)
         if (!n)
             return 1;
         size = n->size;
+        bitmaps = may_have_bitmaps(n) && !strcmp(format, "qcow2") && !is_version2(list);
         data = count_data(a, n, cluster_size(list));
         block_unref(n);
         if (data < 0)
@@ -84,9 +106,13 @@ int command_measure(const struct args *a)
         json_object(&j, NULL);
         json_number(&j, "required", (int64_t)required);
         json_number(&j, "fully-allocated", (int64_t)full);
+        if (bitmaps)
+            json_number(&j, "bitmaps", 0);
         json_end(&j, '}');
     } else {
         printf("required size: %" PRIu64 "\nfully allocated size: %" PRIu64 "\n", required, full);
+        if (bitmaps)
+            printf("bitmaps size: 0\n");
     }
     return 0;
 }
