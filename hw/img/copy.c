@@ -5,9 +5,9 @@
  * A piece is of one kind: data, zeros, or not allocated above a part's base. A piece of data is at most a chunk; its ends lie on
  * the target's clusters, and where a cluster of the target has parts of several kinds it is taken as data. Data that has a place
  * in a plain file is read there by a thread of the host, straight past the nodes, in steps that stay in the processor's cache
- * while their zeros are looked for; a plain raw target is written in the same way. All else goes through the nodes.
+ * while their zeros are looked for. All else goes through the nodes.
  *
- * Pieces are written in their order unless -W; reading goes ahead.
+ * Writes of pieces begin in their order unless -W; reading goes ahead.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #include "copy.h"
 
-enum { CHUNK = 1 << 20, STEP = 256 << 10, GRAIN = 4096, MOST_ZERO = 1 << 30 };
+enum { CHUNK = 1 << 20, STEP = 256 << 10, GRAIN = 4096, MOST_ZERO = 1 << 30, RUNS = 64 };
 
 enum kind { DATA, ZERO, NOTHING };
 
@@ -41,6 +41,11 @@ struct work {
     uint8_t *zero;     /* a flag a grain */
     uint32_t grain;
     uint64_t failed_at;
+    /* What of the piece is being written. */
+    struct run *runs;
+    unsigned left;
+    int error;
+    struct task_queue ended;
 };
 
 static void fail(struct copy *c, int error, const char *doing, const char *file, uint64_t at)
@@ -247,30 +252,6 @@ static int load(void *arg)
     return 0;
 }
 
-static bool next_run(const struct work *w, uint64_t *at, uint64_t *n, bool *zero);
-
-/* Writes the piece's data into the target's file. In a thread. */
-static int store(void *arg)
-{
-    struct work *w = arg;
-    uint64_t at = 0, n = 0;
-    bool zero;
-    while (next_run(w, &at, &n, &zero)) {
-        for (uint64_t k = 0; !zero && k < n;) {
-            ssize_t put = pwrite(w->c->target_fd, w->buffer + at + k, n - k, (off_t)(w->p.at + at + k));
-            if (put < 0 && errno == EINTR)
-                continue;
-            if (put <= 0) {
-                w->failed_at = w->p.at + at + k;
-                return put ? -errno : -ENOSPC;
-            }
-            k += (uint64_t)put;
-        }
-        at += n;
-    }
-    return 0;
-}
-
 /* The host copies the piece from file to file. In a thread. */
 static int host_copy(void *arg)
 {
@@ -368,25 +349,59 @@ static int write_zeros(struct copy *c, uint64_t at, uint64_t n)
     return c->target_zero ? 0 : block_node_zero(c->target, at, n, BLOCK_UNMAP);
 }
 
+struct run { struct block_request r; struct iovec io; struct work *w; };
+
+static void run_done(struct block_request *r, int error)
+{
+    struct run *run = (struct run *)r;
+    struct work *w = run->w;
+    if (error && !w->error) {
+        w->error = error;
+        w->failed_at = run->r.offset;
+    }
+    w->left--;
+    task_wake(&w->ended);
+}
+
+static void begin_run(struct work *w, struct run *run, uint64_t at, uint64_t n, bool zero)
+{
+    struct copy *c = w->c;
+    *run = (struct run){ .w = w, .io = { w->buffer + at, n } };
+    run->r = (struct block_request){ .op = zero ? BLOCK_ZERO : BLOCK_WRITE, .flags = zero ? BLOCK_UNMAP : c->compress ? BLOCK_COMPRESSED : 0,
+                                     .offset = w->p.at + at, .bytes = n, .iov = &run->io, .niov = 1, .done = run_done };
+    w->left++;
+    block_node_submit(c->target, &run->r);
+}
+
+static void pass_turn(struct copy *c)
+{
+    c->turn++;
+    if (!c->unordered)
+        task_wake(&c->turns);
+}
+
+/* The next piece may begin when all of this one has begun: what is behind it in the file comes behind it. */
 static int write_piece(struct work *w)
 {
     struct copy *c = w->c;
     struct piece *p = &w->p;
     uint64_t at = 0, n = 0;
-    bool zero;
-    int error = 0;
+    bool zero = false;
+    unsigned k = 0;
     w->failed_at = p->at;
-    if (c->target_fd >= 0 && (c->target_zero || !c->sparse))
-        return block_call(store, w);
-    while (!error && next_run(w, &at, &n, &zero)) {
-        w->failed_at = p->at + at;
-        if (zero)
-            error = write_zeros(c, p->at + at, n);
-        else
-            error = block_node_write(c->target, p->at + at, w->buffer + at, n, c->compress ? BLOCK_COMPRESSED : 0);
-        at += n;
+    w->error = 0;
+    for (; !w->error && next_run(w, &at, &n, &zero); at += n) {
+        if (zero && c->target_zero)
+            continue;
+        while (w->left && k == RUNS)
+            task_wait(&w->ended);
+        k = k == RUNS ? 0 : k;
+        begin_run(w, &w->runs[k++], at, n, zero);
     }
-    return error;
+    pass_turn(c);
+    while (w->left)
+        task_wait(&w->ended);
+    return w->error;
 }
 
 static bool wait_turn(struct copy *c, const struct piece *p)
@@ -414,15 +429,14 @@ static void copy_piece(struct work *w)
         error = write_piece(w);
     else if (p->kind == ZERO)
         error = write_zeros(c, p->at, p->bytes);
+    if (!as_data || by_host)
+        pass_turn(c);
     if (error) {
         fail(c, error, "writing", c->target_file, w->failed_at);
         return;
     }
-    c->turn++;
     c->done += p->bytes;
     progress_show(c->done, c->total);
-    if (!c->unordered)
-        task_wake(&c->turns);
 }
 
 static void work(void *arg)
@@ -450,7 +464,7 @@ static void prepare(struct copy *c)
     c->unit = cluster < GRAIN ? GRAIN : (uint32_t)cluster;
     c->chunk = c->compress || c->unit > CHUNK ? c->unit : CHUNK;
     c->unordered = c->unordered || c->compress;
-    c->target_fd = !strcmp(c->target->driver->name, "raw") && !c->target->writethrough ? open_plain(c->target->file, O_WRONLY) : -1;
+    c->target_fd = c->host_copies && !strcmp(c->target->driver->name, "raw") ? open_plain(c->target->file, O_WRONLY) : -1;
     for (unsigned k = 0; k < c->nparts; k++)
         c->total += c->parts[k].bytes;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -462,7 +476,8 @@ static bool start(struct copy *c, struct work *w)
     void *p = NULL;
     *w = (struct work){ .c = c, .grain = c->compress || c->unit > GRAIN ? c->unit : GRAIN };
     w->zero = malloc(c->chunk / w->grain + 1);
-    if (!w->zero || posix_memalign(&p, 2 << 20, c->chunk))
+    w->runs = malloc(RUNS * sizeof *w->runs);
+    if (!w->zero || !w->runs || posix_memalign(&p, 2 << 20, c->chunk))
         return false;
     w->buffer = p;
     c->running++;
@@ -486,6 +501,7 @@ int copy_run(struct copy *c)
     for (unsigned k = 0; w && k < c->tasks; k++) {
         free(w[k].buffer);
         free(w[k].zero);
+        free(w[k].runs);
     }
     free(w);
     for (unsigned k = 0; k < c->nfiles; k++)

@@ -36,7 +36,7 @@ struct copy {
     uint64_t tickets, turn;
     unsigned running, slot;
     int error;
-    int target_fd;              /* the target's file, written without going through its nodes; -1: no */
+    int target_fd;              /* -C: the target's file; -1: its nodes do it */
     struct { const struct block_node *node; int fd; } files[32];
     unsigned nfiles;
     int64_t begun;
