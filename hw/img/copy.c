@@ -461,7 +461,7 @@ static void prepare(struct copy *c)
         cluster = i->subcluster_size && !c->compress ? i->subcluster_size : i->cluster_size ? i->cluster_size : GRAIN;
     }
     free(i);
-    c->unit = cluster < GRAIN ? GRAIN : (uint32_t)cluster;
+    c->unit = cluster < GRAIN && !c->compress ? GRAIN : (uint32_t)cluster;
     c->chunk = c->compress || c->unit > CHUNK ? c->unit : CHUNK;
     c->unordered = c->unordered || c->compress;
     c->target_fd = c->host_copies && !strcmp(c->target->driver->name, "raw") ? open_plain(c->target->file, O_WRONLY) : -1;
