@@ -56,6 +56,9 @@ struct isa {
     /* For debuggers: va to pa without side effects. */
     bool (*translate)(struct vcpu *v, gva_t va, gpa_t *pa);
     void (*dump)(struct vcpu *v, FILE *f);
+    /* For core dumps: the ELF machine; struct elf_prstatus of Linux with the registers, at most 512 bytes: its size. */
+    unsigned elf_machine;
+    size_t (*core_registers)(struct vcpu *v, uint8_t *out);
     const struct gdb_target *(*gdb_target)(void); /* registers for gdb; NULL: none */
 };
 

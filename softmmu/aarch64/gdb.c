@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "registers.h"
 #include "sys.h"
 #include "sysreg.h"
@@ -80,4 +81,19 @@ const struct gdb_target *a64_gdb_target(void)
     t.general = COMMON;
     t.nregs = n;
     return &t;
+}
+
+/* Of a 64-bit kernel: 112 bytes of signal, identities and times; x0 to x30, sp, pc, pstate; pr_fpvalid. */
+size_t a64_core_registers(struct vcpu *v, uint8_t *out)
+{
+    const struct gdb_target *t = a64_gdb_target();
+    uint32_t id = v->index + 1;
+    memset(out, 0, 392);
+    memcpy(out + 32, &id, sizeof id);
+    for (unsigned k = 0; k < 34; k++) {
+        uint8_t bytes[64] = { 0 };
+        target_read(t, v->machine->isa->guest->ir, v->cpu, k, bytes);
+        memcpy(out + 112 + 8 * k, bytes, 8);
+    }
+    return 392;
 }

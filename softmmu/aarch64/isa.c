@@ -330,4 +330,5 @@ const struct isa isa_aarch64 = {
     .guest = &guest_aarch64, .init = init, .done = done, .reset = reset, .fill = a64_fill, .fetch = a64_fetch, .refuse = a64_refuse,
     .fault = a64_fault, .watch = a64_watch, .interrupt = interrupt, .settle = a64_settle, .wakes = wakes, .leave = leave, .flush_physical = a64_flush_physical,
     .track_page = a64_track_page, .maps = a64_maps, .translate = translate, .dump = dump, .gdb_target = a64_gdb_target,
+    .elf_machine = 183 /* EM_AARCH64 */, .core_registers = a64_core_registers,
 };

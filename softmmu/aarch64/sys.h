@@ -225,6 +225,8 @@ bool cpu_has_pan(const struct a64_sys *s);
 /* Does PSCI's call in x0; false: none. *next: what the vCPU does then. */
 extern const struct a64_system a64_softmmu; /* ops.c */
 const struct gdb_target *a64_gdb_target(void); /* gdb.c */
+/* Of struct isa: registers for core dumps. */
+size_t a64_core_registers(struct vcpu *v, uint8_t *out);
 bool a64_psci(struct vcpu *v, enum vcpu_next *next);
 
 /* --- semihosting.c: the call in w0, with block x1; outside guest code, without the lock. */

@@ -3,9 +3,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "monitor.h"
 
@@ -235,6 +237,19 @@ static void save(struct monitor_call *c, bool physical)
 static void cmd_memsave(struct monitor_call *c) { save(c, false); }
 static void cmd_pmemsave(struct monitor_call *c) { save(c, true); }
 
+static void cmd_dump(struct monitor_call *c)
+{
+    char err[256];
+    uint64_t total;
+    int fd = open(c->argv[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        fprintf(c->out, "%s: %s\n", c->argv[0], strerror(errno));
+    else if (!monitor_dump(c->machine, fd, 0, ~0ull, &total, err, sizeof err))
+        fprintf(c->out, "%s\n", err);
+    if (fd >= 0)
+        close(fd);
+}
+
 static void cmd_gva2gpa(struct monitor_call *c)
 {
     uint64_t va;
@@ -408,6 +423,7 @@ static const struct monitor_command commands[] = {
     { "print|p", "/FORMAT EXPRESSION", "the value of an expression, with $registers", 1, MONITOR_ARGS, cmd_print },
     { "memsave", "ADDRESS SIZE FILE", "writes memory to a file, by virtual address", 3, 3, cmd_memsave },
     { "pmemsave", "ADDRESS SIZE FILE", "writes memory to a file, by physical address", 3, 3, cmd_pmemsave },
+    { "dump-guest-memory", "FILE", "memory and registers as an ELF core", 1, 1, cmd_dump },
     { "gva2gpa", "ADDRESS", "where a virtual address is", 1, MONITOR_ARGS, cmd_gva2gpa },
     { "stop|s", "", "stops the processors", 0, 0, cmd_stop },
     { "cont|c", "", "lets them run", 0, 0, cmd_cont },

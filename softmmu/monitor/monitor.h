@@ -51,6 +51,9 @@ const char *monitor_complete(struct machine *m, const char *before, size_t n, un
 /* What the rows of both monitors do; lock held. False: the reason in err. */
 /* Writes n bytes of memory at `at` to a file; v: by whose virtual addresses, unless physical. */
 bool monitor_save(struct vcpu *v, uint64_t at, uint64_t n, bool physical, const char *path, char *err, size_t errlen);
+/* dump.c: an ELF core of memory in [begin, begin + length) and of the processors into fd, with the machine standing meanwhile; how many
+ * bytes of memory. */
+bool monitor_dump(struct machine *m, int fd, uint64_t begin, uint64_t length, uint64_t *total, char *err, size_t errlen);
 bool monitor_cont(struct machine *m, char *err, size_t errlen);
 bool monitor_powerdown(struct machine *m); /* false: the board has no power button */
 /* In the words of QMP's RunState. */

@@ -1,10 +1,13 @@
 /*
  * QMP's commands of the core: the machine's life, processors, memory, and QMP itself. ../../hw/qmp_*.c have the others.
  */
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "fdset.h"
 #include "qmp.h"
 
 /* ------------------------------------------------------------------------ QMP itself */
@@ -144,6 +147,60 @@ static json_t *save(struct qmp_call *c, bool physical)
 static json_t *memsave(struct qmp_call *c) { return save(c, false); }
 static json_t *pmemsave(struct qmp_call *c) { return save(c, true); }
 
+/* The last one. */
+static struct { bool done, failed; uint64_t bytes; } last_dump;
+
+static int open_for_dump(struct qmp_call *c, const char *protocol)
+{
+    int fd = -1;
+    if (!strncmp(protocol, "file:", 5)) {
+        if ((fd = open(protocol + 5, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+            qmp_fail(c, QMP_GENERIC, "%s: %s", protocol + 5, strerror(errno));
+    } else if (!strncmp(protocol, "fd:", 3)) {
+        if ((fd = fds_take(protocol + 3)) < 0)
+            qmp_fail(c, QMP_GENERIC, "there is no descriptor named '%s'", protocol + 3);
+    } else {
+        qmp_fail(c, QMP_GENERIC, "protocol: it should be file:PATH or fd:NAME");
+    }
+    return fd;
+}
+
+static json_t *dump_answer(void)
+{
+    return json_pack("{s:s,s:I,s:I}", "status", !last_dump.done ? "none" : last_dump.failed ? "failed" : "completed", "completed",
+                     (json_int_t)last_dump.bytes, "total", (json_int_t)last_dump.bytes);
+}
+static json_t *query_dump(struct qmp_call *c) { return dump_answer(); }
+
+/* It is done when the answer comes; detached ones have their event too. */
+static json_t *dump_memory(struct qmp_call *c)
+{
+    const char *format = qmp_text(c, "format");
+    bool range = qmp_has(c, "begin");
+    if (range != qmp_has(c, "length"))
+        return qmp_fail(c, QMP_GENERIC, "the arguments 'begin' and 'length' go together");
+    if (range && !qmp_number(c, "length", 0))
+        return qmp_fail(c, QMP_GENERIC, "length: it should not be zero");
+    if (qmp_flag(c, "paging", false))
+        return qmp_fail(c, QMP_GENERIC, "paging: dumps are by physical address");
+    if (format && strcmp(format, "elf"))
+        return qmp_fail(c, QMP_GENERIC, "format: only elf is there");
+    int fd = open_for_dump(c, qmp_text(c, "protocol"));
+    if (fd < 0)
+        return NULL;
+    bool done = monitor_dump(c->machine, fd, (uint64_t)qmp_number(c, "begin", 0), (uint64_t)qmp_number(c, "length", -1), &last_dump.bytes, c->error,
+                             sizeof c->error);
+    close(fd);
+    last_dump.done = true;
+    last_dump.failed = !done;
+    if (qmp_flag(c, "detach", false))
+        qmp_send_event(c->machine, "DUMP_COMPLETED", done ? json_pack("{s:o}", "result", dump_answer())
+                                                          : json_pack("{s:o,s:s}", "result", dump_answer(), "error", c->error));
+    return done || qmp_flag(c, "detach", false) ? json_object() : NULL;
+}
+
+static json_t *dump_formats(struct qmp_call *c) { return json_pack("{s:[s]}", "formats", "elf"); }
+
 /* ---------------------------------------------------------------------------- tables */
 
 static const struct qmp_type types[] = {
@@ -161,6 +218,10 @@ static const struct qmp_type types[] = {
     { "SysEmuTarget", QMP_ENUM, "aarch64, i386, riscv64, x86_64" },
     { "TargetInfo", QMP_STRUCT, "arch: SysEmuTarget" },
     { "KvmInfo", QMP_STRUCT, "enabled: bool, present: bool" },
+    { "DumpGuestMemoryFormat", QMP_ENUM, "elf" },
+    { "DumpGuestMemoryCapability", QMP_STRUCT, "formats: [DumpGuestMemoryFormat]" },
+    { "DumpStatus", QMP_ENUM, "none, active, completed, failed" },
+    { "DumpQueryResult", QMP_STRUCT, "status: DumpStatus, completed: int, total: int" },
     { "SchemaInfo", QMP_UNION, "name: str, meta-type: SchemaMetaType | meta-type | builtin=SchemaInfoBuiltin, enum=SchemaInfoEnum, "
                                "array=SchemaInfoArray, object=SchemaInfoObject, alternate=SchemaInfoAlternate, command=SchemaInfoCommand, "
                                "event=SchemaInfoEvent" },
@@ -196,6 +257,9 @@ static const struct qmp_command commands[] = {
     { "x-exit-preconfig", "", "", exit_preconfig },
     { "query-target", "", "TargetInfo", query_target },
     { "query-kvm", "", "KvmInfo", query_kvm },
+    { "dump-guest-memory", "paging: bool, protocol: str, *detach: bool, *begin: int, *length: int, *format: DumpGuestMemoryFormat", "", dump_memory },
+    { "query-dump", "", "DumpQueryResult", query_dump },
+    { "query-dump-guest-memory-capability", "", "DumpGuestMemoryCapability", dump_formats },
     { "memsave", "val: int, size: int, filename: str, *cpu-index: int", "", memsave },
     { "pmemsave", "val: int, size: int, filename: str", "", pmemsave },
     { NULL }
@@ -203,6 +267,7 @@ static const struct qmp_command commands[] = {
 
 static const struct qmp_event events[] = {
     { "STOP", "" }, { "RESUME", "" }, { "POWERDOWN", "" },
+    { "DUMP_COMPLETED", "result: DumpQueryResult, *error: str" },
     { "RESET", "guest: bool, reason: ShutdownCause" },
     { "SHUTDOWN", "guest: bool, reason: ShutdownCause" },
     { NULL }

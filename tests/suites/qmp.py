@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import time
 
@@ -216,6 +217,11 @@ SESSION = [
     ("pmemsave", {"val": 0x40000000, "size": 64, "filename": "/nonexistent/x"}, "GenericError"),
     ("memsave", {"val": 0x40000000, "size": 64, "filename": "saved"}, None),
     ("memsave", {"val": 0x40000000, "size": 64, "filename": "saved", "cpu-index": 77}, "GenericError"),
+    ("query-dump", None, None), ("dump-guest-memory", {"paging": False, "protocol": "file:/nonexistent/x"}, "GenericError"),
+    ("dump-guest-memory", {"paging": False, "protocol": "fd:nosuch"}, "GenericError"),
+    ("dump-guest-memory", {"paging": False, "protocol": "file:core", "begin": 1}, "GenericError"),
+    ("dump-guest-memory", {"paging": False, "protocol": "file:core"}, None), ("query-dump", None, None),
+    ("query-dump-guest-memory-capability", None, None),
     ("getfd", {"fdname": "x"}, "GenericError"), ("closefd", {"fdname": "x"}, "GenericError"), ("add-fd", {"fdset-id": 1}, "GenericError"),
     ("remove-fd", {"fdset-id": 1}, "GenericError"), ("query-fdsets", None, None),
     ("ringbuf-write", {"device": "ring", "data": "some text"}, None), ("ringbuf-write", {"device": "nosuch", "data": "x"}, "GenericError"),
@@ -605,6 +611,35 @@ def hotplug(context):
             m.process.wait(LIMIT)
 
 
+def core(context):
+    """A dump of the whole machine: its program headers, its memory, its registers by gdb."""
+    with Machine(context, ["-m", "64", "-smp", "2", "-device", "loader,addr=0x40001000,data=0x1122334455667788,data-len=8"]) as m:
+        c = m.connect()
+        c.ok("dump-guest-memory", paging=False, protocol="file:core", detach=True)
+        result = c.event("DUMP_COMPLETED")["data"]["result"]
+        c.ok("dump-guest-memory", paging=False, protocol="file:part", begin=0x40001000, length=4096)
+        with open(os.path.join(m.dir, "core"), "rb") as f:
+            data = f.read()
+        with open(os.path.join(m.dir, "part"), "rb") as f:
+            part = f.read()
+        if result != {"status": "completed", "completed": 64 << 20, "total": 64 << 20}:
+            raise Fail(f"{result}")
+        for image, at, size in ((data, 0x40000000, 64 << 20), (part, 0x40001000, 4096)):
+            machine, n = struct.unpack_from("<H", image, 18)[0], struct.unpack_from("<H", image, 56)[0]
+            heads = [struct.unpack_from("<IIQQQQQQ", image, 64 + 56 * k) for k in range(n)]
+            loads = [h for h in heads if h[0] == 1]
+            if machine != 183 or len(loads) != 1 or loads[0][4] != at or loads[0][5] != size or len(image) != loads[0][2] + size:
+                raise Fail(f"{heads} of {len(image)} bytes")
+            word = struct.unpack_from("<Q", image, loads[0][2] + 0x40001000 - at)[0]
+            if word != 0x1122334455667788:
+                raise Fail(f"memory: {word:#x}")
+        gdb = shutil.which("gdb-multiarch")
+        if gdb:
+            got = run([gdb, "-nx", "-batch", "-ex", f"core-file {m.dir}/core", "-ex", "info threads", "-ex", "p/x $pc", "-ex", "x/gx 0x40001000"], timeout=60)
+            if got.out.count(b"LWP") < 2 or b"0x1122334455667788" not in got.out:
+                raise Fail(f"gdb: {(got.out + got.err).decode(errors='replace')}")
+
+
 def fuzz(seconds):
     def test(context):
         program(context)
@@ -622,6 +657,7 @@ def cases(context):
         Case("qmp/readconfig", config, 0),
         Case("qmp/sandbox", confined, 0),
         Case("fuzz/qmp", fuzz(1), 0),
+        Case("qmp/dump", core, 0),
         Case("qmp/hotplug", hotplug, 1),
         Case("qmp/qemu", beside_qemu, 1),
     ]
