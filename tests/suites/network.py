@@ -33,7 +33,7 @@ httpd -h /www -p 80
 tcpload send {host} {port1} {bytes}
 tcpload recv {host} {port2} {bytes}
 {more}
-nc -l -p 81
+echo bye | nc -l -p 81
 ip -s link show eth0 | tail -4
 echo END"""
 
@@ -100,7 +100,14 @@ class Host(threading.Thread):
             c = http.client.HTTPConnection(*self.http, timeout=60)
             c.request("GET", "/file")
             self.sum = hashlib.sha256(c.getresponse().read()).hexdigest()
-            socket.create_connection(self.end, 60).close()
+            for _ in range(300):  # the guest may not be there yet
+                try:
+                    with socket.create_connection(self.end, 60) as c:
+                        if c.recv(10):
+                            break
+                except OSError:
+                    pass
+                time.sleep(0.2)
 
     def check(self, got):
         self.join(30)
