@@ -279,6 +279,8 @@ bool block_blockdev_add(const struct opts *o, char *err, size_t errlen)
         snprintf(err, errlen, "-blockdev: driver= is missing");
     else if (!opts_get(mine, "node-name"))
         snprintf(err, errlen, "-blockdev driver=%s: node-name= is missing", opts_get(mine, "driver"));
+    else if (block_node_by_name(opts_get(mine, "node-name")))
+        snprintf(err, errlen, "node-name=%s: there is one already", opts_get(mine, "node-name"));
     else
         n = block_open_opts(o, &how, err, errlen);
     opts_free(mine);

@@ -133,26 +133,34 @@ static void in_use(struct qcow2 *q, uint64_t end)
         q->fresh = end;
 }
 
-/* A new block for the counts of clusters around `cluster`, which is free and becomes it. */
+/* A new block for the counts of clusters around `cluster`, which is free and becomes it. It is in the file, and counts itself,
+ * before the table has it: nothing waits in between. */
 static int make_block(struct qcow2 *q, uint64_t cluster)
 {
     uint64_t host = cluster << q->cluster_bits;
+    uint32_t index = (uint32_t)(cluster >> block_bits(q));
+    uint8_t *block = NULL;
     if (qset_has(&q->tables, cluster))
         return qcow2_broken(q, "a table without a reference count", host);
-    int rc = block_node_zero(q->n.file, host, q->cluster, 0);
+    if (posix_memalign((void **)&block, 4096, q->cluster < 4096 ? 4096 : q->cluster))
+        return -ENOMEM;
+    memset(block, 0, q->cluster);
+    qcow2_put_count(block, q->refcount_order, cluster & ((1ull << block_bits(q)) - 1), 1);
+    int rc = block_node_write(q->n.file, host, block, q->cluster, 0);
+    free(block);
+    if (!rc && !qset_add(&q->tables, cluster))
+        rc = -ENOMEM;
+    in_use(q, host + q->cluster);
     if (rc)
         return rc;
     qcache_forget(&q->rb, host, q->cluster);
     qcache_forget(&q->l2, host, q->cluster);
-    uint32_t index = (uint32_t)(cluster >> block_bits(q));
-    if (!qset_add(&q->tables, cluster))
-        return -ENOMEM;
     q->rt[index] = host;
     q->rt_low = q->rt_low >= q->rt_high || index < q->rt_low ? index : q->rt_low;
     q->rt_high = index + 1 > q->rt_high ? index + 1 : q->rt_high;
-    in_use(q, host + q->cluster);
+    q->linked = true; /* the block is flushed before the table's entry is written */
     q->hint = cluster + 1;
-    return qcow2_count(q, cluster, 1, 1);
+    return 0;
 }
 
 static void mark_table(struct qcow2 *q, uint64_t cluster, uint64_t n, bool on)

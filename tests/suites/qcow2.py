@@ -173,7 +173,7 @@ def killed(times):
                 time.sleep(0.02 + r.random() * 0.3)
                 p.send_signal(signal.SIGKILL)
                 p.wait()
-                done = qemu_img("check", image, good=False)
+                done = qemu_img("check", "-U", image, good=False)
                 if done.status not in (0, 3):  # 3: leaks
                     raise Fail(f"round {k}: {(done.out + done.err)[-2000:].decode(errors='replace')}")
     return test
