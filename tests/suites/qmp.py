@@ -13,11 +13,20 @@ import subprocess
 import time
 
 from .base import Case, Fail, Skip, run
-from .system import initrd, kernel, program
+from .system import initrd, kernel
+from .system import program as machine_program
 from .unit import program as test_program
 
 LIMIT = 30
 CLASSES = ("GenericError", "CommandNotFound", "DeviceNotActive", "DeviceNotFound", "KVMMissingCap")
+
+
+def program(context):
+    path = machine_program(context)
+    with open(os.path.join(context.build, "config.mk"), encoding="utf-8") as f:
+        if "QMP = no\n" in f:
+            raise Skip("no QMP in this build: ./configure says why")
+    return path
 
 
 class Client:
@@ -540,6 +549,9 @@ def confined(context):
     with context.temp() as d:
         os.chmod(d, 0o755)
         root = os.geteuid() == 0
+        with open(os.path.join(context.build, "config.mk"), encoding="utf-8") as f:
+            if "MYNA_SECCOMP" not in f.read():
+                raise Skip("no -sandbox in this build: ./configure says why")
         words = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
         with Machine(context, [*words, "-smp", "2", *(["-runas", "nobody", "-chroot", d] if root else [])]) as m:
             c = m.connect()
