@@ -16,7 +16,7 @@ native="bash bc busybox-static bzip2 coreutils dash diffutils dpkg-dev file find
 bench="aom-tools dav1d flac lame libjpeg-turbo-progs opus-tools vorbis-tools webp"
 profile="valgrind"
 distro="debootstrap redis-tools wrk postgresql-client"
-system="libfdt-dev liburing-dev libedit-dev libjansson-dev libseccomp-dev libslirp-dev libzstd-dev"
+system="dosfstools mtools fdisk acpica-tools libfdt-dev liburing-dev libedit-dev libjansson-dev libseccomp-dev libslirp-dev libzstd-dev"
 # What glibc's tests are made with (tests/guest/glibc.sh).
 glibc="bison gawk gettext locales g++-aarch64-linux-gnu"
 

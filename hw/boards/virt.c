@@ -64,6 +64,7 @@ struct virt {
     struct isa_config isa;
     struct mem_region *ram;
     uint32_t gic_version; /* gic-version=: enum gic_choice */
+    struct block *pflash[FLASH_BANKS]; /* pflash0=, pflash1= */
     uint32_t acpi;        /* acpi=: enum on_off_auto */
     bool its, highmem;
     struct device *gic, *virtio[VIRTIO_SLOTS];
@@ -412,11 +413,11 @@ static bool make_pci(struct virt *b, char *err, size_t errlen)
                           (struct pci_window){ low, low + map[SLOT_PCI_MEMORY].size - 1 }, high, pin, spi, err, errlen);
 }
 
-/* if=pflash, by index, and -pflash. */
+/* pflash0= and pflash1=; if=pflash, by index, and -pflash. */
 static bool make_flash(struct virt *b, char *err, size_t errlen)
 {
     for (unsigned k = 0; k < FLASH_BANKS; k++) {
-        struct block *drive = block_by_index(IF_PFLASH, (int)k);
+        struct block *drive = b->pflash[k] ? b->pflash[k] : block_by_index(IF_PFLASH, (int)k);
         struct device *d = device_new(b->d.machine, "cfi.pflash01", err, errlen);
         if (!d || !device_set(d, "name", k ? "virt.flash1" : "virt.flash0", err, errlen))
             return false;
@@ -517,6 +518,8 @@ static const struct property properties[] = {
     PROPERTY(struct virt, el3, PROP_BOOL, "secure", "off", "processors with EL3"),
     PROPERTY_ENUM(struct virt, gic_version, "gic-version", "2", "2|3|max|host", "interrupt controller; max: 3"),
     PROPERTY_ENUM(struct virt, acpi, "acpi", "auto", "auto|on|off", "ACPI tables in fw_cfg; auto: if there is firmware"),
+    PROPERTY(struct virt, pflash[0], PROP_DRIVE, "pflash0", NULL, "contents of the first flash bank"),
+    PROPERTY(struct virt, pflash[1], PROP_DRIVE, "pflash1", NULL, "contents of the second flash bank"),
     PROPERTY(struct virt, its, PROP_BOOL, "its", "on", "with GICv3: messages become LPIs by an ITS"),
     PROPERTY(struct virt, highmem, PROP_BOOL, "highmem", "on", "PCI has 256 buses and 64-bit addresses"),
     { NULL }

@@ -12,6 +12,7 @@
 #   tests/guest/fetch.sh DIR python-tests   DIR/python-arm64, DIR/python-amd64: python3 with its own tests
 #   tests/guest/fetch.sh DIR kernel         DIR/kernel: Debian's arm64 kernel with its modules; DIR/initrd: a busybox for it
 #   tests/guest/fetch.sh DIR boot           the same, and DIR/kernel-trixie, DIR/kernel-16k: Linux 6.12 with pages of 4 and 16 KiB
+#   tests/guest/fetch.sh DIR firmware       DIR/firmware: EDK2, U-Boot and GRUB for arm64
 #   tests/guest/fetch.sh DIR selftests      DIR/selftests: the kernel's own tests of arm64 and of memory, built (needs the source's headers: minutes)
 #   tests/guest/fetch.sh DIR debian         DIR/debian.tar: debootstrap's first stage for arm64
 #   tests/guest/fetch.sh DIR pgbench        DIR/pgbench: the host's pgbench, without the server it comes with
@@ -106,6 +107,12 @@ kernel | boot)
         rm -rf "$at.apt"
     done
     "$debs" bare arm64 "$dir/initrd" busybox-static ;;
+firmware)
+    "$debs" bare arm64 "$dir/firmware" qemu-efi-aarch64 u-boot-qemu grub-efi-arm64-bin
+    # Of 700 MB: what is for this board, and no second copies of the flash images.
+    find "$dir/firmware/usr" -type f ! -name QEMU_EFI.fd ! -name AAVMF_CODE.fd ! -name AAVMF_VARS.fd ! -name grubaa64.efi \
+        ! -path '*/u-boot/qemu_arm64/*' -delete
+    rm -rf "$dir/firmware.apt" ;;
 selftests)
     [ -e "$dir/selftests/.built" ] && exit 0
     "$debs" bare amd64 "$dir/kernel-source" linux-source-6.1
