@@ -139,20 +139,36 @@ def boot_order(context):
 
 # ----------------------------------------------------------------------------- EDK2
 
-def prompt(m, seconds=180):
-    """EDK2's shell forgets what was typed before it reads a line."""
-    m.stdio.expect(SHELL, seconds)
-    time.sleep(1)
+def ask(m, command, answer, tries=6):
+    """Types the command until there is an answer: EDK2's shell forgets what was typed before it reads a line."""
+    for k in range(tries):
+        time.sleep(1)
+        say(m.stdio, command + "\r")
+        try:
+            return m.stdio.expect(answer, 20)
+        except Fail:
+            if k == tries - 1:
+                raise
+
+
+def switch_off(m, tries=6):
+    for _ in range(tries):
+        time.sleep(1)
+        if m.process.poll() is None:
+            say(m.stdio, "reset -s\r")
+        try:
+            m.process.wait(10)
+            break
+        except subprocess.TimeoutExpired:
+            pass
+    m.end(0, 10)
 
 
 def shell(context):
     with Machine(context, "-bios", file(context, EDK2), *STDIO, kernel=False) as m:
-        prompt(m)
-        say(m.stdio, "ver\r")
-        m.stdio.expect(rb"UEFI Interactive Shell v[0-9.]+", 60)
-        prompt(m)
-        say(m.stdio, "reset -s\r")
-        m.end(0, 60)
+        m.stdio.expect(SHELL, 180)
+        ask(m, "ver", rb"UEFI Interactive Shell v[0-9.]+.*" + SHELL)
+        switch_off(m)
 
 
 def variables(context):
@@ -165,16 +181,12 @@ def variables(context):
                                     ["-drive", f"if=none,id=f0,format=raw,file={file(context, CODE)},readonly=on",
                                      "-drive", f"if=none,id=f1,format=raw,file={flash}", "-M", "virt,pflash0=f0,pflash1=f1"])):
             with Machine(context, *STDIO, *drives, kernel=False) as m:
-                prompt(m)
+                m.stdio.expect(SHELL, 180)
+                name = "setvar Kept -guid 12345678-1234-1234-1234-123456789abc"
                 if k == 0:
-                    say(m.stdio, "setvar Kept -guid 12345678-1234-1234-1234-123456789abc -bs -rt -nv =0xfeedbeef\r")
-                    prompt(m)
-                else:
-                    say(m.stdio, "setvar Kept -guid 12345678-1234-1234-1234-123456789abc\r")
-                    m.stdio.expect(rb"(?i)FE ?ED ?BE ?EF", 60)
-                    prompt(m)
-                say(m.stdio, "reset -s\r")
-                m.end(0, 60)
+                    ask(m, name + " -bs -rt -nv =0xfeedbeef", rb"0xfeedbeef.*" + SHELL)
+                ask(m, name, rb"(?i)(FE ?ED ?BE ?EF|EF ?BE ?ED ?FE).*" + SHELL)
+                switch_off(m)
 
 
 def kernel_by_firmware(options, patterns, append=""):
