@@ -42,8 +42,10 @@ static bool options(struct job *j)
     j->backing_format = has(a, OPT_F_backing) ? a->value[OPT_F_backing] : j->said_format;
     if (j->backing && !*j->backing)
         j->backing = NULL;
-    c->tasks = (unsigned)n;
     c->compress = has(a, OPT_compress);
+    /* The host's cache reads ahead by itself: buffers that stay in the processor's cache cost less than more of them gain. */
+    bool cached = !c->compress && !has(a, OPT_cache) && !has(a, OPT_source_cache);
+    c->tasks = cached && !has(a, OPT_coroutines) ? 3 : (unsigned)n;
     c->unordered = has(a, OPT_unordered);
     c->salvage = has(a, OPT_salvage);
     c->host_copies = has(a, OPT_copy_range);
