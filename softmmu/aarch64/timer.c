@@ -14,11 +14,13 @@ static uint64_t scale(uint64_t a, uint64_t b, uint64_t c) { return (uint64_t)((u
 
 uint64_t a64_count(struct a64_sys *s) { return scale(vcpu_now(s->vcpu), A64_CNTFRQ, 1000000000); }
 
-/* The counter that a timer compares with. */
-uint64_t a64_timer_count(struct a64_sys *s, unsigned timer)
+/* The counter that a timer compares with, now or at a time of the virtual clock. */
+static uint64_t count_at(const struct a64_sys *s, unsigned timer, uint64_t ns)
 {
-    return a64_count(s) - (timer == TIMER_VIRT ? s->v[A64_SYS_CNTVOFF_EL2] : 0);
+    return scale(ns, A64_CNTFRQ, 1000000000) - (timer == TIMER_VIRT ? s->v[A64_SYS_CNTVOFF_EL2] : 0);
 }
+
+uint64_t a64_timer_count(struct a64_sys *s, unsigned timer) { return count_at(s, timer, vcpu_now(s->vcpu)); }
 
 static bool condition(struct a64_sys *s, unsigned timer) { return a64_timer_count(s, timer) >= s->timer[timer].cval; }
 
@@ -32,11 +34,13 @@ void a64_timer_update(struct a64_sys *s, unsigned timer)
 {
     struct a64_timer *t = &s->timer[timer];
     bool locked = machine_lock_enter();
-    bool met = (t->ctl & 1) && condition(s, timer), up = met && !(t->ctl & 2);
+    /* The clock is read once: were it read again, the time might have come in between, and what is left below zero. */
+    uint64_t now = vcpu_now(s->vcpu), count = count_at(s, timer, now);
+    bool met = (t->ctl & 1) && count >= t->cval, up = met && !(t->ctl & 2);
     if ((t->ctl & 1) && !met) {
-        uint64_t left = t->cval - a64_timer_count(s, timer);
+        uint64_t left = t->cval - count;
         uint64_t ns = left > A64_CNTFRQ * 1000000 ? 1000000ull * 1000000000 : scale(left, 1000000000, A64_CNTFRQ) + 1;
-        alarm_at(t->alarm, vcpu_now(s->vcpu) + ns);
+        alarm_at(t->alarm, now + ns);
     } else {
         alarm_off(t->alarm);
     }
