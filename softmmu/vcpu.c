@@ -131,6 +131,7 @@ void vcpu_yield(struct vcpu *v)
     store(&v->outside, 1);
     sched_yield();
     store(&v->outside, 0);
+    do_work(v); /* who saw it outside neither waits nor kicks */
 }
 
 void vcpu_request_reset(struct vcpu *v)
