@@ -191,7 +191,7 @@ WRONG = [
     ("-M virt -without sleep", "-without sleep: it should be"),
     ("-smp", "-smp: an argument is missing"),
     ("-M virt -pidfile /nonexistent/x -serial null", "-pidfile /nonexistent/x: No such file"),
-    ("-M virt -net user", "-net user: it should be none"),
+    ("-M virt -net usr", "-net usr: there is no network backend usr; the nearest is user"),
     ("-M virt -semihosting-config target=moon", "target=moon"),
 ]
 

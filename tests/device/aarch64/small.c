@@ -190,10 +190,11 @@ static void fw_cfg(void)
         text(" ");
         hex(size);
         text("\r\n");
-        key = select;
+        if (name[0] == 'o' && name[1] == 'p' && name[2] == 't')
+            key = select;
     }
     is("fw dma", dma(8 | 2 | (u32)key << 16, 8), 0);
-    is("fw dma data", *(volatile u64 *)buffer, 0x0000000000434241); /* the last file is "ABC", zeros behind it */
+    is("fw dma data", *(volatile u64 *)buffer, 0x0000000000434241); /* the file of the command line is "ABC", zeros behind it */
     is("fw dma select", dma(8 | (u32)key << 16, 0), 0);
     is("fw dma skip", dma(4, 1), 0);
     is("fw after skip", R8(FW), 'B');
