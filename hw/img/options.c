@@ -103,7 +103,7 @@ static bool parse_word(struct args *a, int argc, char **argv, int *at)
     const char *word = argv[*at], *value = NULL;
     const struct command *c = a->command;
     char shown[80];
-    int k;
+    int k = -1;
     if (word[1] == '-') {
         const char *equals = strchr(word, '=');
         size_t n = equals ? (size_t)(equals - word) - 2 : strlen(word + 2);
