@@ -34,6 +34,7 @@ enum property_kind {
     PROP_CHARDEV, /* struct chardev * by id */
     PROP_DRIVE,   /* struct block * by id */
     PROP_NETDEV,  /* struct netdev * by id */
+    PROP_FSDEV,   /* struct p9_export * by id */
 };
 
 struct property {

@@ -295,6 +295,8 @@ static const char *set(struct device *d, const struct property *p, const char *t
         return (*(void **)at = block_find(text)) ? NULL : "the id of a -drive or the name of a node that nobody writes to";
     case PROP_NETDEV:
         return (*(void **)at = backend_by_id(PROP_NETDEV, text)) ? NULL : "the id of a -netdev";
+    case PROP_FSDEV:
+        return (*(void **)at = backend_by_id(PROP_FSDEV, text)) ? NULL : "the id of a -fsdev";
     }
     return "?";
 }
@@ -368,6 +370,7 @@ void device_get(const struct device *d, const struct property *p, char *text, si
     case PROP_CHARDEV:
     case PROP_DRIVE:
     case PROP_NETDEV:
+    case PROP_FSDEV:
         snprintf(text, n, "%s", *(void *const *)at ? backend_id(p->kind, *(void *const *)at) : "");
         return;
     }
@@ -481,6 +484,7 @@ const char *property_kind_name(enum property_kind k)
         [PROP_BOOL] = "bool", [PROP_U8] = "uint8", [PROP_U16] = "uint16", [PROP_U32] = "uint32", [PROP_U64] = "uint64",
         [PROP_S32] = "int32", [PROP_SIZE] = "size", [PROP_STRING] = "str", [PROP_ENUM] = "enum", [PROP_MAC] = "str",
         [PROP_PCI_ADDR] = "int32", [PROP_CHARDEV] = "str", [PROP_DRIVE] = "str", [PROP_NETDEV] = "str",
+        [PROP_FSDEV] = "str",
     };
     return kinds[k];
 }

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "9p/p9.h"
 #include "block/block.h"
 #include "char/chardev.h"
 #include "cli/options.h"
@@ -128,6 +129,15 @@ static void make_qmps(struct machine *m, const struct texts *t, bool pretty)
     }
 }
 
+/* Folders of the host. */
+static void make_fsdevs(const struct options *o)
+{
+    char err[256] = "";
+    for (unsigned k = 0; k < o->fsdevs.n; k++)
+        if (!p9_fsdev_add(o->fsdevs.at[k], err, sizeof err))
+            die("-fsdev %s: %s", o->fsdevs.at[k], err);
+}
+
 /* Network backends; the devices of -nic and -net come with the board. */
 static void make_networks(struct machine *m, const struct options *o)
 {
@@ -239,6 +249,7 @@ int main(int argc, char **argv)
     machine_lock_enter();
     make_chardevs(m, &o);
     make_drives(&o);
+    make_fsdevs(&o);
     make_networks(m, &o);
     if (!make_board(m, &o, err, sizeof err))
         die("%s", err);

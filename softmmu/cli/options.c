@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "9p/p9.h"
 #include "block/block.h"
 #include "char/chardev.h"
 #include "monitor/fdset.h"
@@ -289,6 +290,14 @@ static bool opt_object(struct options *o, const char *a)
         exit(0);
     }
     return add(&o->objects, a);
+}
+static bool opt_fsdev(struct options *o, const char *a) { return add(&o->fsdevs, a); }
+static bool opt_virtfs(struct options *o, const char *a)
+{
+    char *fsdev, *device, err[256];
+    if (!p9_virtfs(a, &fsdev, &device, err, sizeof err))
+        die("-virtfs %s: %s", a, err);
+    return add(&o->fsdevs, fsdev) && add(&o->devices, device);
 }
 static bool opt_none(struct options *o, const char *a) { return !strcmp(a, "none") || !strcmp(a, "null"); }
 static bool opt_nodefaults(struct options *o, const char *a) { return o->no_defaults = true; }
@@ -654,6 +663,9 @@ static const struct option {
     { "nic", "TYPE|none[,model=NAME,mac=ADDR,OPTION=VALUE...]", opt_nic, "a network device on a backend; 'model=help' lists models" },
     { "net", "nic|TYPE|none[,OPTION=VALUE...]", opt_net, "the same, each of the two, by a hub" },
     { "object", "KIND,id=ID[,OPTION=VALUE...]", opt_object, "an object; 'help' lists the kinds" },
+    { "fsdev", "local,id=ID,path=DIR,security_model=passthrough|mapped-xattr|mapped-file|none[,readonly=on][,multidevs=...]", opt_fsdev,
+      "a folder of the host, for -device virtio-9p-pci,fsdev=ID,mount_tag=TAG" },
+    { "virtfs", "local,path=DIR,mount_tag=TAG,security_model=...", opt_virtfs, "both in one" },
     { "vga|parallel", "none", opt_none, "none: there is none" },
     { "nodefaults", NULL, opt_nodefaults, "only what is asked for" },
     { "no-user-config|nodefconfig", NULL, opt_nothing, "nothing: there are no such files" },
@@ -686,7 +698,7 @@ static const struct option {
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
     { "icount|incoming|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
-      "virtfs|fsdev|writeconfig|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
+      "writeconfig|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|preconfig|full-screen|usb", NULL, NULL, "not there yet" },
 };
 enum { NOPTIONS = sizeof options / sizeof *options };

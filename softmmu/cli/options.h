@@ -19,7 +19,7 @@ struct options {
     struct texts board_properties; /* "NAME=VALUE" */
     const char *cpu;
     struct texts devices, chardevs, serials, monitors, mons, drives, blockdevs, pflash, gdbs, qmps, pretty_qmps;
-    struct texts netdevs, nics, nets, objects;
+    struct texts netdevs, nics, nets, objects, fsdevs;
     struct process_options process;
     bool paused, no_reboot, no_shutdown, nographic, no_display, no_defaults, snapshot, accel_given, accel_missing;
     bool smp_given, semihosting, semihosting_user;

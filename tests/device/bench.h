@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "block/aio.h"
 #include "block/block.h"
 #include "device.h"
 #include "exec.h"
@@ -79,6 +80,7 @@ static inline void bench_free(struct bench *b)
     devices_free(&b->m);
     netdevs_close();
     blocks_close();
+    aio_attach(NULL); /* the next machine's loop may be at the same place */
     machine_lock_leave();
     physmem_free(b->m.memory);
     mem_free(b->ram);

@@ -7,6 +7,7 @@
  * ./configure --enable-asan. A crash prints the target and the seed of the round, which repeats it (up to the timing
  * of completions).
  */
+#include "9p/p9.h"
 #include "char/chardev.h"
 #include "driver.h"
 #include "fuzz.h"
@@ -16,7 +17,7 @@ enum { IMAGE = 256 << 10, OPS = 3000 };
 
 /* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type; its -drive or -chardev, and a device on
  * its bus. %d: number of the round. */
-static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; bool net; } targets[] = {
+static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; bool net; const char *folder; } targets[] = {
     { "virtio-blk-device,drive=f%d,packed=on,num-queues=3,queue-size=16", true, ",discard=unmap" },
     { "virtio-blk-device,drive=f%d,logical_block_size=4096", true, ",aio=threads,cache=writethrough" },
     { "virtio-blk-device,drive=f%d,packed=on", true, ",readonly=on" },
@@ -27,6 +28,9 @@ static const struct target { const char *device; bool virtio; const char *drive,
     { "virtio-serial-device,max_ports=3", true, NULL, "ringbuf,id=r%d,size=4096", "virtserialport,chardev=r%d,name=n" },
     { "virtio-net-device,netdev=t%d,packed=on,mq=on", true, .net = true },
     { "virtio-net-device,netdev=t%d,mrg_rxbuf=off", true, .net = true },
+    { "virtio-9p-device,fsdev=p%d,mount_tag=t", true, .folder = "security_model=mapped-xattr" },
+    { "virtio-9p-device,fsdev=p%d,mount_tag=t,packed=on", true, .folder = "security_model=mapped-file" },
+    { "virtio-9p-device,fsdev=p%d,mount_tag=t,event_idx=off", true, .folder = "security_model=passthrough,multidevs=remap" },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
@@ -191,6 +195,94 @@ static void frames_from_host(struct driver *d)
     machine_lock_leave();
 }
 
+/* --------------------------------------------------------------------------- folders */
+
+static const struct target *playing;
+
+/* A message of 9P whose fields are nearly right. */
+static void put_9p(struct driver *d)
+{
+    static const uint8_t types[] = { 8, 12, 14, 16, 18, 20, 22, 24, 26, 30, 32, 40, 50, 52, 54, 70, 72, 74, 76, 100, 104, 108, 110, 110, 110, 116, 118, 120, 122 };
+    static const char *const names[] = { "a", "b", "c", "sub", "..", ".", "", "a/b", ".virtfs_metadata", "user.x", "user.virtfs.mode", "9P2000.L" };
+    gpa_t at = BUFFERS_AT + 0x1000 * below(64);
+    uint8_t *p = ram(d->b, at);
+    unsigned type = types[below(sizeof types)], n = 7, fields = one_in(3) ? 2 + below(12) : 0;
+    if (!fields) { /* the beginning that most have */
+        p[n] = (uint8_t)below(6);
+        memset(p + n + 1, 0, 3);
+        n += 4;
+        fields = 1 + below(8);
+    }
+    if (type == 100)
+        n = 7 + (memcpy(p + 7, "\0\0\1\0\x08\0""9P2000.L", 14), 14);
+    else if (type == 104)
+        n = 7 + (memcpy(p + 7, "\1\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0", 16), p[7] = (uint8_t)below(6), 16);
+    else if (type == 110 && !one_in(8)) {
+        memset(p + 7, 0, 10);
+        p[7] = (uint8_t)below(6);
+        p[11] = (uint8_t)below(6);
+        p[15] = (uint8_t)(fields = below(3));
+        n = 17;
+    }
+    for (; fields && type != 100 && type != 104; fields--) {
+        const char *name = names[below(sizeof names / sizeof *names)];
+        switch (type == 110 ? 0 : below(4)) {
+        case 0:
+            p[n] = (uint8_t)strlen(name);
+            p[n + 1] = 0;
+            memcpy(p + n + 2, name, strlen(name));
+            n += 2 + (unsigned)strlen(name);
+            break;
+        case 1:
+            memset(p + n, 0, 8);
+            p[n] = (uint8_t)below(6);
+            n += one_in(3) ? 8 : one_in(3) ? 2 : 4;
+            break;
+        case 2:
+            memcpy(p + n, &(uint64_t){ value() }, 8);
+            n += one_in(2) ? 4 : 8;
+            break;
+        default:
+            memcpy(p + n, &(uint32_t){ one_in(2) ? 0100644 : below(1 << 14) }, 4);
+            n += 4;
+        }
+    }
+    uint32_t size = one_in(20) ? (uint32_t)value() : n;
+    memcpy(p, &size, 4);
+    p[4] = one_in(40) ? (uint8_t)rnd() : (uint8_t)type;
+    p[5] = (uint8_t)below(20);
+    p[6] = 0;
+    struct piece all[3] = { { at, 7 + below(n), 0 }, { 0, 0, 0 }, { BUFFERS_AT + (1 << 19) + 0x1000 * below(64), one_in(9) ? below(200) : below(8192), D_WRITE } };
+    all[0].n = all[0].n > n ? n : all[0].n;
+    all[1] = (struct piece){ at + all[0].n, n - all[0].n + (one_in(4) ? below(500) : 0), 0 };
+    if (d->q[0].size)
+        put_chain(d, 0, below(d->q[0].size), all, one_in(60) ? 2 : 3, one_in(4) ? BUFFERS_AT + 0x9000 + 16 * below(64) : 0);
+    notify(d, 0);
+}
+
+static char folder_path[64];
+
+/* A folder with something in it, and what must never be touched beside it. */
+static void make_folder(void)
+{
+    char text[512];
+    snprintf(folder_path, sizeof folder_path, "/tmp/myna-fuzz-9p-%d", (int)getpid());
+    snprintf(text, sizeof text, "rm -rf %s; mkdir -p %s/in/sub && cd %s && echo keep >canary && cp canary in/a && ln -s ../canary in/b && mkfifo in/c", folder_path, folder_path,
+             folder_path);
+    if (system(text))
+        die(text);
+}
+
+static void check_folder(void)
+{
+    char text[512];
+    snprintf(text, sizeof text, "cd %s && test \"$(ls)\" = \"$(printf 'canary\\nin')\" && test \"$(cat canary)\" = keep; e=$?; rm -rf %s; exit $e", folder_path, folder_path);
+    if (system(text)) {
+        fprintf(stderr, "it was outside of its folder\n");
+        abort();
+    }
+}
+
 static void virtio_round(struct driver *d)
 {
     for (unsigned k = 0; k < OPS; k++) {
@@ -221,7 +313,9 @@ static void virtio_round(struct driver *d)
                 set_reg(d, R_STATUS, one_in(2) ? 0 : below(256));
             break;
         default:
-            if (d->port && !one_in(4))
+            if (playing->folder && !one_in(30))
+                put_9p(d);
+            else if (d->port && !one_in(4))
                 put_frame(d);
             else
                 put_request(d);
@@ -265,6 +359,15 @@ static void one_round(const void *target)
     char text[256], file[64], err[256];
     for (unsigned k = 0; k < 4096; k++)
         ram(b, BUFFERS_AT)[below(1 << 20)] = (uint8_t)rnd();
+    playing = t;
+    if (t->folder) {
+        make_folder();
+        snprintf(text, sizeof text, "local,id=p%u,path=%s/in,%s", number, folder_path, t->folder);
+        machine_lock_enter();
+        if (!p9_fsdev_add(text, err, sizeof err))
+            die(err);
+        machine_lock_leave();
+    }
     if (t->drive) {
         snprintf(file, sizeof file, "%s/myna-fuzz-%d", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (int)getpid());
         snprintf(text, sizeof text, ",id=f%u,index=%u%s", number, number & 255, t->drive);
@@ -304,6 +407,10 @@ static void one_round(const void *target)
         wired_round(b, t);
     }
     bench_free(b);
+    if (t->folder) {
+        check_folder();
+        p9_fsdevs_close();
+    }
 }
 
 int main(int argc, char **argv)
