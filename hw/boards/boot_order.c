@@ -17,7 +17,7 @@
 /* Kinds of devices that can be booted from: how their types' names begin, the node below the controller's. */
 static const struct bootable { const char *type, *node; char letter; } bootable[] = {
     { "virtio-blk", "/disk@0,0", 'c' }, { "virtio-net", "/ethernet-phy@0", 'n' }, { "e1000", "/ethernet-phy@0", 'n' },
-    { "nvme", "/namespace@1,0", 'c' }, { "scsi-hd", "/channel@0/disk@", 'c' }, { "scsi-cd", "/channel@0/disk@", 'd' },
+    { "nvme", "/namespace@", 'c' }, { "scsi-hd", "/channel@0/disk@", 'c' }, { "scsi-cd", "/channel@0/disk@", 'd' },
 };
 
 /* Open Firmware's names of PCI functions by class and subclass. */
@@ -105,7 +105,9 @@ static void add_line(const struct device *d, FILE *f)
     if (!b || !controller_path(d, f))
         return;
     fputs(b->node, f);
-    if (b->node[strlen(b->node) - 1] == '@')
+    if (!strcmp(b->node, "/namespace@"))
+        fprintf(f, "%x,0", property_of(d, "nsid") ? number_of(d, "nsid") : 1);
+    else if (b->node[strlen(b->node) - 1] == '@')
         fprintf(f, "%x,%x", number_of(d, "scsi-id"), number_of(d, "lun"));
     fputc('\n', f);
 }
