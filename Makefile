@@ -37,7 +37,7 @@ gd_src := $(wildcard gdb/*.c)
 lu_src := $(wildcard linux-user/*.c linux-user/gdb/*.c linux-user/aarch64/*.c)
 # QMP: no without its JSON library.
 qmp_no = softmmu/monitor/qmp%.c hw/qmp%.c
-sm_src := $(filter-out softmmu/main.c $(qmp_$(QMP)),$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c))
+sm_src := $(filter-out softmmu/main.c $(qmp_$(QMP)),$(wildcard softmmu/*.c softmmu/aarch64/*.c softmmu/monitor/*.c softmmu/migrate/*.c))
 hw_src := $(filter-out hw/img/% $(qmp_$(QMP)),$(wildcard hw/*.c hw/*/*.c))
 img_src := $(wildcard hw/img/*.c)
 asm_src := $(wildcard backend/x86_64/*.S linux-user/*.S linux-user/aarch64/*.S)

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include "irq.h"
 #include "machine.h"
+#include "state.h"
 
 struct device;
 struct bus;
@@ -49,15 +50,6 @@ struct property {
 #define BOOT_PROPERTY PROPERTY(struct device, bootindex, PROP_S32, "bootindex", "-1", "firmware tries it as this one (0: the first)")
 #define PROPERTY_ENUM(S, member, name, value, choices, help) { name, PROP_ENUM, offsetof(S, member), value, choices, help }
 
-/* ----------------------------------------------------------------------- fields */
-
-/* State that is saved: plain integers, or arrays and structs of them without padding that matters. */
-struct field {
-    const char *name;
-    uint32_t offset, size;
-};
-#define FIELD(S, member) { #member, offsetof(S, member), sizeof(((S *)0)->member) }
-
 /* ------------------------------------------------------------------------ types */
 
 struct device_type {
@@ -71,12 +63,20 @@ struct device_type {
     const struct property *base_properties; /* of the family: the transport's, likewise */
     const struct field *fields;        /* likewise */
     const struct field *base_fields;   /* of the family, likewise */
+    const char *no_fields;             /* why there are none, of a type without fields */
+    uint32_t version;                  /* of the fields: counts up when rows come (FIELD_SINCE) or mean something else */
     const void *class;    /* of the family: struct virtio_class, struct pci_class ... */
     /* Makes the device work, with its properties set and its place on the bus taken. False: the reason in err. */
     bool (*realize)(struct device *d, char *err, size_t errlen);
     void (*unrealize)(struct device *d); /* gives back what realize took */
     void (*reset)(struct device *d);
-    void (*loaded)(struct device *d);    /* after fields were read back */
+    /* What is saved, and read back (state.h). settle: the vCPUs stand still; what is under way is ended or put back, so that the fields
+     * say all; NULL, or why it can't be. valid: of fields that were read, which nobody has looked at yet: NULL, or why they can't be. loaded: after that.
+     * unmigratable: why it can't be saved as it is now, or NULL. All may be NULL. */
+    const char *(*settle)(struct device *d);
+    const char *(*valid)(struct device *d);
+    void (*loaded)(struct device *d);
+    const char *(*unmigratable)(struct device *d);
     /* Its node of the device tree, under the tree's current node (tree.h). For devices that boards wire. */
     void (*node)(struct device *d, struct tree *t);
 };
@@ -96,6 +96,7 @@ struct device {
     bool added;               /* by device_add: not the board's */
     bool hotplugged;          /* when the machine was complete */
     bool unplugging;          /* the guest was asked to give it up */
+    bool was_loaded;          /* its section was read (migrate.c) */
     /* What boards wire: register blocks with their addresses, and outputs. */
     struct mem_region *region[DEVICE_REGIONS];
     gpa_t at[DEVICE_REGIONS];

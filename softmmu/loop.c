@@ -86,6 +86,12 @@ void clock_run(struct loop *l, bool run)
     wake(l);
 }
 
+void clock_set(struct loop *l, uint64_t ns)
+{
+    if (!l->running)
+        l->stood = ns;
+}
+
 /* ---------------------------------------------------------------------- alarms */
 
 static void place(struct loop *l, unsigned k, struct alarm *a)

@@ -41,6 +41,8 @@ void loop_wake(struct loop *l);
 
 uint64_t clock_now(const struct loop *l); /* ns */
 void clock_run(struct loop *l, bool run);
+/* It has another value; only while it stands. Alarms ring at their times of it. */
+void clock_set(struct loop *l, uint64_t ns);
 
 /* An alarm calls ring(arg) once at or after its time. NULL: no memory. */
 struct alarm *alarm_new(struct loop *l, void (*ring)(void *arg), void *arg);

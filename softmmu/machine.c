@@ -328,6 +328,7 @@ void machine_continue(struct machine *m)
     if (m->state != MACHINE_PAUSED)
         return;
     m->state = MACHINE_RUNNING;
+    m->phase = NULL;
     m->started = true;
     clock_run(m->loop, true);
     wake_all(m);
@@ -363,6 +364,18 @@ void machine_quit(struct machine *m, int status, enum machine_cause why)
     loop_quit(m->loop);
 }
 
+void machine_reset_now(struct machine *m, enum machine_cause why)
+{
+    tell_cause(m, "RESET", why);
+    if (m->reset_devices)
+        m->reset_devices(m);
+    for (unsigned k = 0; k < m->nvcpus; k++) {
+        m->isa->reset(m->vcpus[k]);
+        m->vcpus[k]->awaits_reset = m->vcpus[k]->sleeping = false;
+    }
+    engine_flush(m->engine);
+}
+
 /* In the loop, with the vCPUs standing. */
 static void do_reset(void *arg)
 {
@@ -374,14 +387,7 @@ static void do_reset(void *arg)
     m->state = MACHINE_PAUSED;
     wake_all(m);
     machine_wait_stopped(m);
-    tell_cause(m, "RESET", m->reset_cause);
-    if (m->reset_devices)
-        m->reset_devices(m);
-    for (unsigned k = 0; k < m->nvcpus; k++) {
-        m->isa->reset(m->vcpus[k]);
-        m->vcpus[k]->awaits_reset = false;
-    }
-    engine_flush(m->engine);
+    machine_reset_now(m, m->reset_cause);
     m->state = was == MACHINE_SHUTDOWN ? MACHINE_PAUSED : was;
     if (m->state == MACHINE_RUNNING)
         clock_run(m->loop, true);
@@ -424,6 +430,7 @@ static void *first_steps(void *arg)
 int machine_run(struct machine *m, bool paused)
 {
     machine_lock_enter();
+    m->loop_thread = pthread_self();
     if (m->reset_devices)
         m->reset_devices(m);
     for (unsigned k = 0; k < m->nvcpus; k++)

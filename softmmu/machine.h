@@ -44,6 +44,10 @@ struct machine {
     struct device *devices;        /* ../hw/device.h: all of them, in the order they were made */
     const struct board_config *config; /* ../hw/boards/boards.h */
     void *board_state;             /* the board's device */
+    const struct machine_parts *parts; /* migrate/vmstate.h: what devices and disks do for the machine's state; NULL: nobody is there */
+    struct migration *migration;   /* migrate/migrate.h; NULL: there was none */
+    const char *phase;             /* what is said to be the state while it is paused ("inmigrate" ...), in the words of QMP's RunState; NULL: nothing else */
+    pthread_t loop_thread;
     void (*reset_devices)(struct machine *m); /* devices_reset */
     void (*power_button)(struct machine *m); /* asks the guest to switch itself off; NULL: the board has none */
     /* Interrupt controller of the CPUs' own interface, if the ISA has one in system registers. */
@@ -82,6 +86,8 @@ int machine_run(struct machine *m, bool paused);
 /* All with the lock. */
 void machine_pause(struct machine *m);
 void machine_continue(struct machine *m);
+/* In the loop's thread, with the vCPUs standing: everything is as after a reset. */
+void machine_reset_now(struct machine *m, enum machine_cause why);
 /* After machine_pause, by another thread than a vCPU's: until all stand still. */
 void machine_wait_stopped(struct machine *m);
 void machine_reset(struct machine *m, enum machine_cause why);     /* soon, in the loop */

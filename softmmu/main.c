@@ -14,6 +14,8 @@
 #include "char/chardev.h"
 #include "cli/options.h"
 #include "gdbstub.h"
+#include "migrate.h"
+#include "migrate/migrate.h"
 #include "monitor.h"
 #include "net/net.h"
 #include "object.h"
@@ -244,10 +246,12 @@ int main(int argc, char **argv)
     m->semihosting_user = o.semihosting_user;
     m->semihosting_text = o.config.append ? o.config.append : o.config.kernel;
     m->reset_devices = devices_reset;
+    m->parts = &device_parts;
     catch_ends(m);
     chardev_mux_keys(o.escape_key, quit, NULL, m);
     machine_lock_enter();
     make_chardevs(m, &o);
+    block_open_given(o.incoming != NULL);
     make_drives(&o);
     make_fsdevs(&o);
     make_networks(m, &o);
@@ -257,10 +261,14 @@ int main(int argc, char **argv)
     for (unsigned k = 0; k < o.gdbs.n; k++)
         if (strcmp(o.gdbs.at[k], "none") && !gdbstub_start(m, o.gdbs.at[k], err, sizeof err))
             die("-gdb %s: %s", o.gdbs.at[k], err);
+    if (o.incoming && !migrate_incoming_option(m, strcmp(o.incoming, "defer") ? o.incoming : NULL, !o.paused, err, sizeof err))
+        die("-incoming %s: %s", o.incoming, err);
+    block_open_given(false);
     process_ready(&o.process);
     m->complete = true;
     machine_lock_leave();
-    int status = machine_run(m, o.paused);
+    int status = machine_run(m, o.paused || o.incoming);
+    migrate_finish(m);
     chardev_finish();
     machine_lock_enter();
     netdevs_close();

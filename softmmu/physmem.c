@@ -541,3 +541,26 @@ void physmem_print(struct physmem *m, void (*line)(void *arg, const char *text),
     }
     pthread_mutex_unlock(&m->lock);
 }
+
+void physmem_regions(struct physmem *m, void (*fn)(void *arg, struct mem_region *r), void *arg)
+{
+    struct mem_region *last = NULL;
+    gpa_t at = 0;
+    for (bool first = true;; first = false) {
+        const struct mapping *next = NULL;
+        for (const struct mapping *p = m->mappings; p; p = p->next) {
+            bool later = first || p->base > at || (p->base == at && (uintptr_t)p->r > (uintptr_t)last);
+            if (p->r->host && later && (!next || p->base < next->base || (p->base == next->base && (uintptr_t)p->r < (uintptr_t)next->r)))
+                next = p;
+        }
+        if (!next)
+            return;
+        at = next->base;
+        last = next->r;
+        bool seen = false; /* at a lower address */
+        for (const struct mapping *p = m->mappings; p; p = p->next)
+            seen |= p->r == last && p->base < at;
+        if (!seen)
+            fn(arg, last);
+    }
+}

@@ -121,6 +121,9 @@ void physmem_wrote(struct physmem *m, struct mem_region *r, uint64_t offset, uin
  * to be retired. */
 void physmem_on_code(struct physmem *m, void (*code_written)(void *arg, struct mem_region *r, uint64_t offset, uint64_t n), void *arg);
 
+/* Each region of memory that is mapped somewhere, once, in the order of the lowest addresses. Lock held. */
+void physmem_regions(struct physmem *m, void (*fn)(void *arg, struct mem_region *r), void *arg);
+
 /* Prints the flat view, one line a range (monitor: info mtree). */
 void physmem_print(struct physmem *m, void (*line)(void *arg, const char *text), void *arg);
 

@@ -115,6 +115,12 @@ void vcpu_wait_others(struct vcpu *self)
     do_work(self);
 }
 
+void vcpu_wait_for(struct vcpu *v)
+{
+    while (__atomic_load_n(&v->work, __ATOMIC_SEQ_CST) && !load(&v->outside) && !v->machine->ended)
+        sched_yield();
+}
+
 /* One that sleeps looks at its event with the lock held: the signal can't come between that look and its sleep. */
 void vcpu_event(struct vcpu *v)
 {
@@ -181,12 +187,12 @@ unsigned vcpu_gic_trap(struct vcpu *v, unsigned el, unsigned group)
 /* ----------------------------------------------------------------------- threads */
 
 /* Waits until there is something to do. Lock held. */
-static void wait_for_work(struct vcpu *v, bool sleeping)
+static void wait_for_work(struct vcpu *v)
 {
     struct machine *m = v->machine;
     store(&v->outside, 1);
     while (!m->ended && !load(&v->urgent) &&
-           (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING || (sleeping && !v->step && !m->isa->wakes(v)))) {
+           (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING || (v->sleeping && !v->step && !m->isa->wakes(v)))) {
         v->stopped = m->state != MACHINE_RUNNING;
         pthread_cond_broadcast(&m->all_stopped);
         pthread_cond_wait(&v->wake, machine_lock_mutex());
@@ -200,7 +206,6 @@ void *vcpu_thread(void *arg)
     struct vcpu *v = arg;
     struct machine *m = v->machine;
     struct cpu *cpu = v->cpu;
-    bool sleeping = false;
     v->thread = pthread_self();
     v->tid = gettid();
     machine_signal_stack();
@@ -208,9 +213,9 @@ void *vcpu_thread(void *arg)
         /* First: whoever kicks from now on is seen below, or makes engine_run leave at once. */
         __atomic_store_n(&cpu->pending, 0, __ATOMIC_SEQ_CST);
         engine_unkick(cpu);
-        if (v->off || v->held || v->awaits_reset || sleeping || m->state != MACHINE_RUNNING) {
+        if (v->off || v->held || v->awaits_reset || v->sleeping || m->state != MACHINE_RUNNING) {
             machine_lock_enter();
-            wait_for_work(v, sleeping);
+            wait_for_work(v);
             bool end = m->ended;
             machine_lock_leave();
             if (end)
@@ -219,7 +224,7 @@ void *vcpu_thread(void *arg)
         do_work(v);
         if (v->off || v->held || v->awaits_reset || m->state != MACHINE_RUNNING)
             continue;
-        sleeping = false;
+        v->sleeping = false;
         m->isa->settle(v);
         machine_settle(v);
         if (!v->step)
@@ -241,7 +246,7 @@ void *vcpu_thread(void *arg)
             case VCPU_GO_ON:
                 break;
             case VCPU_SLEEP:
-                sleeping = true;
+                v->sleeping = true;
                 break;
             case VCPU_OFF:
                 machine_lock_enter();

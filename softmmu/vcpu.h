@@ -12,6 +12,7 @@
 struct machine;
 struct vcpu;
 struct gdb_target;
+struct state_part;
 
 /* The page that code at a virtual address is in. */
 struct code_page {
@@ -60,6 +61,13 @@ struct isa {
     unsigned elf_machine;
     size_t (*core_registers)(struct vcpu *v, uint8_t *out);
     const struct gdb_target *(*gdb_target)(void); /* registers for gdb; NULL: none */
+    /* State that is saved (state.h): rows and what they are in, at most STATE_PARTS; how many. saved: what is in them is made right first;
+     * loaded: they were read back. False: that can't be, the reason in err. The vCPU stands still. */
+    unsigned (*state)(struct vcpu *v, struct state_part *parts);
+    unsigned (*saved)(struct vcpu *v, struct state_part *parts);
+    bool (*loaded)(struct vcpu *v, char *err, size_t errlen);
+    /* What of its options a saved state depends on. */
+    void (*describe)(const struct vcpu *v, char *text, size_t n);
 };
 
 struct vcpu {
@@ -73,6 +81,7 @@ struct vcpu {
     /* under the machine's lock */
     pthread_cond_t wake;
     bool off;                 /* powered down (PSCI) */
+    bool sleeping;            /* in WFI or WFE, until the ISA says that it wakes */
     bool held, step, stepped; /* by gdb: it does not run; runs one instruction, without interrupts; has done so */
     bool awaits_reset;        /* has asked for a reset of the machine: executes nothing before */
     bool stopped;             /* stands still: vcpus_stop */
@@ -104,6 +113,8 @@ void vcpu_do(struct vcpu *v, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b),
  * each has done all that was asked so far, or is outside guest code (then it does it before it enters). */
 void vcpu_do_others(struct vcpu *self, void (*fn)(struct vcpu *v, uint64_t a, uint64_t b), uint64_t a, uint64_t b);
 void vcpu_wait_others(struct vcpu *self);
+/* By a thread that is no vCPU's, without the lock: until v has taken up all that was asked of it so far, or is outside. */
+void vcpu_wait_for(struct vcpu *v);
 /* An interrupt line or what masks it has changed: looked at before the next guest instruction of a poll. Any thread. */
 void vcpu_recheck(struct vcpu *v);
 /* Lets other threads run for a moment. The caller leaves guest code next: its queue may have filled up. */

@@ -57,6 +57,8 @@ static int refused(const struct block *b, const struct block_request *r)
 {
     if (b->node->readonly && (r->op == BLOCK_WRITE || r->op == BLOCK_ZERO || r->op == BLOCK_DISCARD))
         return -EROFS;
+    if (b->node->given && r->op != BLOCK_READ)
+        return -EPERM; /* another process writes it now */
     if (r->op != BLOCK_FLUSH && (r->offset > b->node->size || r->bytes > b->node->size - r->offset))
         return -EIO;
     return 0;

@@ -70,6 +70,7 @@ struct block_how {
     bool no_locks;                       /* other processes may do what they like with the files (locking=off, -U) */
     bool no_backing;                     /* the overlay alone */
     bool as_it_is;                       /* for check: not repaired at opening, corrupt images too */
+    bool given;                    /* another process has them still: see block_give_all */
     enum block_zeroes zeroes;
     enum aio_kind aio;
 };
@@ -170,6 +171,10 @@ struct block_driver {
     /* The state of a machine, beside the disk; it goes with the next snapshot_create, and comes with snapshot_apply. */
     int (*vmstate_read)(struct block_node *n, uint64_t offset, void *to, size_t bytes);
     int (*vmstate_write)(struct block_node *n, uint64_t offset, const void *from, size_t bytes);
+    /* give: another process has the image from now on; what is in memory is in the file, nothing is written until take.
+     * take: it is ours again, and anything in it may be another. The node is idle; its children are given later, and taken before. */
+    int (*give)(struct block_node *n);
+    int (*take)(struct block_node *n, char *err, size_t errlen);
     /* Changes options of the image (qemu-img amend): compat, lazy_refcounts. */
     int (*amend)(struct block_node *n, struct opts *o, char *err, size_t errlen);
     /* How many bytes an image of size bytes with these options needs: *required with data_bytes of data, *full for
@@ -188,6 +193,7 @@ struct block_node {
     bool unmap;                  /* discards are given on */
     bool named;                  /* by node-name= */
     bool monitor;                /* one of refs is -blockdev's */
+    bool given;                  /* it is another process's now */
     bool grows;                  /* a file that reads as zeroes beyond its end, and can be written there */
     bool guessed;                /* raw because nothing else was seen: see rawfmt.c */
     enum block_zeroes zeroes;
@@ -256,6 +262,12 @@ int block_node_wait(struct block_node *n, struct block_request *r);
 int block_call(int (*fn)(void *arg), void *arg);
 /* All requests of all nodes end. */
 void block_drain_all(void);
+/* A machine that moves to another process: all images are that one's from now on, without locks of ours / are ours again. False: the
+ * reason in err; then some may be given, or not taken. What is given already, or not, stays so. Wait. */
+bool block_give_all(char *err, size_t errlen);
+bool block_take_all(char *err, size_t errlen);
+/* Images that are opened from now on are still another process's (-incoming). */
+void block_open_given(bool given);
 /* What is in [offset, offset + bytes) of that node; drivers without status say: data. */
 int block_status(struct block_node *n, uint64_t offset, uint64_t bytes, struct block_status *s);
 /* ... seen through its backing files down to but not `base` (NULL: all). Not allocated in any: BLOCK_IS_ZERO if there is no

@@ -273,9 +273,13 @@ static bool open_backing(struct block_node *n, struct opts *o, const struct bloc
     return n->backing != NULL;
 }
 
+static bool open_given;
+void block_open_given(bool given) { open_given = given; }
+
 static struct block_node *open_tree(struct opts *o, const struct block_how *how, const struct above *up, char *err, size_t errlen)
 {
     struct block_how h = *how;
+    h.given |= open_given;
     const char *name = opts_get(o, "driver"), *node_name = opts_get(o, "node-name"), *unknown;
     const struct block_driver *d = name ? driver_or_say(name, err, errlen) : NULL;
     struct block_node *file = NULL, *n;
@@ -308,6 +312,7 @@ static struct block_node *open_tree(struct opts *o, const struct block_how *how,
     n->readonly = !h.writable;
     n->writethrough = h.writethrough;
     n->no_flush = h.no_flush;
+    n->given = h.given;
     n->unmap = h.unmap;
     n->zeroes = h.zeroes;
     n->filename = file && file->filename ? strdup(file->filename) : NULL;

@@ -88,6 +88,64 @@ void block_drain_all(void)
         ;
 }
 
+/* ------------------------------------------------------------------- another process's */
+
+/* Parents first. */
+static int give(struct block_node *n)
+{
+    int rc = n->given || !n->driver->give ? 0 : n->driver->give(n);
+    n->given |= rc == 0;
+    return rc;
+}
+
+/* Is any parent of the node not given yet? */
+static bool is_held(const struct block_node *n)
+{
+    for (struct block_node *p = NULL; (p = block_node_next(p));)
+        if ((p->file == n || p->backing == n) && !p->given)
+            return true;
+    return false;
+}
+
+bool block_give_all(char *err, size_t errlen)
+{
+    block_drain_all();
+    for (bool again = true; again;) {
+        again = false;
+        for (struct block_node *n = NULL; (n = block_node_next(n));) {
+            if (n->given || is_held(n))
+                continue;
+            int rc = give(n);
+            if (rc)
+                return snprintf(err, errlen, "%s: %s", n->filename ? n->filename : n->name, strerror(-rc)), false;
+            again = true;
+        }
+    }
+    return true;
+}
+
+static bool take(struct block_node *n, char *err, size_t errlen)
+{
+    if (!n || !n->given)
+        return true;
+    if (!take(n->file, err, errlen) || !take(n->backing, err, errlen))
+        return false;
+    *err = 0;
+    int rc = n->driver->take ? n->driver->take(n, err, errlen) : 0;
+    if (rc && !*err)
+        snprintf(err, errlen, "%s: %s", n->filename ? n->filename : n->name, strerror(-rc));
+    n->given = rc != 0;
+    return !rc;
+}
+
+bool block_take_all(char *err, size_t errlen)
+{
+    for (struct block_node *n = NULL; (n = block_node_next(n));)
+        if (!take(n, err, errlen))
+            return false;
+    return true;
+}
+
 /* ------------------------------------------------------------------------ what is where */
 
 int block_status(struct block_node *n, uint64_t offset, uint64_t bytes, struct block_status *s)

@@ -319,6 +319,13 @@ static void reset(struct device *d)
     show(p, ARRAY);
 }
 
+static const char *valid(struct device *d)
+{
+    const struct pflash *p = (const struct pflash *)d;
+    bool empty = p->buffer_at == ~0ull && !p->buffered && p->step != CONFIRM;
+    return empty || p->buffer_at < p->length ? NULL : "its write buffer is beyond its end";
+}
+
 static void loaded(struct device *d)
 {
     struct pflash *p = (struct pflash *)d;
@@ -336,11 +343,11 @@ static const struct property properties[] = {
     { NULL }
 };
 static const struct field fields[] = {
-    FIELD(struct pflash, mode), FIELD(struct pflash, step), FIELD(struct pflash, left), FIELD(struct pflash, status), FIELD(struct pflash, buffer_at),
-    FIELD(struct pflash, buffered), FIELD(struct pflash, buffer), { NULL }
+    FIELD_UP_TO(struct pflash, mode, QUERY), FIELD_UP_TO(struct pflash, step, CONFIRM), FIELD(struct pflash, left), FIELD(struct pflash, status), FIELD(struct pflash, buffer_at),
+    FIELD_UP_TO(struct pflash, buffered, BUFFER_WORDS * 4), FIELD(struct pflash, buffer), { NULL }
 };
 
 const struct device_type pflash_type = {
     .name = "cfi.pflash01", .category = "Storage", .help = "a bank of NOR flash", .size = sizeof(struct pflash), .properties = properties,
-    .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset, .loaded = loaded,
+    .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset, .valid = valid, .loaded = loaded,
 };

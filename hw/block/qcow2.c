@@ -125,7 +125,7 @@ static int open_qcow2(struct block_node *n, struct opts *o, const struct block_h
     n->align = n->file->align;
     q->end = qcow2_round(q, n->file->size);
     q->fresh = n->file->grows ? q->end : ~0ull;
-    if (!rc && how->writable)
+    if (!rc && how->writable && !how->given)
         rc = begin_writing(q, how, err, errlen);
     if (rc) {
         if (!*err)
@@ -146,6 +146,39 @@ static void close_qcow2(struct block_node *n)
             fprintf(stderr, "myna: %s: its tables can't be written: %s\n", n->filename ? n->filename : n->name, strerror(-rc));
     }
     release(q);
+}
+
+static int give(struct block_node *n)
+{
+    struct qcow2 *q = (struct qcow2 *)n;
+    int rc = 0;
+    if (q->write_open && !q->broken) {
+        rc = qcow2_flush(q);
+        if (!rc && qcow2_is_changed(q))
+            rc = qcow2_flush_tables(q, true);
+    }
+    q->write_open = rc != 0;
+    return rc;
+}
+
+/* Opened anew in the same place. */
+static int take(struct block_node *n, char *err, size_t errlen)
+{
+    struct qcow2 *q = (struct qcow2 *)n;
+    struct block_how how = { .writable = !n->readonly };
+    struct opts *o = opts_new();
+    uint64_t size = n->size;
+    if (!o)
+        return snprintf(err, errlen, "no memory"), -ENOMEM;
+    release(q);
+    memset((uint8_t *)q + sizeof q->n, 0, sizeof *q - sizeof q->n);
+    int rc = open_qcow2(n, o, &how, err, errlen);
+    opts_free(o);
+    if (!rc && n->size != size)
+        rc = (snprintf(err, errlen, "%s: it has another size now", n->filename ? n->filename : n->name), -EINVAL);
+    if (rc)
+        q->broken = true;
+    return rc;
 }
 
 static void info(struct block_node *n, struct block_info *i)
@@ -228,6 +261,6 @@ const struct block_driver block_qcow2 = {
     .info = info, .status = status, .resize = qcow2_resize, .check = qcow2_check, .set_backing = set_backing, .get_backing = get_backing,
     .snapshot_list = qcow2_snapshot_list, .snapshot_create = qcow2_snapshot_create, .snapshot_apply = qcow2_snapshot_apply,
     .snapshot_delete = qcow2_snapshot_delete, .snapshot_load = qcow2_snapshot_load, .empty = qcow2_empty,
-    .vmstate_read = qcow2_vmstate_read, .vmstate_write = qcow2_vmstate_write,
+    .give = give, .take = take, .vmstate_read = qcow2_vmstate_read, .vmstate_write = qcow2_vmstate_write,
     .amend = qcow2_amend, .measure = qcow2_measure,
 };

@@ -28,7 +28,7 @@ struct raw {
     struct block_node n;
     int fd, cached;  /* cached: without O_DIRECT; the same if fd is */
     uint64_t length; /* of the file, in bytes */
-    bool device, no_punch, no_zero;
+    bool device, no_punch, no_zero, locks;
     enum aio_kind aio;
 };
 
@@ -284,6 +284,12 @@ static bool lock_image(int fd, bool readonly)
            !is_locked(fd, DENIES + READS) && (readonly || !is_locked(fd, DENIES + WRITES)) && !is_locked(fd, USES + WRITES);
 }
 
+static void unlock_image(int fd)
+{
+    struct flock l = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = USES, .l_len = 2 * USES };
+    fcntl(fd, F_OFD_SETLK, &l);
+}
+
 /* ---------------------------------------------------------------------------- opening */
 
 static void raw_close(struct block_node *n)
@@ -373,7 +379,8 @@ static int open_file(struct block_node *n, struct opts *o, const struct block_ho
     f->fd = f->cached = open(file, flags);
     if (f->fd < 0 || !find_length(f))
         return fail(f, err, errlen, file, errno == EINVAL ? "neither a file nor a block device" : strerror(errno));
-    if (locking < 2 && !lock_image(f->cached, !how->writable)) {
+    f->locks = locking < 2;
+    if (f->locks && !how->given && !lock_image(f->cached, !how->writable)) {
         errno = EAGAIN;
         return fail(f, err, errlen, file, "another process has the image open (its locks say so; file.locking=off would not look)");
     }
@@ -471,11 +478,32 @@ static void info(struct block_node *n, struct block_info *i)
         i->actual_size = (uint64_t)st.st_blocks * 512;
 }
 
+static int give(struct block_node *n)
+{
+    struct raw *f = (struct raw *)n;
+    if (f->locks)
+        unlock_image(f->cached);
+    return 0;
+}
+
+static int take(struct block_node *n, char *err, size_t errlen)
+{
+    struct raw *f = (struct raw *)n;
+    if (f->locks && !lock_image(f->cached, n->readonly)) {
+        unlock_image(f->cached);
+        return snprintf(err, errlen, "%s: another process has the image open (its locks say so)", n->filename), -EAGAIN;
+    }
+    if (!find_length(f))
+        return snprintf(err, errlen, "%s: %s", n->filename, strerror(errno)), -EIO;
+    n->size = (f->length + 511) & ~511ull;
+    return 0;
+}
+
 const struct block_driver block_file = {
     .name = "file", .kind = BLOCK_PROTOCOL, .size = sizeof(struct raw), .open = open_file, .submit = raw_submit,
-    .close = raw_close, .make = make_file, .resize = resize, .status = status, .info = info,
+    .close = raw_close, .give = give, .take = take, .make = make_file, .resize = resize, .status = status, .info = info,
 };
 const struct block_driver block_host_device = {
     .name = "host_device", .kind = BLOCK_PROTOCOL, .size = sizeof(struct raw), .open = open_file, .submit = raw_submit,
-    .close = raw_close, .resize = resize, .info = info,
+    .close = raw_close, .give = give, .take = take, .resize = resize, .info = info,
 };

@@ -9,4 +9,5 @@ static bool realize(struct device *d, char *err, size_t errlen)
     return true;
 }
 
-const struct device_type none_type = { .name = "none-machine", .category = "Board", .size = sizeof(struct device), .realize = realize };
+const struct device_type none_type = { .name = "none-machine", .category = "Board", .size = sizeof(struct device), .realize = realize,
+                                       .no_fields = "it is empty" };

@@ -527,4 +527,5 @@ static const struct property properties[] = {
 
 const struct device_type virt_type = {
     .name = "virt-machine", .category = "Board", .size = sizeof(struct virt), .properties = properties, .realize = realize, .reset = reset,
+    .no_fields = "it is wiring",
 };

@@ -216,6 +216,8 @@ static bool pl011_realize(struct device *d, char *err, size_t errlen)
     return false;
 }
 
+static void pl011_loaded(struct device *d) { update((struct pl011 *)d); }
+
 static void pl011_node(struct device *d, struct tree *t)
 {
     tree_begin(t, "pl011@%llx", d->at[0]);
@@ -232,7 +234,7 @@ static const struct property properties[] = {
     { NULL }
 };
 static const struct field fields[] = {
-    FIELD(struct pl011, fifo), FIELD(struct pl011, out), FIELD(struct pl011, nout), FIELD(struct pl011, first), FIELD(struct pl011, n), FIELD(struct pl011, ris),
+    FIELD(struct pl011, fifo), FIELD(struct pl011, out), FIELD_UP_TO(struct pl011, nout, FIFO), FIELD_UP_TO(struct pl011, first, FIFO - 1), FIELD_UP_TO(struct pl011, n, FIFO), FIELD(struct pl011, ris),
     FIELD(struct pl011, imsc), FIELD(struct pl011, lcrh), FIELD(struct pl011, cr), FIELD(struct pl011, ifls),
     FIELD(struct pl011, ibrd), FIELD(struct pl011, fbrd), FIELD(struct pl011, ilpr), FIELD(struct pl011, dmacr),
     FIELD(struct pl011, rsr), { NULL }
@@ -240,5 +242,5 @@ static const struct field fields[] = {
 
 const struct device_type pl011_type = {
     .name = "pl011", .category = "Input", .size = sizeof(struct pl011), .properties = properties, .fields = fields,
-    .realize = pl011_realize, .reset = pl011_reset, .node = pl011_node,
+    .realize = pl011_realize, .reset = pl011_reset, .loaded = pl011_loaded, .node = pl011_node,
 };

@@ -138,6 +138,7 @@ static void reset(struct device *d)
 static void loaded(struct device *d)
 {
     struct pl061 *p = (struct pl061 *)d;
+    update(p);
     if (p->in & 1 << POWER_KEY)
         alarm_at(p->release, clock_now(d->machine->loop) + PRESSED_MS * 1000000ull);
 }

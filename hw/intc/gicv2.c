@@ -507,6 +507,20 @@ static void connect(struct device *d, unsigned cpu, const struct irq *out)
     g->own[cpu].fiq = out[GIC_FIQ];
 }
 
+static const char *valid(struct device *d)
+{
+    const struct gicv2 *g = (const struct gicv2 *)d;
+    for (unsigned k = 0; k < MAX_CPUS; k++) {
+        const struct cpu_if *c = &g->cpu[k];
+        if (c->nrunning > sizeof c->running / sizeof *c->running || c->bpr > 7 || c->abpr > 7)
+            return "a processor's interface makes no sense";
+        for (unsigned n = 0; n < c->nrunning; n++)
+            if (c->running[n].irq >= g->nirqs)
+                return "an interrupt is active that is not there";
+    }
+    return NULL;
+}
+
 static void loaded(struct device *d)
 {
     struct gicv2 *g = (struct gicv2 *)d;
@@ -540,5 +554,5 @@ static const struct field fields[] = { FIELD(struct gicv2, ctlr), FIELD(struct g
 
 const struct device_type gicv2_type = {
     .name = "arm-gic", .category = "Misc", .help = "GICv2", .size = sizeof(struct gicv2), .properties = properties, .fields = fields,
-    .class = &class, .realize = realize, .reset = reset, .loaded = loaded, .node = node,
+    .class = &class, .realize = realize, .reset = reset, .valid = valid, .loaded = loaded, .node = node,
 };

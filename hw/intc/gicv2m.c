@@ -73,5 +73,5 @@ static const struct property properties[] = {
 
 const struct device_type gicv2m_type = {
     .name = "arm-gicv2m", .category = "Misc", .help = "messages to interrupts of a GICv2", .size = sizeof(struct gicv2m),
-    .properties = properties, .realize = realize,
+    .properties = properties, .realize = realize, .no_fields = "it only forwards",
 };

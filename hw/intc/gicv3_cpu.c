@@ -127,6 +127,15 @@ static bool realize(struct device *d, char *err, size_t errlen)
 
 static void unrealize(struct device *d) { free(((struct gicv3_cpu *)d)->lpis); }
 
+static const char *valid(struct device *d)
+{
+    const struct gicv3_cpu *c = (const struct gicv3_cpu *)d;
+    for (unsigned k = 0; k < NGROUPS; k++)
+        if (c->bpr[k] > 7 || (k == G1NS && !c->bpr[k]))
+            return "field 'bpr' makes no sense";
+    return NULL;
+}
+
 /* What is pending of LPIs stands in guest memory. */
 static const struct field fields[] = {
     FIELD(struct gicv3_cpu, bank), FIELD(struct gicv3_cpu, ctlr), FIELD(struct gicv3_cpu, waker), FIELD(struct gicv3_cpu, propbaser),
@@ -138,4 +147,5 @@ static const struct field fields[] = {
 const struct device_type gicv3_cpu_type = {
     .name = "arm-gicv3-redistributor", .category = "Misc", .help = "a processor's part of a GICv3", .size = sizeof(struct gicv3_cpu),
     .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset,
+    .valid = valid,
 };

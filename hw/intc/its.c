@@ -317,6 +317,12 @@ void its_node(struct device *d, struct tree *t)
     tree_end(t);
 }
 
+static const char *valid(struct device *d)
+{
+    const struct its *s = (const struct its *)d;
+    return (s->cwriter | s->creadr) & (COMMAND - 1) ? "its queue of commands makes no sense" : NULL;
+}
+
 static const struct field fields[] = {
     FIELD(struct its, ctlr), FIELD(struct its, cbaser), FIELD(struct its, cwriter), FIELD(struct its, creadr), FIELD(struct its, baser),
     { NULL }
@@ -324,5 +330,5 @@ static const struct field fields[] = {
 
 const struct device_type its_type = {
     .name = "arm-gicv3-its", .category = "Misc", .help = "messages to LPIs of a GICv3", .size = sizeof(struct its), .fields = fields,
-    .realize = realize, .reset = reset,
+    .realize = realize, .reset = reset, .valid = valid,
 };

@@ -99,7 +99,7 @@ static const struct property properties[] = {
 };
 
 const struct device_type loader_type = {
-    .name = "loader", .bus = "System", .category = "Misc", .help = "puts things into memory at reset", .size = sizeof(struct loader),
+    .name = "loader", .bus = "System", .category = "Misc", .help = "puts things into memory at reset", .no_fields = "it acts at reset only", .size = sizeof(struct loader),
     .properties = properties, .realize = realize, .unrealize = unrealize, .reset = reset,
 };
 

@@ -230,6 +230,8 @@ static void reset(struct device *d)
     if (b->bus.slot)
         slot_reset(b);
 }
+static const char *valid(struct device *d) { return pci_valid((struct pci_device *)d); }
+static const char *unmigratable(struct device *d) { return ((struct bridge *)d)->leaving ? "the device in its slot leaves just now" : NULL; }
 static void loaded(struct device *d)
 {
     pci_loaded((struct pci_device *)d);
@@ -248,15 +250,15 @@ static const struct property bridge_properties[] = {
     PROPERTY(struct bridge, chassis, PROP_U32, "chassis_nr", "0", "its place, for people"),
     { NULL }
 };
-static const struct field fields[] = { PCI_FIELDS, { NULL } };
+static const struct field fields[] = { PCI_FIELDS, FIELD(struct bridge, asks), FIELD(struct bridge, control), { NULL } };
 
 const struct device_type pcie_root_port_type = {
     .name = "pcie-root-port", .bus = "PCI", .category = "Bridge", .help = "PCI Express root port", .size = sizeof(struct bridge),
     .properties = port_properties, .base_properties = pci_properties, .fields = fields, .realize = port_realize, .unrealize = unrealize,
-    .reset = reset, .loaded = loaded,
+    .reset = reset, .valid = valid, .loaded = loaded, .unmigratable = unmigratable,
 };
 const struct device_type pci_bridge_type = {
     .name = "pci-bridge", .bus = "PCI", .category = "Bridge", .help = "conventional PCI bridge", .size = sizeof(struct bridge),
     .properties = bridge_properties, .base_properties = pci_properties, .fields = fields, .realize = bridge_realize,
-    .unrealize = unrealize, .reset = reset, .loaded = loaded,
+    .unrealize = unrealize, .reset = reset, .valid = valid, .loaded = loaded, .unmigratable = unmigratable,
 };

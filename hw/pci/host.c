@@ -178,6 +178,7 @@ static const struct property properties[] = {
 const struct device_type pci_host_type = {
     .name = "gpex-pcihost", .category = "Bridge", .help = "generic PCI Express host bridge", .size = sizeof(struct pci_host),
     .properties = properties, .realize = realize, .unrealize = unrealize, .reset = reset, .node = node,
+    .no_fields = "its pins are what the functions' add up to",
 };
 
 /* Function 00.0 of the root bus. */
@@ -187,13 +188,14 @@ static bool root_realize(struct device *d, char *err, size_t errlen)
     return pci_realize((struct pci_device *)d, &ids, err, errlen);
 }
 static void root_reset(struct device *d) { pci_reset((struct pci_device *)d); }
+static const char *root_valid(struct device *d) { return pci_valid((struct pci_device *)d); }
 static void root_loaded(struct device *d) { pci_loaded((struct pci_device *)d); }
 static const struct field root_fields[] = { PCI_FIELDS, { NULL } };
 
 const struct device_type pci_root_type = {
     .name = "gpex-root", .bus = "PCI", .category = "Bridge", .help = "the host bridge as a function of its bus",
     .size = sizeof(struct pci_device), .base_properties = pci_properties, .fields = root_fields, .realize = root_realize,
-    .reset = root_reset, .loaded = root_loaded,
+    .reset = root_reset, .valid = root_valid, .loaded = root_loaded,
 };
 
 /* ----------------------------------------------------------------------- info pci */

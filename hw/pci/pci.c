@@ -207,6 +207,7 @@ void pci_reset(struct pci_device *p)
     for (unsigned k = 0; k < PCI_CONFIG; k++)
         if (k != PCI_INT_LINE)
             p->config[k] &= (uint8_t)~(p->writable[k] | p->write1[k]);
+    memcpy(p->made, p->config, sizeof p->made);
     pci_msi_reset(p);
     pci_intx(p, false);
     remap(p);
@@ -243,6 +244,17 @@ void pci_config_write(struct pci_device *p, unsigned offset, unsigned size, uint
     pci_msi_wrote(p, offset, size);
     if (p->wrote)
         p->wrote(p, offset, size);
+}
+
+/* What software can't change is as it is here. The status register has a life of its own. */
+const char *pci_valid(struct pci_device *p)
+{
+    for (unsigned k = 0; k < sizeof p->made; k++)
+        if (k != PCI_STATUS && k != PCI_STATUS + 1 && ((p->config[k] ^ p->made[k]) & ~(p->writable[k] | p->write1[k])))
+            return k < 4 ? "it has other PCI identifiers than here" : "its PCI configuration is of another device than here";
+    if ((p->msi && p->config[p->msi] != PCI_CAP_MSI) || (p->msix && p->config[p->msix] != PCI_CAP_MSIX))
+        return "its PCI capabilities are at other places than here";
+    return NULL;
 }
 
 void pci_loaded(struct pci_device *p)

@@ -54,6 +54,7 @@ struct pci_device {
     int32_t address;              /* addr=; as plugged in: slot << 3 | function */
     bool multifunction;
     struct pci_bus *on;
+    uint8_t made[64];             /* the first of configuration, as it was made */
     uint8_t config[PCI_CONFIG], writable[PCI_CONFIG], write1[PCI_CONFIG];
     struct pci_bar bar[PCI_BARS];
     uint16_t next_capability, last_capability, msi, msix; /* offsets; 0: none */
@@ -80,6 +81,7 @@ struct pci_ids { uint16_t vendor, device; uint8_t revision; uint32_t class /* 24
 bool pci_realize(struct pci_device *p, const struct pci_ids *ids, char *err, size_t errlen);
 void pci_unrealize(struct pci_device *p); /* frees the regions of its BARs */
 void pci_reset(struct pci_device *p);
+const char *pci_valid(struct pci_device *p); /* what was read, before pci_loaded */
 void pci_loaded(struct pci_device *p);
 
 /* BAR n (64 bit: n + 1 too) is region r, the function's from now on. size: a power of two, from 16 (I/O: 4). */

@@ -290,6 +290,16 @@ void virtio_pci_reset(struct device *d)
     pci_reset((struct pci_device *)d);
 }
 
+const char *virtio_pci_valid(struct device *d)
+{
+    struct virtio_pci *t = (struct virtio_pci *)d;
+    const char *why = pci_valid(&t->p);
+    bool good = vector_of(t, t->config_vector) == t->config_vector;
+    for (unsigned k = 0; k < virtio_of(t)->nqueues; k++)
+        good = good && vector_of(t, t->vector[k]) == t->vector[k];
+    return why ? why : good ? virtio_valid(d) : "a queue has a vector that is not there";
+}
+
 void virtio_pci_loaded(struct device *d)
 {
     pci_loaded((struct pci_device *)d);

@@ -26,12 +26,14 @@ extern const struct field virtio_pci_fields[];
 bool virtio_pci_realize(struct device *d, char *err, size_t errlen);
 void virtio_pci_unrealize(struct device *d);
 void virtio_pci_reset(struct device *d);
+const char *virtio_pci_valid(struct device *d);
 void virtio_pci_loaded(struct device *d);
 
 /* The initializer of the device_type of NAME on PCI. properties_ and fields_ are those for virtio-mmio. */
 #define VIRTIO_PCI(name_, S, category_, help_, class_, properties_, fields_) { \
     .name = name_ "-pci", .alias = name_, .bus = "PCI", .category = category_, .help = help_, .size = sizeof(S), \
     .properties = properties_, .base_properties = virtio_pci_properties, .fields = fields_, .base_fields = virtio_pci_fields, .class = class_, \
-    .realize = virtio_pci_realize, .unrealize = virtio_pci_unrealize, .reset = virtio_pci_reset, .loaded = virtio_pci_loaded }
+    .realize = virtio_pci_realize, .unrealize = virtio_pci_unrealize, .reset = virtio_pci_reset, .settle = virtio_settle, .valid = virtio_pci_valid, \
+    .loaded = virtio_pci_loaded, .unmigratable = virtio_unmigratable }
 
 #endif

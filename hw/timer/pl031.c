@@ -130,6 +130,12 @@ static void reset(struct device *d)
     update(p);
 }
 
+static const char *valid(struct device *d)
+{
+    int64_t offset = ((struct pl031 *)d)->offset;
+    return offset > 1ll << 40 || offset < -(1ll << 40) ? "field 'offset' makes no sense" : NULL;
+}
+
 static void loaded(struct device *d) { set_alarm((struct pl031 *)d); }
 
 static void node(struct device *d, struct tree *t)
@@ -149,5 +155,5 @@ static const struct field fields[] = {
 
 const struct device_type pl031_type = {
     .name = "pl031", .category = "Misc", .help = "real-time clock", .size = sizeof(struct pl031), .fields = fields, .realize = realize,
-    .unrealize = unrealize, .reset = reset, .loaded = loaded, .node = node,
+    .unrealize = unrealize, .reset = reset, .valid = valid, .loaded = loaded, .node = node,
 };

@@ -34,6 +34,7 @@ struct port {
     uint32_t nr; /* ~0: the next free one */
     bool guest_open;
     struct virtio_chain *rx, *tx; /* taken off their queues, and being filled or emptied */
+    uint32_t sent;                /* bytes of tx that are through */
 };
 
 struct virtio_serial {
@@ -139,6 +140,13 @@ static void take_control(struct virtio_serial *s)
 
 /* ------------------------------------------------------------------------------ bytes */
 
+static void skip(struct virtio_chain *c, uint32_t n)
+{
+    uint8_t byte;
+    while (n-- && virtio_take(c, &byte, 1))
+        ;
+}
+
 /* From the guest: until its queue is empty or the host takes no more. */
 static void pump_out(struct port *p)
 {
@@ -146,12 +154,15 @@ static void pump_out(struct port *p)
     unsigned q = rx_queue(p->nr) + 1;
     struct virtio_chain *c;
     while ((c = p->tx ? p->tx : virtio_pop(&s->v, q, sizeof *c))) {
+        if (!p->tx && p->sent) /* it was put back when the machine was saved */
+            skip(c, p->sent);
         p->tx = NULL;
         while (c->nout && p->backend) {
             size_t n = chardev_write(p->backend, c->out->iov_base, c->out->iov_len);
             bool all = n == c->out->iov_len;
             c->out->iov_base = (uint8_t *)c->out->iov_base + n;
             c->out->iov_len -= n;
+            p->sent += (uint32_t)n;
             if (!all) {
                 p->tx = c; /* out_drained goes on */
                 virtio_signal(&s->v, q);
@@ -160,6 +171,7 @@ static void pump_out(struct port *p)
             c->out++;
             c->nout--;
         }
+        p->sent = 0;
         virtio_push(&s->v, c, 0);
     }
     virtio_signal(&s->v, q);
@@ -240,6 +252,30 @@ static void drop_chains(struct virtio_serial *s, struct port *p)
     p->rx = p->tx = NULL;
 }
 
+/* What is half done goes back to the queues. */
+static const char *serial_settle(struct virtio *v)
+{
+    struct virtio_serial *s = (struct virtio_serial *)v;
+    for (unsigned k = 0; k < s->max_ports; k++) {
+        struct port *p = s->ports[k];
+        if (p && p->rx)
+            virtio_unpop(v, p->rx);
+        if (p && p->tx)
+            virtio_unpop(v, p->tx);
+        if (p)
+            p->rx = p->tx = NULL;
+    }
+    return s->waiting ? "messages wait that the guest has not taken" : NULL;
+}
+
+static void serial_loaded(struct virtio *v)
+{
+    struct virtio_serial *s = (struct virtio_serial *)v;
+    for (unsigned k = 0; k < s->max_ports; k++)
+        if (s->ports[k] && s->ports[k]->backend)
+            chardev_accept(s->ports[k]->backend);
+}
+
 static void serial_reset(struct virtio *v)
 {
     struct virtio_serial *s = (struct virtio_serial *)v;
@@ -248,6 +284,7 @@ static void serial_reset(struct virtio *v)
         if (s->ports[k]) {
             drop_chains(s, s->ports[k]);
             s->ports[k]->guest_open = false;
+            s->ports[k]->sent = 0;
         }
 }
 
@@ -260,6 +297,8 @@ static void reset_queue(struct virtio *v, unsigned q)
         virtio_drop(v, *c);
     if (c)
         *c = NULL;
+    if (p && (q & 1))
+        p->sent = 0;
 }
 
 static void config(struct virtio *v, uint8_t *space)
@@ -333,7 +372,7 @@ static bool serial_realize(struct virtio *v, char *err, size_t errlen)
 
 static const struct virtio_class class = {
     .name = "virtio-serial", .id = 3, .pci_class = 0x0780, .config_size = CONFIG_BYTES, .realize = serial_realize, .reset = serial_reset,
-    .reset_queue = reset_queue, .config = config, .config_write = config_write, .notify = notify,
+    .reset_queue = reset_queue, .config = config, .config_write = config_write, .notify = notify, .settle = serial_settle, .loaded = serial_loaded,
 };
 static const struct property properties[] = {
     VIRTIO_PROPERTIES,
@@ -378,7 +417,7 @@ static const struct property port_properties[] = {
     PROPERTY(struct port, nr, PROP_U32, "nr", "4294967295", "its number (the next free one)"),
     { NULL }
 };
-static const struct field port_fields[] = { FIELD(struct port, guest_open), { NULL } };
+static const struct field port_fields[] = { FIELD(struct port, guest_open), FIELD(struct port, sent), { NULL } };
 
 #define PORT_TYPE(name_, help_) { \
     .name = name_, .bus = "virtio-serial-bus", .category = "Input", .help = help_, .size = sizeof(struct port), \

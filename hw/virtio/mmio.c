@@ -204,6 +204,8 @@ static void slot_reset(struct device *d)
     update(s);
 }
 
+static void slot_loaded(struct device *d) { update((struct virtio_mmio *)d); }
+
 void virtio_mmio_node(struct device *d, struct tree *t)
 {
     tree_begin(t, "virtio_mmio@%llx", d->at[0]);
@@ -225,5 +227,5 @@ static const struct field fields[] = {
 
 const struct device_type virtio_mmio_type = {
     .name = "virtio-mmio", .category = "Misc", .size = sizeof(struct virtio_mmio), .properties = properties, .fields = fields,
-    .realize = slot_realize, .reset = slot_reset,
+    .realize = slot_realize, .reset = slot_reset, .loaded = slot_loaded,
 };

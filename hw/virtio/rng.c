@@ -57,6 +57,14 @@ static void rng_reset(struct virtio *v)
     r->left = r->max_bytes;
 }
 
+static void rng_loaded(struct virtio *v)
+{
+    struct virtio_rng *r = (struct virtio_rng *)v;
+    r->left = r->left < r->max_bytes ? r->left : r->max_bytes;
+    if (!r->left)
+        alarm_at(r->next_period, clock_now(v->d.machine->loop) + r->period * 1000000ull);
+}
+
 static void reset_queue(struct virtio *v, unsigned q) { /* nothing is ever under way */ }
 
 static bool rng_realize(struct virtio *v, char *err, size_t errlen)
@@ -79,7 +87,7 @@ static void rng_unrealize(struct virtio *v) { alarm_free(((struct virtio_rng *)v
 
 static const struct virtio_class class = {
     .name = "virtio-rng", .id = 4, .pci_class = 0x00ff, .realize = rng_realize, .unrealize = rng_unrealize, .reset = rng_reset,
-    .reset_queue = reset_queue, .notify = notify,
+    .reset_queue = reset_queue, .notify = notify, .loaded = rng_loaded,
 };
 static const struct property properties[] = {
     VIRTIO_PROPERTIES,

@@ -17,7 +17,7 @@
 unsigned virtio_add_queue(struct virtio *v, unsigned max)
 {
     v->ring[v->nqueues].max = (uint16_t)max;
-    v->ring[v->nqueues].size = (uint16_t)max;
+    v->ring[v->nqueues].size = v->queue_max[v->nqueues] = (uint16_t)max;
     return v->nqueues++;
 }
 
@@ -76,6 +76,48 @@ void virtio_reset(struct virtio *v)
 }
 
 void virtio_device_reset(struct device *d) { virtio_reset((struct virtio *)d); }
+
+const char *virtio_settle(struct device *d)
+{
+    struct virtio *v = (struct virtio *)d;
+    const char *why = v->class->settle ? v->class->settle(v) : NULL;
+    for (unsigned q = 0; q < v->nqueues && !why; q++)
+        if (v->ring[q].waiting)
+            why = "requests are under way that can't be ended";
+    return why;
+}
+
+const char *virtio_unmigratable(struct device *d)
+{
+    struct virtio *v = (struct virtio *)d;
+    return v->class->unmigratable ? v->class->unmigratable(v) : NULL;
+}
+
+/* What the driver could not have made of the queue? */
+static const char *queue_invalid(const struct virtio *v, unsigned q)
+{
+    const struct virtio_ring_state *r = &v->ring[q];
+    if (r->max != v->queue_max[q])
+        return "a queue has another size than here";
+    if (!r->size || r->size > r->max || (!virtio_has(v, VIRTIO_F_RING_PACKED) && (r->size & (r->size - 1))))
+        return "a queue's size makes no sense";
+    if (r->enabled > 1 || r->wrap_next > 1 || r->wrap_used > 1 || r->waiting)
+        return "a queue's state makes no sense";
+    if (virtio_has(v, VIRTIO_F_RING_PACKED) && (r->next >= r->size || r->used >= r->size))
+        return "a packed queue's position is beyond its end";
+    return NULL;
+}
+
+const char *virtio_valid(struct device *d)
+{
+    struct virtio *v = (struct virtio *)d;
+    const char *why = NULL;
+    if (v->features & ~v->offered)
+        return "its driver has agreed on features that this device does not offer";
+    for (unsigned q = 0; q < v->nqueues && !why; q++)
+        why = queue_invalid(v, q);
+    return !why && v->class->valid ? v->class->valid(v) : why;
+}
 
 void virtio_loaded(struct device *d)
 {

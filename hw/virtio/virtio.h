@@ -53,7 +53,11 @@ struct virtio_class {
     void (*config)(struct virtio *v, uint8_t *space);
     /* The driver writes size (1, 2, 4) bytes at offset, inside config_size. NULL: nothing is writable. */
     void (*config_write)(struct virtio *v, uint32_t offset, unsigned size, uint32_t value);
-    void (*loaded)(struct virtio *v);  /* its fields were read back. NULL: nothing to do */
+    /* As those of struct device_type (device.h). NULL: nothing to do. */
+    const char *(*settle)(struct virtio *v);
+    const char *(*valid)(struct virtio *v);
+    void (*loaded)(struct virtio *v);
+    const char *(*unmigratable)(struct virtio *v);
     void (*started)(struct virtio *v); /* DRIVER_OK was set; v->features are those agreed on. NULL: nothing to do */
     /* There may be new buffers in queue q: take them by virtio_pop until it gives NULL. */
     void (*notify)(struct virtio *v, unsigned q);
@@ -99,6 +103,7 @@ struct virtio {
     bool broken;                /* nothing is done until a reset */
     bool no_dma;                /* set by the transport: the device may not touch memory now (bus master off) */
     unsigned nqueues;
+    uint16_t queue_max[VIRTIO_QUEUES]; /* as ring's max, when they were made */
     struct virtio_ring_state ring[VIRTIO_QUEUES];
     struct virtio_ring_host host[VIRTIO_QUEUES];
     struct virtio_scratch *scratch; /* ring.c: the chain that is being read */
@@ -119,7 +124,8 @@ struct virtio {
 #define VIRTIO_MMIO(name_, S, category_, help_, class_, properties_, fields_) { \
     .name = name_ "-device", .bus = "virtio-bus", .category = category_, .help = help_, .size = sizeof(S), \
     .properties = properties_, .fields = fields_, .class = class_, .realize = virtio_mmio_realize, \
-    .unrealize = virtio_unrealize, .reset = virtio_device_reset, .loaded = virtio_loaded }
+    .unrealize = virtio_unrealize, .reset = virtio_device_reset, .settle = virtio_settle, .valid = virtio_valid, .loaded = virtio_loaded, \
+    .unmigratable = virtio_unmigratable }
 
 /* Adds a queue of at most max descriptors (a power of two, 2 .. VIRTIO_QUEUE_MAX); returns its number. */
 unsigned virtio_add_queue(struct virtio *v, unsigned max);
@@ -173,10 +179,13 @@ void virtio_ring_forget(struct virtio *v, unsigned q);
 
 /* Of device_type.realize, after the transport made its own: class->realize and the common features. */
 bool virtio_realize(struct virtio *v, const struct virtio_transport *t, char *err, size_t errlen);
-/* device_type.unrealize, .reset and .loaded of a transport that has nothing of its own to do there. */
+/* Of device_type, for a transport that has nothing of its own to do there. */
 void virtio_unrealize(struct device *d);
 void virtio_device_reset(struct device *d);
+const char *virtio_settle(struct device *d);
+const char *virtio_valid(struct device *d);
 void virtio_loaded(struct device *d);
+const char *virtio_unmigratable(struct device *d);
 bool virtio_mmio_realize(struct device *d, char *err, size_t errlen);
 
 /* The device's reset, when the driver writes status 0 or the transport is reset. */

@@ -331,4 +331,5 @@ const struct isa isa_aarch64 = {
     .fault = a64_fault, .watch = a64_watch, .interrupt = interrupt, .settle = a64_settle, .wakes = wakes, .leave = leave, .flush_physical = a64_flush_physical,
     .track_page = a64_track_page, .maps = a64_maps, .translate = translate, .dump = dump, .gdb_target = a64_gdb_target,
     .elf_machine = 183 /* EM_AARCH64 */, .core_registers = a64_core_registers,
+    .state = a64_state, .saved = a64_saved, .loaded = a64_loaded, .describe = a64_describe,
 };

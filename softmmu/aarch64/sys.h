@@ -158,6 +158,7 @@ struct a64_sys {
     struct a64_due due;
     bool psci_smc;           /* PSCI conduit: SMC, else HVC */
     bool psci;               /* the machine answers PSCI */
+    struct { uint32_t fpcr, fpsr; } saved; /* state.c: as the guest reads them, while they are saved or read back */
     uint64_t entry, entry_arg; /* where a CPU that is switched on begins */
 };
 enum { LINE_IRQ = 1, LINE_FIQ = 2, LINE_VIRQ = 4, LINE_VFIQ = 8, LINE_SERROR = 16, LINE_VSERROR = 32 };
@@ -225,6 +226,11 @@ bool cpu_has_pan(const struct a64_sys *s);
 /* Does PSCI's call in x0; false: none. *next: what the vCPU does then. */
 extern const struct a64_system a64_softmmu; /* ops.c */
 const struct gdb_target *a64_gdb_target(void); /* gdb.c */
+/* state.c, of struct isa. */
+unsigned a64_state(struct vcpu *v, struct state_part *parts);
+unsigned a64_saved(struct vcpu *v, struct state_part *parts);
+bool a64_loaded(struct vcpu *v, char *err, size_t errlen);
+void a64_describe(const struct vcpu *v, char *text, size_t n);
 /* Of struct isa: registers for core dumps. */
 size_t a64_core_registers(struct vcpu *v, uint8_t *out);
 bool a64_psci(struct vcpu *v, enum vcpu_next *next);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "migrate/migrate.h"
 #include "monitor.h"
 
 /* --------------------------------------------------------------- in a vCPU's thread */
@@ -271,7 +272,11 @@ bool monitor_cont(struct machine *m, char *err, size_t errlen)
         snprintf(err, errlen, "the guest has switched itself off: system_reset first");
         return false;
     }
-    machine_continue(m);
+    bool later;
+    if (!migrate_may_run(m, &later, err, errlen))
+        return false;
+    if (!later)
+        machine_continue(m);
     return true;
 }
 
@@ -390,6 +395,8 @@ static void info_tlb(struct monitor_call *c) { monitor_on_vcpu(chosen(c), print_
 
 const char *monitor_state(const struct machine *m)
 {
+    if (m->state == MACHINE_PAUSED && m->phase)
+        return m->phase;
     if (m->state == MACHINE_PAUSED && !m->started)
         return "prelaunch";
     static const char *const names[] = { [MACHINE_PAUSED] = "paused", [MACHINE_RUNNING] = "running", [MACHINE_SHUTDOWN] = "shutdown" };
@@ -436,4 +443,8 @@ static const struct monitor_command commands[] = {
     { NULL },
 };
 
-void monitor_add_core(void) { monitor_add(commands, info); }
+void monitor_add_core(void)
+{
+    monitor_add(commands, info);
+    migrate_monitor_add();
+}

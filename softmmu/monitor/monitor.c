@@ -7,7 +7,7 @@
 
 #include "monitor.h"
 
-enum { TABLES = 8 };
+enum { TABLES = 24 };
 static const struct monitor_command *tables[2][TABLES]; /* commands, info */
 
 void monitor_add(const struct monitor_command *commands, const struct monitor_command *info)

@@ -1,0 +1,243 @@
+"""A machine's state: migration over every kind of channel, snapshots, refusals.
+
+The guest is Debian's kernel with a shell that chains checksums: each line's sum is of the sum before, so the host can compute every line
+that has to come, and one that is lost, repeated or wrong is seen. Another process of the guest fills and checks memory."""
+import hashlib
+import os
+import re
+import time
+
+from . import system
+from .base import Case, Fail, run
+from .system_ui import Machine as Process
+
+LIMIT = system.LIMIT
+# The chain: SUM n md5(previous sum). And memory that is written all the time, and compared.
+SCRIPT = """
+sum=start
+n=0
+%s
+while :; do
+    sum=$(echo $sum | md5sum | cut -d' ' -f1)
+    n=$((n + 1))
+    echo SUM $n $sum
+done
+"""
+LOAD = """
+mkdir -p /m; mount -t tmpfs tmpfs /m
+( k=0; while :; do
+    dd if=/dev/urandom of=/m/a bs=64k count=%d 2>/dev/null
+    cp /m/a /m/b
+    cmp /m/a /m/b || echo WRONG MEMORY
+    k=$((k + 1)); echo LOAD $k
+done ) &
+"""
+
+
+def chain(n):
+    s = "start"
+    for _ in range(n):
+        s = hashlib.md5((s + "\n").encode()).hexdigest()
+    return s
+
+
+class Machine(Process):
+    """With a monitor on a socket, and what its guest has said so far."""
+
+    def __init__(self, context, script, *options, cpus=1, gic=3, memory="256", board="", which="kernel"):
+        self.temp2 = context.temp()
+        self.home = self.temp2.name
+        path = os.path.join(self.home, "initrd")
+        with open(path, "wb") as f:
+            f.write(system.initrd(context, script, which=which))
+        super().__init__(context, "-M", f"gic-version={gic}{board}", "-smp", str(cpus), "-m", memory, "-kernel", system.kernel(context, which)[0], "-initrd", path,
+                         "-append", "console=ttyAMA0 panic=-1 quiet", "-nographic", "-serial", "stdio", "-monitor", "unix:DIR/mon,server=on,wait=off",
+                         "-nic", "none", *options, kernel=False)
+        self.text = b""
+        self.monitor = None
+
+    def __exit__(self, *why):
+        super().__exit__(*why)
+        self.temp2.cleanup()
+
+    def command(self, text, seconds=LIMIT):
+        if not self.monitor:
+            self.monitor = self.connect("mon")
+            self.monitor.expect(rb"\(qemu\) |\(myna\) ", seconds)
+        self.monitor.send(text + "\n")
+        got = self.monitor.expect(rb"\n(?:.*\n)?(?:\(qemu\)|\(myna\)) ", seconds)
+        return re.sub(rb"\x1b\[[0-9;]*[A-Za-z]", b"", got).decode(errors="replace").replace("\r", "")
+
+    def sums(self, more, seconds=LIMIT):
+        """Waits for that many lines of the chain; the number of the last one. Each must be what it has to be."""
+        for _ in range(more):
+            self.text = self.stdio.expect(rb"SUM \d+ [0-9a-f]{32}\r?\n", seconds)
+            if b"WRONG" in self.text or b"Kernel panic" in self.text or b"Oops" in self.text or b"Call trace" in self.text:
+                raise Fail(self.text[-2000:].decode(errors="replace"))
+        number, got = re.findall(rb"SUM (\d+) ([0-9a-f]{32})", self.text)[-1]
+        if chain(int(number)) != got.decode():
+            raise Fail(f"line {number.decode()} has the sum {got.decode()}, not {chain(int(number))}")
+        return int(number)
+
+    def drain(self):
+        """What it has said already; the number of its last whole line, or None."""
+        text = self.stdio.until_end(0.3)
+        found = re.findall(rb"SUM (\d+) ([0-9a-f]{32})\r?\n", text)
+        for number, got in found:
+            if chain(int(number)) != got.decode():
+                raise Fail(f"line {number.decode()} has the sum {got.decode()}")
+        return int(found[-1][0]) if found else None
+
+    def status(self):
+        return self.command("info migrate")
+
+    def completed(self, seconds=LIMIT):
+        """Waits until the migration has ended well; its downtime in ms."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            text = self.status()
+            if "Migration status: completed" in text:
+                return int(re.search(r"downtime: (\d+) ms", text)[1])
+            if "failed" in text or "cancelled" in text:
+                raise Fail(text)
+            time.sleep(0.1)
+        raise Fail(f"it does not end: {text}")
+
+
+def live(uri, incoming, load=64, settings=(), **how):
+    """From one process to another while both write memory. uri and incoming may have DIR, the source's folder."""
+    def test(context):
+        options = how.pop("options", [])
+        script = SCRIPT % (LOAD % load if load else "")
+        with Machine(context, script, *options, **how) as a:
+            a.sums(20)
+            for s in settings:
+                a.command(s)
+            place = incoming.replace("DIR", a.home)
+            if not place.startswith("exec") and not place.startswith("file"):
+                with Machine(context, script, "-incoming", place, *options, **how) as b:
+                    check_live(context, a, b, uri)
+            else:
+                a.command(f'migrate "{uri.replace("DIR", a.home)}"')
+                down = a.completed()
+                last = a.drain()
+                with Machine(context, script, "-incoming", place, *options, **how) as b:
+                    follow(a, b, last)
+                    print("     migration " + f"{uri.split(':')[0]}: downtime {down} ms", flush=True)
+    return test
+
+
+def check_live(context, a, b, uri):
+    time.sleep(0.3)
+    a.command(f"migrate -d {uri.replace('DIR', a.home)}")
+    down = a.completed()
+    follow(a, b, a.drain())
+    text = a.status()
+    if "postmigrate" not in a.command("info status"):
+        raise Fail("the source is not in state postmigrate")
+    rounds = re.search(r"dirty sync count: (\d+)", text)[1]
+    sent = re.search(r"transferred ram: (\d+)", text)[1]
+    print("     migration " + f"{uri.split(':')[0]}: downtime {down} ms, {rounds} rounds, {sent} kbytes", flush=True)
+
+
+def follow(a, b, last):
+    """b goes on where a has stopped: no line is lost, none comes twice (but the one that was half said)."""
+    b.text = b.stdio.expect(rb"SUM \d+ [0-9a-f]{32}\r?\n", LIMIT) if last is None else b""
+    n = b.sums(1) if last is not None else None
+    if last is not None and not last < n <= last + 2:
+        raise Fail(f"the source's last line was {last}, the target's first is {n}")
+    b.sums(30)
+
+
+def cancel(context):
+    """A migration that is given up: the source goes on, and can be moved afterwards."""
+    script = SCRIPT % (LOAD % 64)
+    with Machine(context, script) as a:
+        a.sums(10)
+        a.command("migrate_set_parameter max-bandwidth 1M")
+        a.command("migrate -d exec:cat>/dev/null")
+        a.sums(3)
+        if "active" not in a.status():
+            raise Fail(a.status())
+        a.command("migrate_cancel")
+        time.sleep(0.5)
+        if "cancelled" not in a.status():
+            raise Fail(a.status())
+        a.sums(20)
+        a.command("migrate_set_parameter max-bandwidth 0")
+        a.command(f"migrate -d file:{a.home}/state")
+        a.completed()
+        a.drain()
+        a.command("cont")
+        a.sums(20)
+
+
+def failing(context):
+    """Channels that break: the source goes on."""
+    with Machine(context, SCRIPT % "") as a:
+        a.sums(10)
+        for uri, text in (("exec:false", "failed|writing|Broken"), ("unix:/nonexistent/x", "No such file"), ("tcp:127.0.0.1:1", "refused"),
+                          ("file:/nonexistent/x", "No such file"), ("exec:head -c 100000 >/dev/null", "writing|failed")):
+            got = a.command(f'migrate "{uri}"')
+            if not re.search(text, got):
+                raise Fail(f"{uri}: {got}")
+            a.sums(3)
+        for uri, text in (("rdma:x:1", "it should be"), ("fd:none", "no descriptor"), ("-b tcp:x:1", "only -d")):
+            got = a.command(f"migrate {uri}")
+            if not re.search(text, got):
+                raise Fail(f"{uri}: {got}")
+        a.sums(3)
+
+
+def refusals(context):
+    """Streams that do not fit, and such that are damaged: one line that names what; status 1."""
+    script = SCRIPT % ""
+    with Machine(context, script, "-device", "virtio-rng-pci,addr=5,id=r", cpus=1) as a:
+        a.sums(5)
+        state = os.path.join(a.home, "state")
+        a.command(f"migrate file:{state}")
+        a.completed()
+        image = system.kernel(context)[0]
+        base = ["-nodefaults", "-nographic", "-kernel", image, "-incoming", f"file:{state}"]
+        rng = ["-device", "virtio-rng-pci,addr=5"]
+        for options, text in (
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "128", *rng], rb"memory 'mach-virt.ram' has 256 MiB in the stream, and 128 MiB here"),
+                (["-M", "virt,gic-version=3", "-cpu", "cortex-a57", "-m", "256", *rng], rb"cpu: the stream is of max, and this machine is cortex-a57"),
+                (["-M", "virt,gic-version=3", "-cpu", "max,lse=off", "-m", "256", *rng], rb"cpu features"),
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", "-smp", "2", *rng], rb"processors: the stream is of 1, and this machine is 2"),
+                (["-M", "virt,gic-version=2", "-cpu", "max", "-m", "256", *rng], rb"arm-gicv3"),
+                (["-M", "virt,gic-version=3,virtualization=on", "-cpu", "max", "-m", "256", *rng], rb"EL2"),
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256"], rb"virtio-rng-pci.*which this machine has not"),
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", "-device", "virtio-rng-pci,addr=6"], rb"virtio-rng-pci"),
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", *rng, "-device", "virtio-rng-pci,addr=7"], rb"this machine has a device '.*virtio-rng-pci'"),
+                (["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", "-device", "virtio-rng-pci,addr=5,vectors=0"], rb"PCI")):
+            got = run([system.program(context), *options, *base], timeout=60)
+            if got.status != 1 or not re.search(text, got.err):
+                raise Fail(f"{got.shell()}: status {got.status}, {got.err[-500:].decode(errors='replace')}")
+        good = ["-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", *rng]
+        with open(state, "rb") as f:
+            data = f.read()
+        for name, bad, text in (("empty", b"", rb"ends too early"), ("text", b"hello, world. " * 100, rb"MYNAVM"), ("cut", data[:len(data) // 2], rb"ends too early"),
+                                ("last", data[:-20], rb"ends too early|damaged"), ("bit", data[:5000] + bytes([data[5000] ^ 4]) + data[5001:], rb"checksum"),
+                                ("version", data[:8] + b"\x63" + data[9:], rb"version 99")):
+            path = os.path.join(a.home, name)
+            with open(path, "wb") as f:
+                f.write(bad)
+            got = run([system.program(context), *good, *base[:-1], f"file:{path}"], timeout=60)
+            if got.status != 1 or not re.search(text, got.err):
+                raise Fail(f"{name}: status {got.status}, {got.err[-500:].decode(errors='replace')}")
+
+
+def cases(context):
+    port = 20000 + os.getpid() % 20000
+    tcp = f"tcp:127.0.0.1:{port}"
+    return [
+        Case("migration/unix", live("unix:DIR/s", "unix:DIR/s"), 1),
+        Case("migration/tcp-2-gic2", live(tcp, tcp, cpus=2, gic=2), 2),
+        Case("migration/unix-2-gic3-zstd", live("unix:DIR/s", "unix:DIR/s", cpus=2, settings=["migrate_set_parameter multifd-compression zstd"]), 2),
+        Case("migration/exec-gzip", live("exec:gzip -1 >DIR/state.gz", "exec:gzip -dc DIR/state.gz"), 2),
+        Case("migration/file-zlib", live("file:DIR/state", "file:DIR/state", settings=["migrate_set_capability compress on"]), 2),
+        Case("migration/cancel", cancel, 2),
+        Case("migration/failing", failing, 2),
+        Case("migration/refusals", refusals, 2),
+    ]
