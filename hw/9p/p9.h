@@ -50,6 +50,8 @@ struct p9_message {
 
 /* A server of x. NULL: no memory. */
 struct p9_server *p9_server_new(struct p9_export *x);
+/* Does the guest hold any fid: is it mounted? */
+bool p9_server_in_use(const struct p9_server *s);
 /* All fids are gone. While no message is being served. */
 void p9_server_reset(struct p9_server *s);
 void p9_server_free(struct p9_server *s);

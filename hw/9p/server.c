@@ -320,6 +320,8 @@ void p9_server_reset(struct p9_server *s)
     s->msize = 0;
 }
 
+bool p9_server_in_use(const struct p9_server *s) { return s->nfids; }
+
 void p9_server_free(struct p9_server *s)
 {
     p9_server_reset(s);

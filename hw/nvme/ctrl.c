@@ -618,6 +618,12 @@ static bool load_queues(struct nvme *n)
     return n->nrequests <= n->aerl + 1u && n->nevents <= NVME_EVENTS;
 }
 
+static const char *valid(struct device *d)
+{
+    struct nvme *n = (struct nvme *)d;
+    return n->own.drive && n->own.format >= n->own.nformats ? "its namespace has a format that is not there" : pci_valid(&n->p);
+}
+
 static void loaded(struct device *d)
 {
     struct nvme *n = (struct nvme *)d;
@@ -652,5 +658,5 @@ static const struct field fields[] = {
 
 const struct device_type nvme_type = {
     .name = "nvme", .bus = "PCI", .category = "Storage", .help = "NVM Express controller", .size = sizeof(struct nvme), .properties = properties,
-    .base_properties = pci_properties, .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset, .loaded = loaded,
+    .base_properties = pci_properties, .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset, .valid = valid, .loaded = loaded,
 };

@@ -170,9 +170,22 @@ static void unrealize(struct virtio *v)
     d->fsdev->users--;
 }
 
+static const char *settle(struct virtio *v)
+{
+    while (((struct virtio_9p *)v)->under_way && aio_wait())
+        ;
+    return NULL;
+}
+
+/* Its fids are files that are open here. */
+static const char *unmigratable(struct virtio *v)
+{
+    return p9_server_in_use(((struct virtio_9p *)v)->server) ? "its folder is mounted in the guest" : NULL;
+}
+
 static const struct virtio_class class = {
     .name = "virtio-9p", .id = 9, .pci_class = 0x0002, .config_size = sizeof(struct config), .realize = realize, .unrealize = unrealize,
-    .reset = reset, .config = config, .notify = notify, .reset_queue = reset_queue,
+    .reset = reset, .config = config, .notify = notify, .reset_queue = reset_queue, .settle = settle, .unmigratable = unmigratable,
 };
 static const struct property properties[] = {
     VIRTIO_PROPERTIES,
