@@ -75,8 +75,14 @@ static void info_block(struct monitor_call *c)
 {
     for (struct block *b = NULL; (b = block_next(b));) {
         const char *id = backend_id(PROP_DRIVE, b);
-        fprintf(c->out, "%s: %s (%s%s)\n    Attached to: %s\n    Cache mode: %s\n    Done: %llu reads (%llu bytes), %llu writes (%llu bytes), %llu flushes\n",
-                *id ? id : "(no id)", b->node->filename ? b->node->filename : "", b->node->driver->name, b->node->readonly ? ", read-only" : "",
+        const struct block_node *n = b->node;
+        if (n)
+            fprintf(c->out, "%s: %s (%s%s)\n", *id ? id : "(no id)", n->filename ? n->filename : "", n->driver->name, n->readonly ? ", read-only" : "");
+        else
+            fprintf(c->out, "%s: [not inserted]\n", *id ? id : "(no id)");
+        if (block_has_tray(b))
+            fprintf(c->out, "    Removable device: %slocked, tray %s\n", block_tray_is_locked(b) ? "" : "not ", block_tray_is_open(b) ? "open" : "closed");
+        fprintf(c->out, "    Attached to: %s\n    Cache mode: %s\n    Done: %llu reads (%llu bytes), %llu writes (%llu bytes), %llu flushes\n",
                 b->attached ? block_if_name(b->options.interface) : "nothing", block_cache_name(b->options.cache), (unsigned long long)b->reads,
                 (unsigned long long)b->read_bytes, (unsigned long long)b->writes, (unsigned long long)b->written_bytes, (unsigned long long)b->flushes);
     }
@@ -174,7 +180,7 @@ static void event(void *arg, enum chardev_event e)
         monitor_focus(s->mon);
 }
 
-bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errlen)
+void monitor_add_hw(void)
 {
     static bool added;
     if (!added) {
@@ -183,6 +189,11 @@ bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errl
         monitor_add_plug();
     }
     added = true;
+}
+
+bool monitor_attach(struct machine *m, struct chardev *c, char *err, size_t errlen)
+{
+    monitor_add_hw();
     struct session *s = calloc(1, sizeof *s);
     struct monitor_port port = { write_out, s, false };
     if (!s || !(s->mon = monitor_new(m, &port, err, errlen)))

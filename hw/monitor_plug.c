@@ -49,7 +49,57 @@ static void resize(struct monitor_call *c)
         say(c, block_change_size(n, size, err, sizeof err), err);
 }
 
+static struct block *drive(struct monitor_call *c, const char *id)
+{
+    struct block *b = backend_by_id(PROP_DRIVE, id);
+    if (!b)
+        fprintf(c->out, "Error: there is no drive '%s'\n", id);
+    return b;
+}
+
+static void eject(struct monitor_call *c)
+{
+    char err[512] = "";
+    bool force = !strcmp(c->argv[0], "-f");
+    struct block *b = c->argc > force ? drive(c, c->argv[force]) : NULL;
+    if (c->argc == force)
+        fprintf(c->out, "Error: eject wants the name of a drive\n");
+    else if (b)
+        say(c, block_eject(b, force, err, sizeof err), err);
+}
+
+static void change(struct monitor_call *c)
+{
+    static const struct { const char *name; enum block_medium_mode mode; } modes[] = {
+        { "retain", MEDIUM_RETAIN }, { "read-only", MEDIUM_READ_ONLY }, { "read-write", MEDIUM_READ_WRITE },
+    };
+    char err[512] = "";
+    int k = !strcmp(c->argv[0], "-f"), m = 0;
+    bool force = k;
+    if (c->argc < k + 2) {
+        fprintf(c->out, "Error: change wants the names of a drive and of an image\n");
+        return;
+    }
+    while (c->argc > k + 3 && m < 3 && strcmp(modes[m].name, c->argv[k + 3]))
+        m++;
+    struct block *b = m < 3 ? drive(c, c->argv[k]) : NULL;
+    if (m == 3)
+        fprintf(c->out, "Error: %s: it may be retain, read-only or read-write\n", c->argv[k + 3]);
+    else if (b)
+        say(c, block_change_medium(b, c->argv[k + 1], c->argc > k + 2 ? c->argv[k + 2] : NULL, modes[m].mode, force, err, sizeof err), err);
+}
+
+static const char *next_drive(struct machine *m, unsigned k)
+{
+    for (struct block *b = NULL; (b = block_next(b));)
+        if (block_is_removable(b) && !k--)
+            return b->options.id;
+    return NULL;
+}
+
 static const struct monitor_command commands[] = {
+    { "eject", "[-f] DRIVE", "opens a drive's tray and takes the medium out; -f: though the guest has locked it", 1, 2, eject, next_drive },
+    { "change", "[-f] DRIVE FILE [FORMAT [retain|read-only|read-write]]", "another medium", 2, 5, change, next_drive },
     { "device_add", "NAME[,PROPERTY=VALUE...]", "plugs a device in", 1, 1, add_device },
     { "device_del", "ID", "asks the guest to give a device up, and takes it out then", 1, 1, del_device, next_device },
     { "block_resize", "DISK SIZE", "another size for an image", 2, 2, resize },

@@ -263,6 +263,7 @@ void qmp_add_hw(void)
 bool qmp_attach(struct machine *m, struct chardev *c, bool pretty, char *err, size_t errlen)
 {
     qmp_add_hw();
+    monitor_add_hw(); /* human-monitor-command has them too */
     struct session *s = calloc(1, sizeof *s);
     struct monitor_port port = { write_out, s, false, take_fd };
     if (!s || !(s->q = qmp_new(m, &port, pretty))) {

@@ -87,14 +87,16 @@ static json_t *node_info(struct block_node *n, const struct block *b)
     return v;
 }
 
-static json_t *inserted(const struct block *b) { return node_info(b->node, b); }
-
 static json_t *query_block(struct qmp_call *c)
 {
     json_t *all = json_array();
     for (struct block *b = NULL; (b = block_next(b));) {
-        json_t *one = json_pack("{s:s,s:b,s:b,s:s,s:o}", "device", backend_id(PROP_DRIVE, b), "removable", 0, "locked", 0, "type", "unknown",
-                                "inserted", inserted(b));
+        json_t *one = json_pack("{s:s,s:b,s:b,s:s}", "device", backend_id(PROP_DRIVE, b), "removable", block_is_removable(b), "locked",
+                                block_tray_is_locked(b), "type", "unknown");
+        if (b->node)
+            json_object_set_new(one, "inserted", node_info(b->node, b));
+        if (block_has_tray(b))
+            json_object_set_new(one, "tray_open", json_boolean(block_tray_is_open(b)));
         user_path(c->machine, b, one);
         json_array_append_new(all, one);
     }
@@ -154,7 +156,7 @@ static json_t *query_blockstats(struct qmp_call *c)
         json_object_set_new(s, "account_failed", json_true());
         json_object_set_new(s, "timed_stats", json_array());
         json_t *one = json_pack("{s:s,s:o}", "device", backend_id(PROP_DRIVE, b), "stats", s);
-        if (*b->node->name)
+        if (b->node && *b->node->name)
             json_object_set_new(one, "node-name", json_string(b->node->name));
         user_path(c->machine, b, one);
         json_array_append_new(all, one);
@@ -184,11 +186,50 @@ static struct block *chosen(struct qmp_call *c)
     return b;
 }
 
-/* No drive here has a tray. */
-static json_t *not_removable(struct qmp_call *c)
+static json_t *outcome(bool done) { return done ? json_object() : NULL; }
+
+static json_t *eject(struct qmp_call *c)
 {
     struct block *b = chosen(c);
-    return b ? qmp_fail(c, QMP_GENERIC, "the medium of '%s' can't be taken out", backend_id(PROP_DRIVE, b)) : NULL;
+    return b ? outcome(block_eject(b, qmp_flag(c, "force", false), c->error, sizeof c->error)) : NULL;
+}
+
+/* A tray that the guest has locked is no failure: it was asked to open it, and the event says when it has. */
+static json_t *open_tray(struct qmp_call *c)
+{
+    struct block *b = chosen(c);
+    bool force = qmp_flag(c, "force", false), asked = b && !force && block_tray_is_locked(b) && !block_tray_is_open(b);
+    return b ? outcome(block_open_tray(b, force, c->error, sizeof c->error) || asked) : NULL;
+}
+
+static json_t *close_tray(struct qmp_call *c)
+{
+    struct block *b = chosen(c);
+    return b ? outcome(block_close_tray(b, c->error, sizeof c->error)) : NULL;
+}
+
+static json_t *remove_medium(struct qmp_call *c)
+{
+    struct block *b = chosen(c);
+    return b ? outcome(block_remove_medium(b, c->error, sizeof c->error)) : NULL;
+}
+
+static json_t *insert_medium(struct qmp_call *c)
+{
+    struct block *b = chosen(c);
+    struct block_node *n = block_node_by_name(qmp_text(c, "node-name"));
+    if (b && !n)
+        return qmp_fail(c, QMP_GENERIC, "there is no node '%s'", qmp_text(c, "node-name"));
+    return b ? outcome(block_insert_medium(b, n, c->error, sizeof c->error)) : NULL;
+}
+
+static json_t *change_medium(struct qmp_call *c)
+{
+    const char *mode = qmp_text(c, "read-only-mode");
+    struct block *b = chosen(c);
+    enum block_medium_mode m = !mode || !strcmp(mode, "retain") ? MEDIUM_RETAIN : !strcmp(mode, "read-only") ? MEDIUM_READ_ONLY : MEDIUM_READ_WRITE;
+    return b ? outcome(block_change_medium(b, qmp_text(c, "filename"), qmp_text(c, "format"), m, qmp_flag(c, "force", false), c->error,
+                                           sizeof c->error)) : NULL;
 }
 
 static const struct qmp_type types[] = {
@@ -224,12 +265,17 @@ static const struct qmp_command commands[] = {
       blockdev_add, true },
     { "blockdev-del", "node-name: str", "", blockdev_del },
     { "block_resize", "*device: str, *node-name: str, size: int", "", resize },
-    { "eject", "*device: str, *id: str, *force: bool", "", not_removable },
+    { "eject", "*device: str, *id: str, *force: bool", "", eject },
+    { "blockdev-open-tray", "*device: str, *id: str, *force: bool", "", open_tray },
+    { "blockdev-close-tray", "*device: str, *id: str", "", close_tray },
+    { "blockdev-remove-medium", "id: str", "", remove_medium },
+    { "blockdev-insert-medium", "id: str, node-name: str", "", insert_medium },
     { "blockdev-change-medium", "*device: str, *id: str, filename: str, *format: str, *force: bool, *read-only-mode: BlockdevChangeReadOnlyMode", "",
-      not_removable },
+      change_medium },
     { NULL }
 };
 static const struct qmp_event events[] = {
+    { "DEVICE_TRAY_MOVED", "device: str, id: str, tray-open: bool" },
     { "BLOCK_IO_ERROR", "device: str, *node-name: str, operation: IoOperationType, action: BlockErrorAction, *nospace: bool, reason: str" },
     { NULL }
 };

@@ -19,6 +19,7 @@
 #include "monitor.h"
 #include "net/net.h"
 #include "object.h"
+#include "scsi/scsi.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
 static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
@@ -44,7 +45,7 @@ static struct device *make_board(struct machine *m, const struct options *o, cha
     for (unsigned k = 0; k < o->devices.n; k++)
         if (!device_add(m, o->devices.at[k], err, errlen))
             return NULL;
-    return virtio_blk_for_drives(m, err, errlen) && (!o->board->complete || o->board->complete(b, err, errlen)) ? b : NULL;
+    return virtio_blk_for_drives(m, err, errlen) && scsi_for_drives(m, err, errlen) && (!o->board->complete || o->board->complete(b, err, errlen)) ? b : NULL;
 }
 
 /* Images of disks and flash banks. */

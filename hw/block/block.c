@@ -17,7 +17,7 @@ static void tell_error(const struct block *b, const struct block_request *r, int
 {
     static const char *const reasons[] = { "Input/output error", "No space left on device" };
     bool nospace = error == -ENOSPC;
-    if (r->op == BLOCK_DISCARD || !b->machine)
+    if (r->op == BLOCK_DISCARD || !b->machine || !b->node)
         return;
     machine_event(b->machine, "BLOCK_IO_ERROR", "{s:s,s:s,s:s,s:s,s:b,s:s}", "device", b->options.id, "node-name", b->node->name, "operation",
                   r->op == BLOCK_READ ? "read" : "write", "action", "report", "nospace", nospace,
@@ -55,6 +55,8 @@ static void batch_done(void)
 
 static int refused(const struct block *b, const struct block_request *r)
 {
+    if (!b->node)
+        return -ENOMEDIUM;
     if (b->node->readonly && (r->op == BLOCK_WRITE || r->op == BLOCK_ZERO || r->op == BLOCK_DISCARD))
         return -EROFS;
     if (b->node->given && r->op != BLOCK_READ)
@@ -210,6 +212,10 @@ bool block_attach(struct block *b, struct machine *m, const struct block_front *
         snprintf(err, errlen, "drive %s is used by another device", b->options.id);
         return false;
     }
+    if (!b->node && !f->tray) {
+        snprintf(err, errlen, "drive %s is empty, and the device wants a medium", b->options.id);
+        return false;
+    }
     b->attached = true;
     b->machine = m;
     b->front = *f;
@@ -230,7 +236,7 @@ static void free_block(struct block *b)
             break;
         }
     backend_remove(PROP_DRIVE, b);
-    if (b->of_node && !b->node->readonly)
+    if (b->counted)
         b->node->writers--;
     block_unref(b->node);
     free(b->options.id);
@@ -285,7 +291,9 @@ struct block *block_find(const char *id)
     b->options.cache = n->no_flush ? CACHE_UNSAFE : n->writethrough ? CACHE_WRITETHROUGH : CACHE_WRITEBACK;
     b->of_node = true;
     b->node = block_ref(n);
-    n->writers += !n->readonly;
+    b->readonly = n->readonly;
+    b->counted = !n->readonly;
+    n->writers += b->counted;
     block_add(b);
     return b;
 }

@@ -291,17 +291,30 @@ struct block_options {
     int index; /* -1: the next free one */
 };
 
+/* What a drive whose medium can be changed gives; the device holds the tray's state. */
+struct block_tray {
+    bool (*is_open)(void *device);
+    bool (*is_locked)(void *device);         /* by the guest */
+    void (*move)(void *device, bool open);   /* whether it is locked or not; calls block_tray_moved */
+    void (*ask)(void *device);               /* the guest is asked to open it */
+    void (*changed)(void *device);           /* block->node is another one, or none */
+};
+
 /* What a device that uses a backend gives. */
 struct block_front {
     /* After a number of requests were done: time for one interrupt. NULL: nothing. */
     void (*batch_done)(void *device);
     void *device;
     void (*resized)(void *device); /* block_size is another now; NULL: nothing */
+    const struct block_tray *tray; /* NULL: the medium stays; then there has to be one */
 };
 
 struct block {
     struct block_options options;
-    struct block_node *node;
+    struct block_node *node; /* the medium; NULL: there is none, which only a front with a tray sees */
+    struct block_how how;    /* how media are opened */
+    bool readonly;           /* the next one too */
+    bool counted;            /* among the node's writers */
     struct block_front front;
     struct machine *machine; /* of the device that has it */
     bool attached, touched, of_node /* made for a node's name: goes with its device */;
@@ -338,12 +351,34 @@ void blocks_close(void);
  * reason in err. (../virtio/blk.c) */
 bool virtio_blk_for_drives(struct machine *m, char *err, size_t errlen);
 
+/* --- medium.c: media that can be changed. Wait; false: the reason in err --- */
+bool block_is_removable(const struct block *b); /* no device has it, or one with a tray */
+bool block_has_tray(const struct block *b);
+bool block_tray_is_open(const struct block *b);
+bool block_tray_is_locked(const struct block *b);
+/* A locked tray opens only by force; else the guest is asked to open it. */
+bool block_open_tray(struct block *b, bool force, char *err, size_t errlen);
+bool block_close_tray(struct block *b, char *err, size_t errlen);
+/* With the tray open. */
+bool block_remove_medium(struct block *b, char *err, size_t errlen);
+bool block_insert_medium(struct block *b, struct block_node *n, char *err, size_t errlen);
+bool block_eject(struct block *b, bool force, char *err, size_t errlen);
+/* All of it: opens the image, then the tray, and closes it again. format NULL: what it looks like. */
+enum block_medium_mode { MEDIUM_RETAIN, MEDIUM_READ_ONLY, MEDIUM_READ_WRITE };
+bool block_change_medium(struct block *b, const char *filename, const char *format, enum block_medium_mode mode, bool force, char *err, size_t errlen);
+/* A drive without a medium, for a device that has no drive=; it goes with it. name: part of its id. NULL: no memory. */
+struct block *block_new_empty(const char *name);
+/* Of devices: their tray has moved (QMP's DEVICE_TRAY_MOVED). */
+void block_tray_moved(struct block *b, struct device *d, bool open);
+/* Another medium, or NULL: the reference becomes b's. */
+void block_set_node(struct block *b, struct block_node *n);
+
 /* A device takes it. False: another has it; the reason in err. */
 bool block_attach(struct block *b, struct machine *m, const struct block_front *f, char *err, size_t errlen);
 void block_detach(struct block *b);
 
-/* Bytes, a multiple of 512. */
-static inline uint64_t block_size(const struct block *b) { return b->node->size; }
+/* Bytes, a multiple of 512; 0 without a medium. */
+static inline uint64_t block_size(const struct block *b) { return b->node ? b->node->size : 0; }
 /* A request beyond the end ends with -EIO, one that writes what is read-only with -EROFS. */
 void block_submit(struct block *b, struct block_request *r);
 /* Requests between the two go to the host together; those that are done at once are done in block_unplug. */

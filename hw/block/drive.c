@@ -25,6 +25,7 @@ struct parsed {
     int unit; /* -1: not said */
     char *file, *format;
     bool readonly, snapshot, locking;
+    bool empty; /* no medium yet */
     struct block_how how;
     struct opts *nodes;
 };
@@ -41,11 +42,11 @@ struct suboption {
 static const struct suboption suboptions[] = {
     { "file",            TEXT,   AT(file),        NULL,       "the image or host device" },
     { "id",              TEXT,   AT(o.id),        NULL,       "name for -device ...,drive=" },
-    { "if",              CHOICE, AT(o.interface), interfaces, "none: for -device; virtio: a disk (default); pflash: flash" },
+    { "if",              CHOICE, AT(o.interface), interfaces, "none: for -device; virtio: a disk (default); scsi: a disk; pflash: flash" },
     { "index",           NUMBER, AT(o.index),     NULL,       "which one of its interface" },
     { "unit",            NUMBER, AT(unit),        NULL,       "the same" },
     { "format",          TEXT,   AT(format),      NULL,       "of the image: raw, qcow2 (what it looks like)" },
-    { "media",           CHOICE, 0,               medias,     "cdrom: read-only" },
+    { "media",           CHOICE, 0,               medias,     "cdrom: read-only, perhaps empty" },
     { "readonly",        FLAG,   AT(readonly),    NULL,       "writes are refused" },
     { "read-only",       FLAG,   AT(readonly),    NULL,       "the same" },
     { "snapshot",        FLAG,   AT(snapshot),    NULL,       "writes go to a temporary file" },
@@ -177,13 +178,14 @@ static bool complete(struct parsed *p, char *err, size_t errlen)
 {
     struct block_options *o = &p->o;
     char name[32];
-    if (!p->file && !opts_has(p->nodes, "file.filename")) {
+    if (o->interface == IF_DEFAULT)
+        o->interface = IF_VIRTIO;
+    p->empty = (!p->file || !*p->file) && !opts_has(p->nodes, "file.filename");
+    if (p->empty && o->interface != IF_NONE && o->interface != IF_SCSI) {
         snprintf(err, errlen, "-drive: no file= is given");
         return false;
     }
-    if (o->interface == IF_DEFAULT)
-        o->interface = IF_VIRTIO;
-    if (o->interface > IF_PFLASH) {
+    if (o->interface > IF_PFLASH && o->interface != IF_SCSI) {
         snprintf(err, errlen, "-drive if=%s: no board has that here", interfaces[o->interface]);
         return false;
     }
@@ -226,8 +228,7 @@ static void parsed_free(struct parsed *p)
     opts_free(p->nodes);
 }
 
-/* The image below, and above it what snapshot=on wants. */
-static struct block_node *open_nodes(struct parsed *p, char *err, size_t errlen)
+static void decide_how(struct parsed *p)
 {
     struct block_how *h = &p->how;
     h->writable = !p->readonly && !p->snapshot;
@@ -235,6 +236,12 @@ static struct block_node *open_nodes(struct parsed *p, char *err, size_t errlen)
     h->writethrough = p->o.cache == CACHE_WRITETHROUGH || p->o.cache == CACHE_DIRECTSYNC;
     h->no_flush = p->o.cache == CACHE_UNSAFE;
     h->no_locks = !p->locking;
+}
+
+/* The image below, and above it what snapshot=on wants. */
+static struct block_node *open_nodes(struct parsed *p, char *err, size_t errlen)
+{
+    struct block_how *h = &p->how;
     struct block_node *n = block_open(p->file, p->format, p->nodes, h, err, errlen), *top;
     if (!n || !p->snapshot)
         return n;
@@ -252,7 +259,10 @@ bool block_drive_option(const char *text, char *err, size_t errlen)
     struct parsed p = { .o = { .interface = IF_DEFAULT, .index = -1 }, .locking = true, .unit = -1, .nodes = opts_new() };
     struct block *b = calloc(1, sizeof *b);
     *err = 0;
-    if (!b || !p.nodes || !parse(&p, text, err, errlen) || !complete(&p, err, errlen) || !(b->node = open_nodes(&p, err, errlen))) {
+    bool good = b && p.nodes && parse(&p, text, err, errlen) && complete(&p, err, errlen);
+    if (good)
+        decide_how(&p);
+    if (!good || (!p.empty && !(b->node = open_nodes(&p, err, errlen)))) {
         if (!*err)
             snprintf(err, errlen, "-drive: no memory");
         parsed_free(&p);
@@ -260,6 +270,8 @@ bool block_drive_option(const char *text, char *err, size_t errlen)
         return false;
     }
     b->options = p.o;
+    b->how = p.how;
+    b->readonly = p.readonly;
     p.o.id = NULL;
     parsed_free(&p);
     block_add(b);

@@ -286,7 +286,11 @@ static bool realize(struct device *d, char *err, size_t errlen)
     p->status = READY;
     if (!p->drive)
         return true;
-    const struct block_front f = { NULL, p };
+    const struct block_front f = { NULL, p, NULL, NULL };
+    if (!p->drive->node) {
+        snprintf(err, errlen, "drive %s is empty, and flash wants an image", p->drive->options.id);
+        return false;
+    }
     if (block_size(p->drive) != p->length) {
         snprintf(err, errlen, "%s: %llu bytes, and the flash bank has %llu (truncate -s %lluM)", p->drive->node->filename,
                  (unsigned long long)block_size(p->drive), (unsigned long long)p->length, (unsigned long long)(p->length >> 20));

@@ -242,7 +242,7 @@ static void resized(void *device) { virtio_config_changed(device); }
 static bool blk_realize(struct virtio *v, char *err, size_t errlen)
 {
     struct virtio_blk *b = (struct virtio_blk *)v;
-    struct block_front f = { batch_done, b, resized };
+    struct block_front f = { batch_done, b, resized, NULL };
     if (b->num_queues == AUTO_QUEUES) /* mmio has one interrupt for all */
         b->num_queues = !strcmp(v->d.type->bus, "PCI") ? (uint16_t)(v->d.machine->nvcpus < 16 ? v->d.machine->nvcpus : 16) : 1;
     if (!check(b, err, errlen) || !block_attach(b->drive, v->d.machine, &f, err, errlen))

@@ -203,6 +203,27 @@ static bool opt_drive(struct options *o, const char *a)
     }
     return add(&o->drives, a);
 }
+
+/* Short for -drive of the board's own interface; -cdrom and -hdc are the same place. Lives as long as we. */
+static bool short_drive(struct options *o, const char *file, unsigned index, bool cdrom)
+{
+    char *text = malloc(2 * strlen(file) + 64), *p = text;
+    if (!text)
+        return false;
+    p += sprintf(p, "index=%u,media=%s,file=", index, cdrom ? "cdrom" : "disk");
+    for (; *file; file++) {
+        if (*file == ',')
+            *p++ = ',';
+        *p++ = *file;
+    }
+    *p = 0;
+    return add(&o->drives, text);
+}
+static bool opt_hda(struct options *o, const char *a) { return short_drive(o, a, 0, false); }
+static bool opt_hdb(struct options *o, const char *a) { return short_drive(o, a, 1, false); }
+static bool opt_hdc(struct options *o, const char *a) { return short_drive(o, a, 2, false); }
+static bool opt_hdd(struct options *o, const char *a) { return short_drive(o, a, 3, false); }
+static bool opt_cdrom(struct options *o, const char *a) { return short_drive(o, a, 2, true); }
 static bool opt_blockdev(struct options *o, const char *a) { return add(&o->blockdevs, a); }
 static bool opt_incoming(struct options *o, const char *a) { return (o->incoming = a) != NULL; }
 static bool opt_snapshot(struct options *o, const char *a) { return o->snapshot = true; }
@@ -646,7 +667,12 @@ static const struct option {
     { "dtb", "FILE", opt_dtb, "a device tree instead of the board's own" },
     { "bios", "FILE", opt_bios, "firmware, in the first flash bank" },
     { "pflash", "FILE", opt_pflash, "contents of a flash bank; what the guest writes goes to the file" },
-    { "drive", "file=FILE[,if=virtio|pflash|none,id=ID...]", opt_drive, "an image; 'help' lists what else" },
+    { "hda|hd0", "FILE", opt_hda, "the first disk" },
+    { "hdb|hd1", "FILE", opt_hdb, "the second disk" },
+    { "hdc|hd2", "FILE", opt_hdc, "the third disk" },
+    { "hdd|hd3", "FILE", opt_hdd, "the fourth disk" },
+    { "cdrom", "FILE", opt_cdrom, "a disk that is not written to, in the third one's place" },
+    { "drive", "file=FILE[,if=virtio|scsi|pflash|none,id=ID...]", opt_drive, "an image; 'help' lists what else" },
     { "blockdev", "driver=raw|qcow2|file...,node-name=N...", opt_blockdev, "a node of the graph of images, for -device ...,drive=N" },
     { "snapshot", NULL, opt_snapshot, "disks are not written" },
     { "device", "NAME[,PROPERTY=VALUE...]", opt_device, "adds a device; 'help' lists them, 'NAME,help' its properties" },
@@ -700,7 +726,7 @@ static const struct option {
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
     { "icount|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
-      "writeconfig|watchdog-action|overcommit|acpitable|cdrom|hda|hdb|sd|mtdblock|run-with", "...", NULL, "not there yet" },
+      "writeconfig|watchdog-action|overcommit|acpitable|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|preconfig|full-screen|usb", NULL, NULL, "not there yet" },
 };
 enum { NOPTIONS = sizeof options / sizeof *options };

@@ -25,6 +25,7 @@ struct driver {
     uint64_t features;
     struct chardev *chardev; /* its other end, for fuzzers */
     struct net_port *port;   /* likewise */
+    bool scsi;               /* it takes commands of SCSI */
     struct queue q[8];
 };
 struct piece { gpa_t at; uint32_t n; unsigned flags; };

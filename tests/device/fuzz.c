@@ -17,7 +17,7 @@ enum { IMAGE = 256 << 10, OPS = 3000 };
 
 /* A device of a virtio-mmio slot (-device words), or one that boards wire, by its type; its -drive or -chardev, and a device on
  * its bus. %d: number of the round. */
-static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; bool net; const char *folder; } targets[] = {
+static const struct target { const char *device; bool virtio; const char *drive, *chardev, *more; bool net, scsi; const char *folder; } targets[] = {
     { "virtio-blk-device,drive=f%d,packed=on,num-queues=3,queue-size=16", true, ",discard=unmap" },
     { "virtio-blk-device,drive=f%d,logical_block_size=4096", true, ",aio=threads,cache=writethrough" },
     { "virtio-blk-device,drive=f%d,packed=on", true, ",readonly=on" },
@@ -31,6 +31,9 @@ static const struct target { const char *device; bool virtio; const char *drive,
     { "virtio-9p-device,fsdev=p%d,mount_tag=t", true, .folder = "security_model=mapped-xattr" },
     { "virtio-9p-device,fsdev=p%d,mount_tag=t,packed=on", true, .folder = "security_model=mapped-file" },
     { "virtio-9p-device,fsdev=p%d,mount_tag=t,event_idx=off", true, .folder = "security_model=passthrough,multidevs=remap" },
+    { "virtio-scsi-device,packed=on,num_queues=3", true, ",discard=unmap", NULL, "scsi-hd,drive=f%d", .scsi = true },
+    { "virtio-scsi-device,virtqueue_size=16", true, ",readonly=on", NULL, "scsi-cd,drive=f%d", .scsi = true },
+    { "virtio-scsi-device", true, "", NULL, "scsi-hd,drive=f%d,removable=on,logical_block_size=4096", .scsi = true },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
@@ -95,6 +98,51 @@ static void put_request(struct driver *d)
         put_chain(d, k, below(d->q[k].size), p, n - one_in(20), one_in(3) ? BUFFERS_AT + 0x9000 + 16 * below(64) : 0);
     if (!one_in(4))
         notify(d, k);
+}
+
+/* A command for a unit that is there, mostly, or a control request. */
+static void put_scsi(struct driver *d)
+{
+    static const uint8_t codes[] = {
+        0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x1a, 0x1b, 0x1e, 0x25, 0x28, 0x2a, 0x2e, 0x2f, 0x35, 0x41, 0x42, 0x43, 0x46, 0x4a, 0x51, 0x55, 0x5a,
+        0x88, 0x8a, 0x8f, 0x91, 0x93, 0x9e, 0xa0, 0xa8, 0xaa, 0xaf, 0xbd,
+    };
+    gpa_t at = BUFFERS_AT + 64 * below(64), data = BUFFERS_AT + below(1 << 18);
+    uint8_t head[64] = { 1, (uint8_t)below(2), one_in(2) ? 0x40 : 0, (uint8_t)below(2) }, *cdb = head + 19;
+    unsigned k = one_in(8) ? 0 : one_in(20) ? 1 : 2 + below(3), n = 512 * below(9), group;
+    bool in = one_in(2);
+    for (unsigned j = 8; j < sizeof head; j++)
+        head[j] = one_in(12) ? (uint8_t)rnd() : 0;
+    cdb[0] = one_in(30) ? (uint8_t)rnd() : codes[below(sizeof codes)];
+    group = cdb[0] >> 5;
+    cdb[group == 0 ? 4 : group == 4 ? 13 : group == 5 ? 9 : 8] = (uint8_t)below(one_in(2) ? 9 : 256);
+    cdb[group == 4 ? 9 : 5] ^= (uint8_t)below(200);
+    if (k == 0) {
+        memset(head, 0, 24);
+        head[0] = (uint8_t)below(4);
+        head[4] = (uint8_t)below(9);
+        head[head[0] ? 4 : 8] = 1;
+        head[16] = (uint8_t)below(3);
+    }
+    memcpy(ram(d->b, at), head, sizeof head);
+    if (one_in(2)) /* a parameter list, perhaps */
+        for (unsigned j = 0; j < 40; j++)
+            ram(d->b, data)[j] = (uint8_t)(one_in(3) ? below(32) : 0);
+    struct piece p[4] = { { at, k ? 51 : head[0] ? 16 : 24, 0 } };
+    unsigned count = 1;
+    if (k && !in)
+        p[count++] = (struct piece){ data, n, 0 };
+    if (one_in(3)) {
+        p[count++] = (struct piece){ BUFFERS_AT + 0x8000, 50, D_WRITE };
+        p[count++] = (struct piece){ BUFFERS_AT + 0x9000, 58 + (in ? n : 0), D_WRITE };
+    } else {
+        p[count++] = (struct piece){ BUFFERS_AT + 0x8000, 108, D_WRITE };
+        if (in && count < 4)
+            p[count++] = (struct piece){ data, n, D_WRITE };
+    }
+    if (d->q[k].size)
+        put_chain(d, k, below(d->q[k].size), p, count, one_in(3) ? BUFFERS_AT + 0x9800 : 0);
+    notify(d, k);
 }
 
 static void damage(struct driver *d)
@@ -317,6 +365,8 @@ static void virtio_round(struct driver *d)
                 put_9p(d);
             else if (d->port && !one_in(4))
                 put_frame(d);
+            else if (d->scsi && !one_in(8))
+                put_scsi(d);
             else
                 put_request(d);
         }
@@ -392,7 +442,7 @@ static void one_round(const void *target)
     }
     if (t->virtio) {
         snprintf(text, sizeof text, t->device, number);
-        struct driver d = { .b = b, .at = bench_virtio(b, text), .port = port };
+        struct driver d = { .b = b, .at = bench_virtio(b, text), .port = port, .scsi = t->scsi };
         if (t->more) {
             machine_lock_enter();
             snprintf(text, sizeof text, t->more, number);
