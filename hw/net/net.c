@@ -340,6 +340,16 @@ void net_detach(struct net_port *nic)
     nic->name = NULL;
 }
 
+void net_name(const struct device *d, char *text, size_t n)
+{
+    snprintf(text, n, "%s", d->id ? d->id : "");
+    for (unsigned k = 0; !d->id && k < 1000; k++) {
+        snprintf(text, n, "%s.%u", d->type->name, k);
+        if (!net_port_by_name(text))
+            return;
+    }
+}
+
 struct net_port *netdev_new(struct machine *m, const struct netdev_class *c, const char *name)
 {
     struct net_port *p = calloc(1, c->size);

@@ -91,6 +91,8 @@ struct net_port {
 /* The port of a device: name is copied; backend may be NULL. Its ops, mac and model are set. False: the reason in err. */
 bool net_attach(struct net_port *nic, struct machine *m, const char *name, struct net_port **backend, char *err, size_t errlen);
 void net_detach(struct net_port *nic);
+/* What a device's port is called: its id, or "virtio-net-pci.0", its type's name and a number. */
+void net_name(const struct device *d, char *text, size_t n);
 
 /* Frames to the peer. False: it was kept, and there should come no more of this queue before ops->room. */
 bool net_send(struct net_port *from, unsigned queue, const struct net_packet *k);

@@ -325,21 +325,6 @@ static uint64_t features(struct virtio_net *n)
     return bits;
 }
 
-/* "virtio-net-pci.0": its id, or the type's name and a number. */
-static void name_of(struct virtio_net *n, char *text, size_t size)
-{
-    const struct device *d = &n->v.d;
-    if (d->id) {
-        snprintf(text, size, "%s", d->id);
-        return;
-    }
-    for (unsigned k = 0; k < 1000; k++) {
-        snprintf(text, size, "%s.%u", d->type->name, k);
-        if (!net_port_by_name(text))
-            return;
-    }
-}
-
 static bool net_realize(struct virtio *v, char *err, size_t errlen)
 {
     struct virtio_net *n = (struct virtio_net *)v;
@@ -355,7 +340,7 @@ static bool net_realize(struct virtio *v, char *err, size_t errlen)
     n->port.mac = n->mac;
     n->port.model = v->d.type->name;
     n->port.nqueues = 1;
-    name_of(n, name, sizeof name);
+    net_name(&v->d, name, sizeof name);
     if (!net_attach(&n->port, v->d.machine, name, &n->netdev, err, errlen))
         return false;
     v->offered |= features(n);

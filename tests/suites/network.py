@@ -132,7 +132,7 @@ def dump_packets(path, maxlen=65536):
     return found
 
 
-def user(device, n=20_000_000, netdev="", lease=r"LEASE 10\.0\.2\.15/24 10\.0\.2\.2 10\.0\.2\.3.*", host="10.0.2.2", **how):
+def user(device, n=20_000_000, netdev="", lease=r"LEASE 10\.0\.2\.15/24 10\.0\.2\.2 10\.0\.2\.3.*", host="10.0.2.2", modules=MODULES, **how):
     def test(context):
         ports = [free_port(), free_port()]
         peer = Host(n, ("127.0.0.1", ports[0]), ("127.0.0.1", ports[1]))
@@ -146,7 +146,7 @@ def user(device, n=20_000_000, netdev="", lease=r"LEASE 10\.0\.2\.15/24 10\.0\.2
                        ["-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{ports[0]}-:80,hostfwd=tcp:127.0.0.1:{ports[1]}-:81,tftp={d}/tftp,"
                         f"guestfwd=tcp:{host.rsplit('.', 1)[0]}.100:7-cmd:cat{netdev}", "-device", device,
                         "-object", f"filter-dump,id=f,netdev=n,file={d}/dump,maxlen=100"],
-                       files=[("bin/lease", LEASE), ("bin/tcpload", load_program(context))], modules=MODULES, **how)
+                       files=[("bin/lease", LEASE), ("bin/tcpload", load_program(context))], modules=modules, **how)
             frames = dump_packets(f"{d}/dump", 100)
         said(got, lease, "2 packets transmitted, 2 packets received.*", "by tftp", "hello", "END")
         peer.check(got)
@@ -161,6 +161,8 @@ def default_nic(context):
     script = "ls /sys/class/net | tr '\\n' ' '\necho\ncat /sys/class/net/eth*/address"
     said(boot(context, script, modules=MODULES), "eth0 lo.* ", "52:54:00:12:34:56")
     said(boot(context, script, ["-nic", "none"], modules=MODULES), "lo.* ")
+    said(boot(context, script, ["-nic", "user,model=e1000,mac=52:54:00:00:00:77", "-net", "nic,model=e1000", "-net", "user"], modules=["e1000"]),
+         "eth0 eth1 lo.* ", "52:54:00:00:00:77", "52:54:00:12:34:56")
     said(boot(context, script, ["-nic", "user,model=virtio-net-pci", "-nic", "user,mac=52:54:00:00:00:99", "-net", "nic", "-net", "user"], modules=MODULES),
          "eth0 eth1 eth2 lo.* ", "52:54:00:12:34:56", "52:54:00:12:34:57", "52:54:00:00:00:99")
 
@@ -254,7 +256,8 @@ def usage(context):
             (["-device", "virtio-net-pci,netdev=zz"], rb"netdev=zz"), (["-device", "virtio-net-pci,mac=x"], rb"mac=x"),
             (["-device", "virtio-net-pci,rx_queue_size=100"], rb"rx_queue_size=100"), (["-object", "filter-dmp,id=f"], rb"filter-dmp.*filter-dump"),
             (["-object", "filter-dump,id=f,netdev=zz"], rb"zz"), (["-netdev", "hubport,id=h"], rb"hubid"),
-            (["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n", "-device", "virtio-net-pci,netdev=n"], rb"in use")):
+            (["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n", "-device", "virtio-net-pci,netdev=n"], rb"in use"),
+            (["-nic", "user,model=e100"], rb"e100.*e1000"), (["-device", "e1000,mac=01:00:00:00:00:00"], rb"multicast"), (["-device", "e1000,mq=on"], rb"mq")):
         got = run([machine, "-M", "virt", "-cpu", "max", "-nographic", *words], timeout=20)
         if got.status != 1 or len(got.err.splitlines()) != 1 or not re.search(expected, got.err):
             raise Fail(f"{got.shell()}: status {got.status}, {(got.out + got.err).decode(errors='replace')}")
@@ -296,6 +299,8 @@ def cases(context):
         Case("network/user-mmio", user("virtio-net-device,netdev=n,mac=52:54:00:aa:bb:cc"), 2),
         Case("network/user-packed", user("virtio-net-pci,netdev=n,packed=on"), 2),
         Case("network/user-plain", user("virtio-net-device,netdev=n,mrg_rxbuf=off,csum=off,guest_csum=off,ctrl_vq=off,event_idx=off,indirect_desc=off,status=off"), 2),
+        Case("network/user-e1000", user("e1000,netdev=n", modules=["e1000"]), 1),
+        Case("network/user-e1000-trixie", user("e1000,netdev=n,mitigation=off", modules=["e1000"], which="kernel-trixie"), 2),
         Case("network/user-trixie", user("virtio-net-pci,netdev=n", which="kernel-trixie"), 2),
         Case("network/user-options", user("virtio-net-pci,netdev=n", netdev=",net=192.168.7.0/24,host=192.168.7.4,dns=192.168.7.5,dhcpstart=192.168.7.33,"
                                           "hostname=guest7,dnssearch=a.test,bootfile=boot.img,ipv6=off", host="192.168.7.4",
