@@ -36,6 +36,9 @@ enum property_kind {
     PROP_DRIVE,   /* struct block * by id */
     PROP_NETDEV,  /* struct netdev * by id */
     PROP_FSDEV,   /* struct p9_export * by id */
+    PROP_RNG,     /* struct rng_backend * by id */
+    PROP_MEMORY,  /* struct memory_backend * by id */
+    PROP_IOTHREAD,/* struct iothread * by id */
 };
 
 struct property {

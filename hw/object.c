@@ -4,11 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/memory.h"
+#include "backend/misc.h"
+#include "backend/rng.h"
 #include "device.h"
 #include "net/net.h"
 #include "object.h"
 
+#define MEMORY_OPTIONS "size share prealloc prealloc-threads merge dump reserve host-nodes policy"
 static const struct object_kind kinds[] = {
+    { "memory-backend-ram", "memory of the guest", MEMORY_OPTIONS, memory_ram_add, memory_del },
+    { "memory-backend-file", "memory of the guest in a file, or in a folder", MEMORY_OPTIONS " mem-path align discard-data readonly pmem", memory_file_add, memory_del },
+    { "memory-backend-memfd", "memory of the guest that other processes may have", MEMORY_OPTIONS " hugetlb hugetlbsize seal", memory_memfd_add, memory_del },
+    { "rng-builtin", "the host's random bytes", "", rng_builtin_add, rng_del },
+    { "rng-random", "random bytes of a file or device", "filename", rng_random_add, rng_del },
+    { "iothread", "nothing: disks never wait under a lock", "poll-max-ns poll-grow poll-shrink aio-max-batch thread-pool-min thread-pool-max", iothread_add, iothread_del },
+    { "secret", "a password or key", "data file format keyid iv", secret_add, secret_del },
     { "filter-dump", "frames of a network backend go to a file (pcap)", "netdev file maxlen queue status position insert", net_dump_add, net_dump_del },
     { NULL }
 };
@@ -47,6 +58,14 @@ static struct object **find(const char *id)
     while (*at && strcmp((*at)->id, id))
         at = &(*at)->next;
     return at;
+}
+
+const char *object_word(unsigned n, const char *const *names, const char *const *values, const char *name)
+{
+    for (unsigned k = 0; k < n; k++)
+        if (!strcmp(names[k], name))
+            return values[k];
+    return NULL;
 }
 
 bool object_add_words(struct machine *m, const char *kind, unsigned n, const char *const *names, const char *const *values, char *err, size_t errlen)
@@ -145,5 +164,5 @@ void object_help(FILE *f)
 {
     fprintf(f, "List of user creatable objects:\n");
     for (const struct object_kind *k = kinds; k->name; k++)
-        fprintf(f, "  %-14s %s: id %s\n", k->name, k->help, k->options);
+        fprintf(f, "  %-20s %s: id %s\n", k->name, k->help, k->options);
 }

@@ -16,6 +16,8 @@ struct object_kind {
     bool (*del)(const char *id, char *err, size_t errlen); /* only ids that add took */
 };
 
+/* The value of a name; NULL: it is not there. */
+const char *object_word(unsigned n, const char *const *names, const char *const *values, const char *name);
 /* Of -object: "KIND,id=ID[,OPTION=VALUE...]". False: the reason in err. */
 bool object_add(struct machine *m, const char *text, char *err, size_t errlen);
 /* The same of words that are taken apart, "qom-type" (or none: kind) among them. */

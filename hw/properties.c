@@ -297,6 +297,12 @@ static const char *set(struct device *d, const struct property *p, const char *t
         return (*(void **)at = backend_by_id(PROP_NETDEV, text)) ? NULL : "the id of a -netdev";
     case PROP_FSDEV:
         return (*(void **)at = backend_by_id(PROP_FSDEV, text)) ? NULL : "the id of a -fsdev";
+    case PROP_RNG:
+        return (*(void **)at = backend_by_id(PROP_RNG, text)) ? NULL : "the id of a -object rng-builtin or rng-random";
+    case PROP_MEMORY:
+        return (*(void **)at = backend_by_id(PROP_MEMORY, text)) ? NULL : "the id of a -object memory-backend-...";
+    case PROP_IOTHREAD:
+        return (*(void **)at = backend_by_id(PROP_IOTHREAD, text)) ? NULL : "the id of a -object iothread";
     }
     return "?";
 }
@@ -371,6 +377,9 @@ void device_get(const struct device *d, const struct property *p, char *text, si
     case PROP_DRIVE:
     case PROP_NETDEV:
     case PROP_FSDEV:
+    case PROP_RNG:
+    case PROP_MEMORY:
+    case PROP_IOTHREAD:
         snprintf(text, n, "%s", *(void *const *)at ? backend_id(p->kind, *(void *const *)at) : "");
         return;
     }
@@ -484,7 +493,7 @@ const char *property_kind_name(enum property_kind k)
         [PROP_BOOL] = "bool", [PROP_U8] = "uint8", [PROP_U16] = "uint16", [PROP_U32] = "uint32", [PROP_U64] = "uint64",
         [PROP_S32] = "int32", [PROP_SIZE] = "size", [PROP_STRING] = "str", [PROP_ENUM] = "enum", [PROP_MAC] = "str",
         [PROP_PCI_ADDR] = "int32", [PROP_CHARDEV] = "str", [PROP_DRIVE] = "str", [PROP_NETDEV] = "str",
-        [PROP_FSDEV] = "str",
+        [PROP_FSDEV] = "str", [PROP_RNG] = "str", [PROP_MEMORY] = "str", [PROP_IOTHREAD] = "str",
     };
     return kinds[k];
 }

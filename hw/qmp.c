@@ -258,6 +258,7 @@ void qmp_add_hw(void)
     qmp_add_pci();
     qmp_add_blocks();
     qmp_add_nets();
+    qmp_add_objects();
 }
 
 bool qmp_attach(struct machine *m, struct chardev *c, bool pretty, char *err, size_t errlen)

@@ -1,11 +1,10 @@
 /*
- * QMP's commands about networks, and about objects.
+ * QMP's commands about networks.
  */
 #include <stdlib.h>
 
 #include "monitor/qmp.h"
 #include "net/net.h"
-#include "object.h"
 #include "qmp_rows.h"
 
 static json_t *add(struct qmp_call *c)
@@ -85,39 +84,16 @@ static json_t *announce(struct qmp_call *c)
     return json_object();
 }
 
-/* ------------------------------------------------------------------------- objects */
-
-static json_t *add_object(struct qmp_call *c)
-{
-    char *rest = qmp_flatten(c->args, "qom-type"), *text = NULL;
-    bool done = rest && asprintf(&text, "%s,%s", qmp_text(c, "qom-type"), rest) > 0 && object_add(c->machine, text, c->error, sizeof c->error);
-    free(text);
-    free(rest);
-    return done ? json_object() : NULL;
-}
-
-static json_t *del_object(struct qmp_call *c)
-{
-    return object_del(qmp_text(c, "id"), c->error, sizeof c->error) ? json_object() : NULL;
-}
-
-/* No kind of object here is an I/O thread. */
-static json_t *query_iothreads(struct qmp_call *c) { return json_array(); }
-
 static const struct qmp_type types[] = {
     { "RxState", QMP_ENUM, "normal, none, all" },
     { "RxFilterInfo", QMP_STRUCT, "name: str, promiscuous: bool, multicast: RxState, unicast: RxState, vlan: RxState, broadcast-allowed: bool, "
                                   "multicast-overflow: bool, unicast-overflow: bool, main-mac: str, vlan-table: [int], unicast-table: [str], "
                                   "multicast-table: [str]" },
-    { "IOThreadInfo", QMP_STRUCT, "id: str, thread-id: int, poll-max-ns: int, poll-grow: int, poll-shrink: int, aio-max-batch: int" },
     { NULL }
 };
 static const struct qmp_command commands[] = {
     { "query-rx-filter", "*name: str", "[RxFilterInfo]", query_rx_filter },
     { "announce-self", "initial: int, max: int, rounds: int, step: int, *interfaces: [str], *id: str", "", announce },
-    { "object-add", "qom-type: str, id: str", "", add_object, true },
-    { "object-del", "id: str", "", del_object },
-    { "query-iothreads", "", "[IOThreadInfo]", query_iothreads },
     { "netdev_add", "type: str, id: str", "", add, true },
     { "netdev_del", "id: str", "", del },
     { "set_link", "name: str, up: bool", "", set_link },

@@ -8,5 +8,6 @@ void qmp_add_devices(void);
 void qmp_add_pci(void);
 void qmp_add_blocks(void);
 void qmp_add_nets(void);
+void qmp_add_objects(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "9p/p9.h"
+#include "backend/memory.h"
 #include "block/block.h"
 #include "char/chardev.h"
 #include "cli/options.h"
@@ -155,8 +156,14 @@ static void make_networks(struct machine *m, const struct options *o)
                 die("-%s %s: %s", names[j], texts[j]->at[k], err);
     if (!n && !o->no_defaults && !net_default(m, err, sizeof err))
         die("%s", err);
+}
+
+/* Filters want networks, which come later; all others are there before anything wants them. */
+static void make_objects(struct machine *m, const struct options *o, bool filters)
+{
+    char err[512] = "";
     for (unsigned k = 0; k < o->objects.n; k++)
-        if (!object_add(m, o->objects.at[k], err, sizeof err))
+        if (!strncmp(o->objects.at[k], "filter-", 7) == filters && !object_add(m, o->objects.at[k], err, sizeof err))
             die("-object %s: %s", o->objects.at[k], err);
 }
 
@@ -252,10 +259,14 @@ int main(int argc, char **argv)
     chardev_mux_keys(o.escape_key, quit, NULL, m);
     machine_lock_enter();
     make_chardevs(m, &o);
+    make_objects(m, &o, false);
+    if (!memory_settle(m, err, sizeof err))
+        die("%s", err);
     block_open_given(o.incoming != NULL);
     make_drives(&o);
     make_fsdevs(&o);
     make_networks(m, &o);
+    make_objects(m, &o, true);
     if (!make_board(m, &o, err, sizeof err))
         die("%s", err);
     make_monitors(m, &o);

@@ -64,16 +64,17 @@ static struct mem_region *new_region(const char *name, enum mem_kind kind, uint6
     return r;
 }
 
-struct mem_region *mem_new_ram(const char *name, uint64_t size, enum mem_kind kind, int *error)
+/* Memory on the file fd, which is the region's from now on. */
+static struct mem_region *on_file(const char *name, uint64_t size, enum mem_kind kind, int fd, int how, int *error)
 {
     struct mem_region *r = new_region(name, kind, size);
     *error = -ENOMEM;
-    if (!r)
+    if (!r) {
+        close(fd);
         return NULL;
-    r->fd = memfd_create(name, MFD_CLOEXEC);
-    if (r->fd < 0 || ftruncate(r->fd, (off_t)size) < 0)
-        goto failed;
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, 0);
+    }
+    r->fd = fd;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, how | MAP_NORESERVE, r->fd, 0);
     if (at == MAP_FAILED)
         goto failed;
     r->host = at;
@@ -86,6 +87,23 @@ failed:
     *error = -errno;
     mem_free(r);
     return NULL;
+}
+
+struct mem_region *mem_new_ram(const char *name, uint64_t size, enum mem_kind kind, int *error)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, (off_t)size) < 0) {
+        *error = -errno;
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    return on_file(name, size, kind, fd, MAP_SHARED, error);
+}
+
+struct mem_region *mem_new_file(const char *name, uint64_t size, int fd, bool share, int *error)
+{
+    return on_file(name, size, MEM_RAM, fd, share ? MAP_SHARED : MAP_PRIVATE, error);
 }
 
 struct mem_region *mem_new_mmio(const char *name, uint64_t size, const struct mmio_ops *ops, void *device)

@@ -58,6 +58,8 @@ struct mem_region {
 
 /* Memory of size bytes, zeroed (a multiple of PAGE_BYTES). NULL with the host's refusal in *error (-errno). */
 struct mem_region *mem_new_ram(const char *name, uint64_t size, enum mem_kind kind, int *error);
+/* Memory on a file of at least size bytes, whose descriptor it takes (in any case). share: what is written goes to the file. */
+struct mem_region *mem_new_file(const char *name, uint64_t size, int fd, bool share, int *error);
 /* Registers of a device; ops and device live as long as the region. */
 struct mem_region *mem_new_mmio(const char *name, uint64_t size, const struct mmio_ops *ops, void *device);
 /* MEM_ROM_DEVICE: gives memory a device for writes, or for both while it is not reading memory (flash). */

@@ -20,6 +20,8 @@ struct board_config {
     unsigned ncpus;  /* 1.. */
     unsigned max_cpus, sockets, clusters, cores, threads; /* their product is max_cpus */
     uint64_t memory; /* bytes */
+    bool memory_given, mem_prealloc;        /* -m was; -mem-prealloc */
+    const char *memory_backend, *mem_path;  /* -M memory-backend=, -mem-path; NULL: none */
     const char *kernel, *initrd, *append, *dtb, *dumpdtb; /* NULL: none */
     struct chardev *serial[MAX_SERIALS];                  /* NULL: nothing is connected */
     const char *bios;

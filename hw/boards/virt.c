@@ -11,6 +11,7 @@
 
 #include "acpi/acpi.h"
 #include "arm_boot.h"
+#include "backend/memory.h"
 #include "block/block.h"
 #include "block/pflash.h"
 #include "boot_order.h"
@@ -454,18 +455,12 @@ static bool realize(struct device *d, char *err, size_t errlen)
     struct virt *b = virt_of(d);
     struct machine *m = d->machine;
     const struct board_config *c = m->config;
-    int rc = 0;
     m->board_state = b;
     bus_init(&b->system, &system_bus, d, "main-system-bus", 0);
     b->isa = (struct isa_config){ .el2 = b->el2, .el3 = b->el3, .psci = true, .psci_smc = b->el2, .started = started, .started_arg = b };
     if (!machine_add_cpus(m, c->ncpus, &b->isa, err, errlen))
         return false;
-    b->ram = mem_new_ram("mach-virt.ram", c->memory, MEM_RAM, &rc);
-    if (!b->ram) {
-        snprintf(err, errlen, "no %llu MiB of memory for the guest: %s", (unsigned long long)(c->memory >> 20), strerror(-rc));
-        return false;
-    }
-    if (!make_gic(b, err, errlen))
+    if (!(b->ram = memory_of_board(m, "mach-virt.ram", err, errlen)) || !make_gic(b, err, errlen))
         return false;
     if (!wire_cpus(b) || !physmem_map(m->memory, b->ram, RAM, 0, c->memory, 0)) {
         snprintf(err, errlen, "no memory for the machine");

@@ -40,6 +40,7 @@ _Static_assert(sizeof(struct blk_config) == CONFIG_BYTES, "virtio-v1.2 5.2.4");
 struct virtio_blk {
     struct virtio v;
     struct block *drive;
+    struct iothread *iothread;
     char *serial;
     uint32_t logical, physical, min_io, opt_io, discard_granularity;
     uint16_t num_queues, queue_size;
@@ -275,6 +276,7 @@ static const struct property properties[] = {
     VIRTIO_PROPERTIES,
     P(drive, PROP_DRIVE, "drive", NULL, "its backend"),
     BOOT_PROPERTY,
+    P(iothread, PROP_IOTHREAD, "iothread", NULL, "nothing: requests never wait under the machine's lock"),
     P(serial, PROP_STRING, "serial", NULL, "up to 20 characters"),
     P(logical, PROP_U32, "logical_block_size", "512", "the smallest piece that is read or written"),
     P(physical, PROP_U32, "physical_block_size", NULL, "what the disk likes best (the logical)"),

@@ -1,9 +1,8 @@
 /*
- * virtio-rng (virtio-v1.2 §5.4): the host's random bytes (getrandom). max-bytes in every period of milliseconds, if
+ * virtio-rng (virtio-v1.2 §5.4): random bytes of the host, or of the backend of rng=. max-bytes in every period of milliseconds, if
  * a limit is wanted; a request beyond it waits for the next period.
  */
-#include <sys/random.h>
-
+#include "backend/rng.h"
 #include "pci/virtio_pci.h"
 
 struct virtio_rng {
@@ -12,6 +11,8 @@ struct virtio_rng {
     uint32_t period;    /* ms */
     uint64_t left;      /* of this period */
     struct alarm *next_period;
+    struct rng_backend *rng; /* NULL: the host's */
+    struct rng_user user;
 };
 
 /* Fills a request as far as it may; the bytes given. */
@@ -23,11 +24,11 @@ static uint32_t fill(struct virtio_rng *r, struct virtio_chain *c)
         size_t want = c->in_size < sizeof bytes ? c->in_size : sizeof bytes;
         if (want > r->left)
             want = (size_t)r->left;
-        ssize_t n = getrandom(bytes, want, GRND_NONBLOCK); /* gives up to 256 bytes at once, if any */
-        if (n <= 0)
+        size_t n = rng_take(r->rng, &r->user, bytes, want);
+        if (!n)
             break;
-        done += (uint32_t)virtio_put(c, bytes, (size_t)n);
-        r->left -= (uint64_t)n;
+        done += (uint32_t)virtio_put(c, bytes, n);
+        r->left -= n;
     }
     return done;
 }
@@ -36,8 +37,14 @@ static void notify(struct virtio *v, unsigned q)
 {
     struct virtio_rng *r = (struct virtio_rng *)v;
     struct virtio_chain *c;
-    while (r->left && (c = virtio_pop(v, q, sizeof *c)))
-        virtio_push(v, c, fill(r, c));
+    while (r->left && !r->user.waiting && (c = virtio_pop(v, q, sizeof *c))) {
+        size_t room = c->in_size;
+        uint32_t n = fill(r, c);
+        if (room && !n && r->user.waiting)
+            virtio_unpop(v, c); /* until there are some */
+        else
+            virtio_push(v, c, n);
+    }
     virtio_signal(v, q);
     if (!r->left && alarm_when(r->next_period) == ~0ull)
         alarm_at(r->next_period, clock_now(v->d.machine->loop) + r->period * 1000000ull);
@@ -49,6 +56,8 @@ static void new_period(void *arg)
     r->left = r->max_bytes;
     virtio_notify(&r->v, 0);
 }
+
+static void more(void *arg) { virtio_notify(&((struct virtio_rng *)arg)->v, 0); }
 
 static void rng_reset(struct virtio *v)
 {
@@ -79,11 +88,18 @@ static bool rng_realize(struct virtio *v, char *err, size_t errlen)
         snprintf(err, errlen, "virtio-rng: no memory");
         return false;
     }
+    r->user = (struct rng_user){ .ready = more, .arg = r };
+    rng_attach(r->rng, &r->user);
     virtio_add_queue(v, 8);
     return true;
 }
 
-static void rng_unrealize(struct virtio *v) { alarm_free(((struct virtio_rng *)v)->next_period); }
+static void rng_unrealize(struct virtio *v)
+{
+    struct virtio_rng *r = (struct virtio_rng *)v;
+    rng_detach(r->rng, &r->user);
+    alarm_free(r->next_period);
+}
 
 static const struct virtio_class class = {
     .name = "virtio-rng", .id = 4, .pci_class = 0x00ff, .realize = rng_realize, .unrealize = rng_unrealize, .reset = rng_reset,
@@ -91,6 +107,7 @@ static const struct virtio_class class = {
 };
 static const struct property properties[] = {
     VIRTIO_PROPERTIES,
+    PROPERTY(struct virtio_rng, rng, PROP_RNG, "rng", NULL, "where its bytes come from (the host's own)"),
     PROPERTY(struct virtio_rng, max_bytes, PROP_U64, "max-bytes", "9223372036854775807", "bytes given in a period, at most"),
     PROPERTY(struct virtio_rng, period, PROP_U32, "period", "65536", "milliseconds"),
     { NULL }

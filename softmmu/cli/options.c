@@ -88,7 +88,7 @@ static bool opt_machine(struct options *o, const char *a)
     struct board_config *c = &o->config;
     const struct { const char *name; const char **to; } texts[] = {
         { "kernel", &c->kernel }, { "initrd", &c->initrd }, { "append", &c->append }, { "dtb", &c->dtb }, { "dumpdtb", &c->dumpdtb },
-        { "firmware", &c->bios },
+        { "firmware", &c->bios }, { "memory-backend", &c->memory_backend },
     };
     static const char *const nothing[] = { "usb", "graphics", "dump-guest-core", "mem-merge", "memory-encryption", "default-ram-id" };
     struct word w;
@@ -186,9 +186,11 @@ static bool opt_memory(struct options *o, const char *a)
         if (!parse_number(with_unit, true, 255ull << 30, &o->config.memory) || o->config.memory < 1 << 20 || o->config.memory & 4095)
             return false;
     }
-    return true;
+    return o->config.memory_given = true;
 }
 
+static bool opt_mem_path(struct options *o, const char *a) { return (o->config.mem_path = a) != NULL; }
+static bool opt_mem_prealloc(struct options *o, const char *a) { return o->config.mem_prealloc = true; }
 static bool opt_kernel(struct options *o, const char *a) { return (o->config.kernel = a) != NULL; }
 static bool opt_initrd(struct options *o, const char *a) { return (o->config.initrd = a) != NULL; }
 static bool opt_append(struct options *o, const char *a) { return (o->config.append = a) != NULL; }
@@ -661,6 +663,8 @@ static const struct option {
     { "accel", "tcg|interp[,tb-size=MIB]", opt_accel, "tcg: host code (default); interp: the interpreter" },
     { "smp", "[cpus=]N[,maxcpus=,sockets=,clusters=,cores=,threads=]", opt_smp, "processors (1)" },
     { "m", "[size=]SIZE", opt_memory, "memory, MiB without a suffix (128M)" },
+    { "mem-path", "FILE|DIR", opt_mem_path, "the guest's memory is in that file, or in a new one of that folder" },
+    { "mem-prealloc", NULL, opt_mem_prealloc, "all of the guest's memory is there from the start" },
     { "kernel", "FILE", opt_kernel, "a Linux Image (gzip'd or not) or an ELF program" },
     { "initrd", "FILE", opt_initrd, "the kernel's first root file system" },
     { "append", "TEXT", opt_append, "the kernel's command line" },
