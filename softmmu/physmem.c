@@ -74,7 +74,7 @@ static struct mem_region *on_file(const char *name, uint64_t size, enum mem_kind
         return NULL;
     }
     r->fd = fd;
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, how | MAP_NORESERVE, r->fd, 0);
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, how, r->fd, 0);
     if (at == MAP_FAILED)
         goto failed;
     r->host = at;
@@ -98,9 +98,10 @@ struct mem_region *mem_new_ram(const char *name, uint64_t size, enum mem_kind ki
             close(fd);
         return NULL;
     }
-    return on_file(name, size, kind, fd, MAP_SHARED, error);
+    return on_file(name, size, kind, fd, MAP_SHARED | MAP_NORESERVE, error);
 }
 
+/* Reserved: of huge pages that are not there we hear now, not by a signal later. */
 struct mem_region *mem_new_file(const char *name, uint64_t size, int fd, bool share, int *error)
 {
     return on_file(name, size, MEM_RAM, fd, share ? MAP_SHARED : MAP_PRIVATE, error);

@@ -91,7 +91,7 @@ static void attributes(void)
     close(make("a", "x"));
     CHECK(chmod("a", 04751) == 0 && chown("a", 12, 34) == 0 && chmod("a", 0640) == 0 && stat("a", &st) == 0);
     CHECK((st.st_mode & 07777) == 0640 && st.st_uid == 12 && st.st_gid == 34);
-    CHECK(utimensat(AT_FDCWD, "a", t, 0) == 0 && stat("a", &st) == 0 && st.st_mtim.tv_sec == 1100000000 && st.st_mtim.tv_nsec == 987654321 && st.st_atim.tv_sec == 1000000000);
+    CHECK(utimensat(AT_FDCWD, "a", t, 0) == 0 && stat("a", &st) == 0 && st.st_mtim.tv_sec == 1100000000 && st.st_atim.tv_sec == 1000000000);
     CHECK(link("a", "b") == 0 && stat("b", &st) == 0 && st.st_nlink == 2 && unlink("a") == 0 && stat("b", &st) == 0 && st.st_nlink == 1);
     CHECK(symlink("some where", "s") == 0 && readlink("s", text, 32) == 10 && lstat("s", &st) == 0 && S_ISLNK(st.st_mode) && st.st_size == 10);
     CHECK(mkfifo("p", 0620) == 0 && lstat("p", &st) == 0 && S_ISFIFO(st.st_mode));
