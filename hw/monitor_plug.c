@@ -1,5 +1,5 @@
 /*
- * The human monitor's commands that plug things in and take them out. What they do is what QMP's of the same names do.
+ * The human monitor's commands that plug things in and take them out: devices, media, memory. What they do is what QMP's of the same names do.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "monitor.h"
 #include "monitor/monitor.h"
+#include "virtio/balloon.h"
 
 static void say(struct monitor_call *c, bool ok, const char *err)
 {
@@ -89,6 +90,31 @@ static void change(struct monitor_call *c)
         say(c, block_change_medium(b, c->argv[k + 1], c->argc > k + 2 ? c->argv[k + 2] : NULL, modes[m].mode, force, err, sizeof err), err);
 }
 
+static struct device *find_balloon(struct monitor_call *c)
+{
+    struct device *d = balloon_find(c->machine);
+    if (!d)
+        fprintf(c->out, "Error: the machine has no balloon\n");
+    return d;
+}
+
+static void balloon(struct monitor_call *c)
+{
+    struct device *d = find_balloon(c);
+    uint64_t mebibytes;
+    if (d && (!parse_number(c->argv[0], false, UINT64_MAX >> 20, &mebibytes) || !mebibytes))
+        fprintf(c->out, "Error: %s is no number of MiB\n", c->argv[0]);
+    else if (d)
+        balloon_set(d, mebibytes << 20);
+}
+
+static void info_balloon(struct monitor_call *c)
+{
+    const struct device *d = find_balloon(c);
+    if (d)
+        fprintf(c->out, "balloon: actual=%llu\n", (unsigned long long)(balloon_left(d) >> 20));
+}
+
 static const char *next_drive(struct machine *m, unsigned k)
 {
     for (struct block *b = NULL; (b = block_next(b));)
@@ -100,10 +126,16 @@ static const char *next_drive(struct machine *m, unsigned k)
 static const struct monitor_command commands[] = {
     { "eject", "[-f] DRIVE", "opens a drive's tray and takes the medium out; -f: though the guest has locked it", 1, 2, eject, next_drive },
     { "change", "[-f] DRIVE FILE [FORMAT [retain|read-only|read-write]]", "another medium", 2, 5, change, next_drive },
+    { "balloon", "MIB", "asks the guest to keep that much of its memory", 1, 1, balloon },
     { "device_add", "NAME[,PROPERTY=VALUE...]", "plugs a device in", 1, 1, add_device },
     { "device_del", "ID", "asks the guest to give a device up, and takes it out then", 1, 1, del_device, next_device },
     { "block_resize", "DISK SIZE", "another size for an image", 2, 2, resize },
     { NULL }
 };
 
-void monitor_add_plug(void) { monitor_add(commands, NULL); }
+static const struct monitor_command info[] = {
+    { "balloon", "", "how much memory the guest has kept", 0, 0, info_balloon },
+    { NULL }
+};
+
+void monitor_add_plug(void) { monitor_add(commands, info); }

@@ -257,6 +257,7 @@ void qmp_add_hw(void)
     qmp_add_devices();
     qmp_add_pci();
     qmp_add_blocks();
+    qmp_add_balloon();
     qmp_add_nets();
     qmp_add_objects();
 }

@@ -189,6 +189,19 @@ static void objects(json_t *all, const char *path)
         child(all, backend_id(PROP_CHARDEV, c), "chardev");
 }
 
+static const struct qom_row *live;
+void qom_add(const struct qom_row *rows) { live = rows; }
+
+static bool is_live(const struct device *d, const struct qom_row *r) { return !strncmp(d->type->name, r->device, strlen(r->device)); }
+
+static const struct qom_row *find_live(const struct object *o, const char *name)
+{
+    for (const struct qom_row *r = live; o->kind == DEVICE && r && r->name; r++)
+        if (is_live(o->d, r) && !strcmp(r->name, name))
+            return r;
+    return NULL;
+}
+
 static json_t *qom_list(struct qmp_call *c)
 {
     struct object o;
@@ -224,7 +237,11 @@ static json_t *qom_list(struct qmp_call *c)
         break;
     }
     for (unsigned k = 0; (o.kind == DEVICE || o.kind == MACHINE) && o.d && (p = device_property(o.d->type, &k));)
-        entry(all, p->name, property_kind_name(p->kind));
+        if (!find_live(&o, p->name))
+            entry(all, p->name, property_kind_name(p->kind));
+    for (const struct qom_row *r = live; o.kind == DEVICE && r && r->name; r++)
+        if (is_live(o.d, r))
+            entry(all, r->name, r->type);
     return all;
 }
 
@@ -256,12 +273,27 @@ static json_t *qom_get(struct qmp_call *c)
         return json_boolean(o.kind == CPU || o.d->realized);
     if ((o.kind == DEVICE || o.kind == CPU) && !strcmp(name, "hotplugged"))
         return json_boolean(o.kind == DEVICE && o.d->hotplugged);
+    const struct qom_row *r = find_live(&o, name);
+    if (r)
+        return r->get(o.d);
     for (unsigned k = 0; (o.kind == DEVICE || o.kind == MACHINE) && o.d && (p = device_property(o.d->type, &k));)
         if (!strcmp(p->name, name)) {
             json_t *v = value_of(o.d, p);
             return v ? v : qmp_fail(c, QMP_GENERIC, "the value of '%s' is no UTF-8", name);
         }
     return qmp_fail(c, QMP_GENERIC, "the object '%s' has no property '%s'", path, name);
+}
+
+static json_t *qom_set(struct qmp_call *c)
+{
+    struct object o;
+    const char *path = qmp_text(c, "path"), *name = qmp_text(c, "property");
+    if (!resolve(c->machine, path, &o))
+        return qmp_fail(c, QMP_DEVICE_NOT_FOUND, "there is no object '%s'", path);
+    const struct qom_row *r = find_live(&o, name);
+    if (!r || !r->set)
+        return qmp_fail(c, QMP_GENERIC, "the property '%s' of '%s' is not set while it is there", name, path);
+    return r->set(o.d, json_object_get(c->args, "value"), c->error, sizeof c->error) ? json_object() : NULL;
 }
 
 /* ----------------------------------------------------------------------------- rows */
@@ -279,6 +311,7 @@ static const struct qmp_command commands[] = {
     { "qom-list-types", "*implements: str, *abstract: bool", "[ObjectTypeInfo]", list_types },
     { "qom-list", "path: str", "[ObjectPropertyInfo]", qom_list },
     { "qom-get", "path: str, property: str", "any", qom_get },
+    { "qom-set", "path: str, property: str, value: any", "", qom_set },
     { NULL }
 };
 static const struct qmp_event events[] = {
@@ -287,7 +320,6 @@ static const struct qmp_event events[] = {
     { NULL }
 };
 static const struct qmp_missing missing[] = {
-    { "qom-set", "properties are set when a device is made" },
     { "device-sync-config", "no device here needs it" },
     { NULL }
 };

@@ -405,6 +405,14 @@ void physmem_wrote(struct physmem *m, struct mem_region *r, uint64_t offset, uin
     }
 }
 
+void physmem_discard(struct physmem *m, struct mem_region *r, uint64_t offset, uint64_t n)
+{
+    uint64_t first = (offset + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1), end = (offset + n) & ~(uint64_t)(PAGE_BYTES - 1);
+    if (r->kind != MEM_RAM || end <= first || madvise(r->host + first, end - first, MADV_REMOVE) < 0)
+        return;
+    physmem_wrote(m, r, first, end - first);
+}
+
 static bool reads_memory(const struct mem_region *r) { return r->kind != MEM_MMIO; }
 
 /* Access of a device's registers in pieces it takes. value: the little-endian bytes. */

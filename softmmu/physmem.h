@@ -119,6 +119,10 @@ enum mem_result physmem_write(struct physmem *m, struct mem_reader *who, gpa_t g
 void *physmem_host(struct physmem *m, struct mem_reader *who, gpa_t gpa, uint64_t *n, bool write);
 void physmem_wrote(struct physmem *m, struct mem_region *r, uint64_t offset, uint64_t n);
 
+/* Whole pages of RAM go back to the host: they read as zeroes until they are written. What the host does not take stays as it is; parts
+ * of pages too. It counts as a write (physmem_wrote). */
+void physmem_discard(struct physmem *m, struct mem_region *r, uint64_t offset, uint64_t n);
+
 /* Called by physmem_wrote and the CPUs' slow path for pages with MEM_CODE: translations of [offset, offset + n) are
  * to be retired. */
 void physmem_on_code(struct physmem *m, void (*code_written)(void *arg, struct mem_region *r, uint64_t offset, uint64_t n), void *arg);

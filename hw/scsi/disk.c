@@ -264,8 +264,8 @@ static const struct property disk_properties[] = {
 };
 static const struct property cd_properties[] = { COMMON_PROPERTIES, { NULL } };
 static const struct field fields[] = {
-    SCSI_FIELDS, FIELD(struct scsi_disk, wce), FIELD(struct scsi_disk, tray_open), FIELD(struct scsi_disk, locked),
-    FIELD(struct scsi_disk, swapped), FIELD(struct scsi_disk, media_event), { NULL }
+    SCSI_FIELDS, FIELD_UP_TO(struct scsi_disk, wce, 1), FIELD_UP_TO(struct scsi_disk, tray_open, 1), FIELD_UP_TO(struct scsi_disk, locked, 1),
+    FIELD_UP_TO(struct scsi_disk, swapped, 1), FIELD_UP_TO(struct scsi_disk, media_event, EVENT_REMOVED), { NULL }
 };
 static const struct scsi_class disk_class = { SCSI_DISK, start, drain, unit_reset }, cd_class = { SCSI_CD, start, drain, unit_reset };
 

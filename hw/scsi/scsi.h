@@ -92,7 +92,8 @@ struct scsi_device {
     PROPERTY(struct scsi_device, channel, PROP_U32, "channel", NULL, "0"), \
     PROPERTY(struct scsi_device, id, PROP_S32, "scsi-id", "-1", "the target (the next free one)"), \
     PROPERTY(struct scsi_device, lun, PROP_S32, "lun", "-1", "the unit's number (the next free one)")
-#define SCSI_FIELDS FIELD(struct scsi_device, nattentions), FIELD(struct scsi_device, attention), FIELD(struct scsi_device, subscribed)
+#define SCSI_FIELDS \
+    FIELD_UP_TO(struct scsi_device, nattentions, SCSI_ATTENTIONS), FIELD(struct scsi_device, attention), FIELD(struct scsi_device, subscribed)
 
 struct scsi_bus {
     struct bus b;

@@ -459,7 +459,8 @@ static const struct property properties[] = {
     { NULL }
 };
 static const struct field fields[] = {
-    VIRTIO_FIELDS, FIELD(struct virtio_scsi, sense_size), FIELD(struct virtio_scsi, cdb_size), FIELD(struct virtio_scsi, missed), { NULL }
+    VIRTIO_FIELDS, FIELD_UP_TO(struct virtio_scsi, sense_size, MOST_SENSE), FIELD_UP_TO(struct virtio_scsi, cdb_size, MOST_CDB),
+    FIELD_UP_TO(struct virtio_scsi, missed, 1), { NULL }
 };
 
 const struct device_type virtio_scsi_pci_type =

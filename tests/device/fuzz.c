@@ -34,6 +34,8 @@ static const struct target { const char *device; bool virtio; const char *drive,
     { "virtio-scsi-device,packed=on,num_queues=3", true, ",discard=unmap", NULL, "scsi-hd,drive=f%d", .scsi = true },
     { "virtio-scsi-device,virtqueue_size=16", true, ",readonly=on", NULL, "scsi-cd,drive=f%d", .scsi = true },
     { "virtio-scsi-device", true, "", NULL, "scsi-hd,drive=f%d,removable=on,logical_block_size=4096", .scsi = true },
+    { "virtio-balloon-device,free-page-reporting=on,packed=on", true, NULL },
+    { "virtio-balloon-device,guest-stats-polling-interval=1", true, NULL },
     { "pl011", false, NULL },
 };
 enum { NTARGETS = sizeof targets / sizeof *targets };
