@@ -12,7 +12,7 @@ from . import qmp, system
 from .base import Case, Fail, run
 from .system_ui import Machine
 
-MODULES = ["virtio_mmio", "virtio_pci", "virtio_blk", "crc32c_generic", "ext4"]
+MODULES = ["virtio_mmio", "virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "crc32c_generic", "ext4"]
 NVME = ["nvme", "crc32c_generic", "ext4"]
 
 
@@ -207,4 +207,6 @@ def cases(context):
         Case("disk/nvme-hotplug", nvme_hotplug, 1),
     ] + [Case(f"disk/{name}-{bus}", root_on_disk(which, ["-device", device]), 2)
             for name, which in (("6.1", "kernel"), ("6.12", "kernel-trixie"), ("6.12-16k", "kernel-16k"))
-            for bus, device in (("mmio", "virtio-blk-device,drive=d"), ("pci", "virtio-blk-pci,drive=d"))]
+            for bus, device in (("mmio", "virtio-blk-device,drive=d"), ("pci", "virtio-blk-pci,drive=d"))] + [
+        Case(f"disk/{name}-scsi", root_on_disk(which, ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=d"], "/dev/sda"), 2)
+        for name, which in (("6.1", "kernel"), ("6.12", "kernel-trixie"), ("6.12-16k", "kernel-16k"))]
