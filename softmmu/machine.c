@@ -6,6 +6,7 @@
  * makes it, and retires what was made of the bytes written.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,6 +276,8 @@ bool machine_add_cpus(struct machine *m, unsigned n, const struct isa_config *c,
     for (; m->nvcpus < n; m->nvcpus++)
         if (!(m->vcpus[m->nvcpus] = vcpu_new(m, m->nvcpus, err, errlen)))
             return false;
+    cpu_set_t host;
+    m->crowded = sched_getaffinity(0, sizeof host, &host) == 0 && n > (unsigned)CPU_COUNT(&host);
     return true;
 }
 

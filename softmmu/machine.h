@@ -27,6 +27,7 @@ struct machine {
     struct mem_reader reader;      /* of the loop's thread and of whoever has the lock */
     struct vcpu **vcpus;
     unsigned nvcpus;
+    bool crowded; /* more vCPUs than processors of the host: who spins keeps others from running */
     enum machine_state state;
     bool no_reboot, no_shutdown;
     bool started;                  /* it has run before */

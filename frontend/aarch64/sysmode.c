@@ -40,8 +40,9 @@ bool sys_wait_until(struct tr *t, enum a64_event e, unsigned rd)
 
 bool sys_hint(struct tr *t, unsigned hint)
 {
-    if (hint == 2 || hint == 3)
-        return sys_event(t, hint == 2 ? A64_EVENT_WFE : A64_EVENT_WFI, 0);
+    static const enum a64_event waits[] = { [1] = A64_EVENT_YIELD, [2] = A64_EVENT_WFE, [3] = A64_EVENT_WFI };
+    if (hint >= 1 && hint <= 3)
+        return sys_event(t, waits[hint], 0);
     if (hint == 4 || hint == 5)
         call_helper(t, A64_HELPER_sys_event, imm_x(t, A64_EVENT_SEV), imm_x(t, hint == 5), imm_x(t, t->pc), 0);
     return true;

@@ -27,7 +27,7 @@ enum a64_flags {
 };
 
 enum a64_event { A64_EVENT_SVC, A64_EVENT_HVC, A64_EVENT_SMC, A64_EVENT_BRK, A64_EVENT_UNDEF, A64_EVENT_FP, A64_EVENT_ERET,
-                 A64_EVENT_WFI, A64_EVENT_WFE, A64_EVENT_HLT, A64_EVENT_DSB, A64_EVENT_SEV, A64_EVENT_ILLEGAL,
+                 A64_EVENT_WFI, A64_EVENT_WFE, A64_EVENT_YIELD, A64_EVENT_HLT, A64_EVENT_DSB, A64_EVENT_SEV, A64_EVENT_ILLEGAL,
                  A64_EVENT_WFET, A64_EVENT_WFIT /* imm: the count that ends them */,
                  A64_EVENT_BEFORE /* an instruction: software step, breakpoints */ };
 

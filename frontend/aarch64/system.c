@@ -3,7 +3,7 @@
  * Linux may use them (Arm ARM C3.2.4 to C3.2.10, C5; Linux, Documentation/arch/arm64).
  *
  * Everything else is undefined here: what Linux traps and refuses, and what needs a feature that no
- * model advertises. Waiting hints (WFE WFI YIELD) go on at once, which the manual allows.
+ * model advertises. Waiting hints (WFE WFI YIELD) go on at once for programs, which the manual allows.
  */
 #include <sys/random.h>
 #include "lower.h"

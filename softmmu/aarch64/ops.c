@@ -363,6 +363,12 @@ static uint64_t event(struct cpu *cpu, uint64_t what, uint64_t imm, uint64_t pc)
     case A64_EVENT_WFI:
     case A64_EVENT_WFE:
         return wait(cpu, (enum a64_event)what, ~0ull, pc);
+    case A64_EVENT_YIELD: /* with a processor of the host for each it is a matter of nanoseconds what it waits for */
+        if (!s->vcpu->machine->crowded)
+            return 0;
+        cpu->pc = pc + 4;
+        vcpu_yield(s->vcpu);
+        return POLL;
     case A64_EVENT_WFET:
     case A64_EVENT_WFIT:
         return wait(cpu, (enum a64_event)what, imm, pc);
