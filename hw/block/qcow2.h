@@ -187,6 +187,9 @@ uint64_t qcow2_get_count(const void *block, unsigned order, uint64_t k);
 void qcow2_put_count(void *block, unsigned order, uint64_t k, uint64_t v);
 /* The count of a host cluster. Waits. */
 int qcow2_refcount(struct qcow2 *q, uint64_t cluster, uint64_t *count);
+/* Writes rt, a table of counts' blocks of that many clusters, to `host`, and makes it the image's; rt, allocated, is taken
+ * over, or freed on an error. The blocks are written already. Waits. */
+int qcow2_set_table(struct qcow2 *q, uint64_t *rt, uint64_t host, uint64_t clusters);
 /* For repairs. Waits. */
 int qcow2_set_count(struct qcow2 *q, uint64_t cluster, uint64_t v);
 /* Adds `by` to the counts of n clusters. Waits; wants `allocating`. */

@@ -282,9 +282,9 @@ static int rebuild(struct walk *w)
             w->refs[c]--;
     }
     uint64_t at = w->n << q->cluster_bits, bytes = table * q->cluster;
-    uint64_t *rt = calloc(1, bytes), *big = calloc(1, bytes);
+    uint64_t *rt = calloc(1, bytes);
     uint8_t *block = calloc(1, q->cluster);
-    int rc = !rt || !big || !block ? -ENOMEM : bytes > QCOW2_MAX_RT ? -EFBIG : 0;
+    int rc = !rt || !block ? -ENOMEM : bytes > QCOW2_MAX_RT ? -EFBIG : 0;
     for (uint64_t b = 0; b < blocks && !rc; b++) {
         memset(block, 0, q->cluster);
         for (uint64_t k = 0; k < per; k++) {
@@ -292,31 +292,16 @@ static int rebuild(struct walk *w)
             qcow2_put_count(block, q->refcount_order, k, v < most ? v : most);
         }
         rt[b] = at + b * q->cluster;
-        big[b] = htobe64(rt[b]);
         rc = block_node_write(q->n.file, rt[b], block, q->cluster, 0);
     }
     uint64_t host = at + blocks * q->cluster;
-    if (!rc)
-        rc = block_node_write(q->n.file, host, big, bytes, 0);
-    if (!rc)
-        rc = qcow2_sync(q);
-    struct __attribute__((packed)) { uint64_t offset; uint32_t clusters; } field = { htobe64(host), htobe32((uint32_t)table) };
-    if (!rc)
-        rc = block_node_write(q->n.file, offsetof(struct qcow2_header, rt_offset), &field, sizeof field, 0);
-    if (!rc)
-        rc = qcow2_sync(q);
-    free(big);
     free(block);
-    if (rc) {
+    if (rc)
         free(rt);
+    else
+        rc = qcow2_set_table(q, rt, host, table);
+    if (rc)
         return rc;
-    }
-    free(q->rt);
-    q->rt = rt;
-    q->rt_offset = host;
-    q->rt_clusters = (uint32_t)table;
-    q->rt_size = (uint32_t)(bytes / 8);
-    q->rt_low = q->rt_high = 0;
     qcache_drop(&q->rb);
     q->end = host + bytes;
     q->fresh = q->fresh == ~0ull ? ~0ull : q->end;

@@ -163,6 +163,35 @@ static int make_block(struct qcow2 *q, uint64_t cluster)
     return 0;
 }
 
+int qcow2_set_table(struct qcow2 *q, uint64_t *rt, uint64_t host, uint64_t clusters)
+{
+    uint64_t size = clusters * q->cluster / 8, *big = malloc(size * 8);
+    struct __attribute__((packed)) { uint64_t offset; uint32_t clusters; } field = { htobe64(host), htobe32((uint32_t)clusters) };
+    int rc = big ? 0 : -ENOMEM;
+    for (uint64_t k = 0; k < size && big; k++)
+        big[k] = htobe64(rt[k]);
+    if (!rc)
+        rc = block_node_write(q->n.file, host, big, size * 8, 0);
+    if (!rc)
+        rc = qcow2_sync(q); /* before the header says where it is */
+    if (!rc)
+        rc = block_node_write(q->n.file, offsetof(struct qcow2_header, rt_offset), &field, sizeof field, 0);
+    if (!rc)
+        rc = qcow2_sync(q);
+    free(big);
+    if (rc) {
+        free(rt);
+        return rc;
+    }
+    free(q->rt);
+    q->rt = rt;
+    q->rt_offset = host;
+    q->rt_clusters = (uint32_t)clusters;
+    q->rt_size = (uint32_t)size;
+    q->rt_low = q->rt_high = 0;
+    return 0;
+}
+
 static void mark_table(struct qcow2 *q, uint64_t cluster, uint64_t n, bool on)
 {
     for (; n; n--, cluster++)
@@ -178,15 +207,13 @@ static int write_larger_table(struct qcow2 *q, uint64_t first, uint64_t nblocks,
 {
     uint64_t size = nclusters * q->cluster / 8, per = 1ull << block_bits(q), index = first >> block_bits(q), all = nblocks + nclusters;
     uint64_t host = first << q->cluster_bits, table = host + nblocks * q->cluster;
-    uint64_t *rt = calloc(size, 8), *big = calloc(size, 8);
+    uint64_t *rt = calloc(size, 8);
     uint8_t *block = calloc(1, q->cluster);
-    int rc = rt && big && block ? 0 : -ENOMEM;
+    int rc = rt && block ? 0 : -ENOMEM;
     if (!rc) {
         memcpy(rt, q->rt, q->rt_size * 8ull);
         for (uint64_t k = 0; k < nblocks; k++)
             rt[index + k] = host + k * q->cluster;
-        for (uint64_t k = 0; k < size; k++)
-            big[k] = htobe64(rt[k]);
     }
     for (uint64_t k = 0; k < nblocks && !rc; k++) {
         memset(block, 0, q->cluster);
@@ -194,28 +221,14 @@ static int write_larger_table(struct qcow2 *q, uint64_t first, uint64_t nblocks,
             qcow2_put_count(block, q->refcount_order, j, 1);
         rc = block_node_write(q->n.file, host + k * q->cluster, block, q->cluster, 0);
     }
-    if (!rc)
-        rc = block_node_write(q->n.file, table, big, size * 8, 0);
-    if (!rc)
-        rc = qcow2_sync(q);
-    struct __attribute__((packed)) { uint64_t offset; uint32_t clusters; } field = { htobe64(table), htobe32((uint32_t)nclusters) };
-    if (!rc)
-        rc = block_node_write(q->n.file, offsetof(struct qcow2_header, rt_offset), &field, sizeof field, 0);
-    if (!rc)
-        rc = qcow2_sync(q);
-    free(big);
     free(block);
-    if (rc) {
+    if (rc)
         free(rt);
+    else
+        rc = qcow2_set_table(q, rt, table, nclusters);
+    if (rc)
         return rc;
-    }
-    free(q->rt);
-    q->rt = rt;
-    q->rt_size = (uint32_t)size;
-    q->rt_low = q->rt_high = 0;
     mark_table(q, first, all, true);
-    q->rt_offset = table;
-    q->rt_clusters = (uint32_t)nclusters;
     qcache_forget(&q->rb, host, all * q->cluster);
     qcache_forget(&q->l2, host, all * q->cluster);
     in_use(q, host + all * q->cluster);
