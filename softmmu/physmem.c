@@ -432,10 +432,8 @@ static void device_access(const struct mem_region *r, uint64_t offset, unsigned 
         uint64_t at = offset + done - skip, mask = n == 8 ? ~0ull : (1ull << 8 * n) - 1;
         if (write) {
             uint64_t v = *value >> 8 * done & mask;
-            if (wide != n) {
-                uint64_t old = o->read ? o->read(r->device, at, wide, a) : 0;
-                v = (old & ~(mask << 8 * skip)) | v << 8 * skip;
-            }
+            uint64_t old = wide != n && o->merges ? o->read(r->device, at, wide, a) : 0;
+            v = (old & ~(mask << 8 * skip)) | v << 8 * skip;
             if (o->write)
                 o->write(r->device, at, wide, v, a);
         } else {

@@ -30,12 +30,13 @@ static const struct mem_attr MEM_CPU = { ~0u, false, false };
 
 /* A device's registers. offset: from the start of the region, size: 1, 2, 4 or 8 bytes, naturally aligned, min <=
  * size <= max: other accesses of the guest are split into the largest ones allowed, or widened (a read takes
- * the bytes it wants; a narrower write reads first). read or write may be NULL: reads give 0, writes do nothing. */
+ * the bytes it wants, a write gives zeroes for the others). read or write may be NULL: reads give 0, writes do nothing. */
 struct mmio_ops {
     uint64_t (*read)(void *device, uint64_t offset, unsigned size, struct mem_attr a);
     void (*write)(void *device, uint64_t offset, unsigned size, uint64_t value, struct mem_attr a);
     uint8_t min, max; /* 0: 1 and 8 */
     bool unlocked;    /* callable without the machine's lock */
+    bool merges;      /* a write that is widened keeps the other bytes: the register, which reading doesn't change, is read before */
 };
 
 enum mem_kind { MEM_RAM, MEM_ROM /* writes are ignored */, MEM_MMIO, MEM_ROM_DEVICE /* reads memory, writes go to the device */ };

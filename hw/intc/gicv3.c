@@ -299,7 +299,7 @@ static void connect(struct device *d, unsigned cpu, const struct irq *out)
 
 /* -------------------------------------------------------------------------- life */
 
-static const struct mmio_ops ops = { dist_read, dist_write, 4, 4, false };
+static const struct mmio_ops ops = { dist_read, dist_write, 4, 4, false, true };
 
 static void reset(struct device *d)
 {

@@ -98,7 +98,7 @@ static void redist_write(void *device, uint64_t offset, unsigned size, uint64_t 
     gicv3_cpu_update(c);
 }
 
-static const struct mmio_ops ops = { redist_read, redist_write, 4, 4, false };
+static const struct mmio_ops ops = { redist_read, redist_write, 4, 4, false, true };
 
 static void reset(struct device *d)
 {

@@ -41,7 +41,7 @@ static void ignore(void *arg, gpa_t first, gpa_t last) { ++*(unsigned *)arg; }
 
 static void physical(void)
 {
-    static const struct mmio_ops ops = { io_read, io_write, 4, 4, true };
+    static const struct mmio_ops ops = { io_read, io_write, 4, 4, true }, merging = { io_read, io_write, 4, 4, true, true };
     unsigned changes = 0;
     int error;
     struct physmem *m = physmem_new(ignore, &changes);
@@ -73,6 +73,10 @@ static void physical(void)
     accesses = 0;
     CHECK(physmem_load(m, &who, 0x110002, 1, &v, MEM_CPU) == MEM_OK && accesses == 1 && v == 0x66);
     CHECK(physmem_store(m, &who, 0x110008, 4, 77, MEM_CPU) == MEM_OK && last_offset == 8 && last_value == 77);
+    accesses = 0; /* a read may have effects of its own: a narrow write makes none */
+    CHECK(physmem_store(m, &who, 0x11000a, 2, 0xabcd, MEM_CPU) == MEM_OK && accesses == 1 && last_offset == 8 && last_value == 0xabcd0000);
+    mem_set_device(io, &merging, NULL);
+    CHECK(physmem_store(m, &who, 0x110009, 1, 0xab, MEM_CPU) == MEM_OK && accesses == 3 && last_value == 0x5566ab88);
     uint64_t n = 1 << 20;
     CHECK(physmem_host(m, &who, 0x100000, &n, true) == ram->host && n == 0x10000);
     CHECK(!physmem_host(m, &who, 0x110000, &n, false));

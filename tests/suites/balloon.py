@@ -5,7 +5,7 @@ import re
 import time
 
 from .base import Case, Fail
-from .disk import say, with_depends
+from .disk import with_depends
 from .qmp import Client, program
 from .system import initrd, kernel
 from .system_ui import Machine
@@ -50,13 +50,13 @@ def body(m, q):
     m.stdio.expect(rb"READY", 180)
 
     def kib(name):
-        say(m.stdio, f"echo V''ALUE $(grep {name} /proc/meminfo) EN''D\n")
+        m.stdio.send(f"echo V''ALUE $(grep {name} /proc/meminfo) EN''D\n")
         return int(re.search(rb"VALUE \S+ +(\d+) kB", m.stdio.expect(rb"VALUE .*? END", 60))[1])
     total = kib("MemTotal")
     if q.ok("query-balloon") != {"actual": 512 * MIB}:
         raise Fail("it is not empty at first")
     # Memory that was used goes back to the host when the balloon takes it.
-    say(m.stdio, "dd if=/dev/zero of=/tmp/x bs=1M count=190 2>/dev/null; rm /tmp/x; echo FIL''LED\n")
+    m.stdio.send("dd if=/dev/zero of=/tmp/x bs=1M count=190 2>/dev/null; rm /tmp/x; echo FIL''LED\n")
     m.stdio.expect(rb"FILLED", 60)
     before = held(m)
     q.ok("balloon", value=192 * MIB)
@@ -72,7 +72,7 @@ def body(m, q):
     if abs(total - kib("MemTotal") - 64 * 1024) > 1024:
         raise Fail(f"MemTotal is {kib('MemTotal')} kB after deflating")
     # Deflated pages are usable again: they hold what is written.
-    say(m.stdio, "dd if=/dev/zero bs=1M count=200 2>/dev/null | tr '\\0' z >/tmp/x; echo S''UM $(md5sum </tmp/x); rm /tmp/x\n")
+    m.stdio.send("dd if=/dev/zero bs=1M count=200 2>/dev/null | tr '\\0' z >/tmp/x; echo S''UM $(md5sum </tmp/x); rm /tmp/x\n")
     m.stdio.expect(b"SUM " + hashlib.md5(b"z" * (200 * MIB)).hexdigest().encode(), 120)
     if q.ok("human-monitor-command", **{"command-line": "info balloon"}).strip() != "balloon: actual=448":
         raise Fail("info balloon says another size")
@@ -87,7 +87,7 @@ def body(m, q):
     stats = q.ok("qom-get", path=device, property="guest-stats")["stats"]
     if stats["stat-total-memory"] != total * 1024 or not 0 < stats["stat-free-memory"] < total * 1024:
         raise Fail(f"statistics: {stats}; MemTotal {total} kB")
-    say(m.stdio, "poweroff -f\n")
+    m.stdio.send("poweroff -f\n")
     m.end(0, 60)
 
 
@@ -101,13 +101,13 @@ def reporting(context):
                      "-nographic", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-device",
                      "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on", kernel=False) as m:
             m.stdio.expect(rb"READY", 180)
-            say(m.stdio, "dd if=/dev/zero bs=1M count=190 2>/dev/null | tr '\\0' z >/tmp/x; echo FIL''LED\n")
+            m.stdio.send("dd if=/dev/zero bs=1M count=190 2>/dev/null | tr '\\0' z >/tmp/x; echo FIL''LED\n")
             m.stdio.expect(rb"FILLED", 60)
             full = held(m)
-            say(m.stdio, "rm /tmp/x; echo FRE''ED\n")
+            m.stdio.send("rm /tmp/x; echo FRE''ED\n")
             m.stdio.expect(rb"FREED", 60)
             until(f"190 MiB of {full >> 20} coming back", lambda: full - held(m) > 120 * MIB)
-            say(m.stdio, "poweroff -f\n")
+            m.stdio.send("poweroff -f\n")
             m.end(0, 60)
 
 

@@ -5,7 +5,6 @@ The kernel and an initrd with the modules come by -kernel; firmware.py boots fro
 import hashlib
 import os
 import re
-import time
 
 from boot.image import POWEROFF, REBOOT, check, ext4
 from . import qmp, system
@@ -46,21 +45,14 @@ def switching_initrd(context, which, root, modules=MODULES):
                          modules=with_depends(context, which, modules))
 
 
-def say(console, text):
-    """Types it, no faster than a person pastes."""
-    for k in range(0, len(text), 8):
-        console.send(text[k:k + 8])
-        time.sleep(0.02)
-
-
 def conversation(m, seconds=system.LIMIT):
     """On the root's shell: writes, restarts the machine, finds what was written, switches it off."""
     console = m.stdio
     console.expect(rb"RUN 0 .*?READY", seconds)
-    say(console, "cat /sbin/init /bin/busybox >/tmp/copy; echo 1 >/count; echo SIZE $(wc -c </tmp/copy); " + REBOOT)
+    console.send("cat /sbin/init /bin/busybox >/tmp/copy; echo 1 >/count; echo SIZE $(wc -c </tmp/copy); " + REBOOT)
     size = console.expect(rb"SIZE \d+\s", seconds)
     console.expect(rb"RUN 1 .*?READY", seconds)
-    say(console, "echo AGAIN $(wc -c </tmp/copy); " + POWEROFF)
+    console.send("echo AGAIN $(wc -c </tmp/copy); " + POWEROFF)
     if console.expect(rb"AGAIN \d+\s", seconds).split()[-1] != size.split()[-1]:
         raise Fail("the file has another size after the restart")
     m.end(0, seconds)

@@ -10,7 +10,7 @@ import time
 from boot.image import check, efi_disk, ext4
 from . import system
 from .base import Case, Fail, Skip, run
-from .disk import busybox, conversation, say, switching_initrd
+from .disk import busybox, conversation, switching_initrd
 from .system_ui import Machine
 
 EDK2, CODE, VARS = "usr/share/qemu-efi-aarch64/QEMU_EFI.fd", "usr/share/AAVMF/AAVMF_CODE.fd", "usr/share/AAVMF/AAVMF_VARS.fd"
@@ -143,7 +143,7 @@ def ask(m, command, answer, tries=6):
     """Types the command until there is an answer: EDK2's shell forgets what was typed before it reads a line."""
     for k in range(tries):
         time.sleep(1)
-        say(m.stdio, command + "\r")
+        m.stdio.send(command + "\r")
         try:
             return m.stdio.expect(answer, 20)
         except Fail:
@@ -155,7 +155,7 @@ def switch_off(m, tries=6):
     for _ in range(tries):
         time.sleep(1)
         if m.process.poll() is None:
-            say(m.stdio, "reset -s\r")
+            m.stdio.send("reset -s\r")
         try:
             m.process.wait(10)
             break
@@ -239,13 +239,13 @@ def uboot(context):
             f.truncate(1 << 20)
         with Machine(context, "-bios", file(context, UBOOT), *STDIO, "-drive", f"if=virtio,format=raw,file={path}", kernel=False) as m:
             m.stdio.expect(rb"Hit any key", 60)
-            say(m.stdio, "\r")
+            m.stdio.send("\r")
             m.stdio.expect(rb"=> ", 60)
             for command, answer in (("version", rb"U-Boot 20\d\d"), ("virtio scan; virtio info", rb"Capacity: 1.0 MB"), ("pci enum; pci", rb"0x1b36"),
                                     ("fdt addr ${fdtcontroladdr}; fdt print /cpus", rb"device_type")):
-                say(m.stdio, command + "\r")
+                m.stdio.send(command + "\r")
                 m.stdio.expect(answer + rb".*=> ", 60)
-            say(m.stdio, "poweroff\r")
+            m.stdio.send("poweroff\r")
             m.end(0, 60)
 
 

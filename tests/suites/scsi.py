@@ -5,7 +5,7 @@ import os
 
 from .base import Case, Fail
 from .device import check_image, digest, disk
-from .disk import say, with_depends
+from .disk import with_depends
 from .qmp import Client, program
 from .system import boot, initrd, kernel, said
 from .system_ui import Machine
@@ -58,10 +58,10 @@ def conversation(context, body, options, modules):
             m.stdio.expect(rb"READY", 180)
 
             def ask(line, answer, seconds=60):
-                say(m.stdio, line + "\n")
+                m.stdio.send(line + "\n")
                 return m.stdio.expect(answer, seconds)
             body(d, q, ask)
-            say(m.stdio, "poweroff -f\n")
+            m.stdio.send("poweroff -f\n")
             m.end(0, 60)
 
 

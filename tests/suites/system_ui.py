@@ -702,11 +702,25 @@ def gdb_linux(context):
             m.end(seconds=60)
 
 
+def typed_fast(context):
+    """A pasted line, which Linux echoes while it comes: it reads and writes the UART's data register in turn."""
+    line = "x" + "".join(f"{k:04} " for k in range(40)) + "y"
+    with context.temp() as d:
+        with open(os.path.join(d, "initrd"), "wb") as f:
+            f.write(system.initrd(context, 'stty cols 1000\necho READY\nwhile read -r line; do echo "<$line>"; done'))
+        with Machine(context, "-m", "512", "-kernel", system.kernel(context)[0], "-initrd", f.name, "-append", "console=ttyAMA0 quiet",
+                     "-nographic", "-monitor", "none", "-serial", "stdio", kernel=False) as m:
+            m.stdio.expect("READY", system.LIMIT)
+            for _ in range(20):
+                m.stdio.send(line + "\n")
+                m.stdio.expect("<" + line + ">")
+
+
 def cases(context):
     out = [Case(f"ui/wrong {o or 'nothing'}", wrong(o, t), 0) for o, t in WRONG]
     out += [Case(f"ui/said {o}", said(o, p), 0) for o, p in SAID]
     out += [Case(f"ui/taken {o}", taken(o), 1) for o in TAKEN]
     out += [Case("ui/" + f.__name__, f, level) for f, level in (
         (cpu_default, 0), (sockets, 0), (wait, 0), (flow, 1), (input_kept, 1), (plain_file, 1), (tcp, 0), (reconnect, 1), (telnet, 1), (pseudo, 1),
-        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0), (gdb, 0), (gdb_linux, 1))]
+        (files, 0), (mux_keys, 0), (signals, 1), (monitor, 0), (monitor_socket, 0), (small, 0), (images, 0), (typed_fast, 1), (gdb, 0), (gdb_linux, 1))]
     return out
