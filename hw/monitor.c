@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "boards/boards.h"
 #include "monitor.h"
+#include "snapshots.h"
 #include "net/net.h"
 #include "monitor/monitor.h"
 #include "pci/pci.h"
@@ -187,6 +188,7 @@ void monitor_add_hw(void)
         monitor_add(commands, info);
         net_monitor_add();
         monitor_add_plug();
+        snapshots_monitor_add();
     }
     added = true;
 }

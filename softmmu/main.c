@@ -21,6 +21,7 @@
 #include "net/net.h"
 #include "object.h"
 #include "scsi/scsi.h"
+#include "snapshots.h"
 
 /* The board, with the properties of -M, and what is plugged in. */
 static struct device *make_board(struct machine *m, const struct options *o, char *err, size_t errlen)
@@ -228,6 +229,20 @@ static void catch_ends(struct machine *m)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* -loadvm: the first thing that the loop does. */
+static struct { struct machine *machine; const struct options *options; } to_load;
+
+static void load_vm(void *arg)
+{
+    char err[512] = "";
+    if (!snapshots_load(to_load.machine, to_load.options->loadvm, NULL, NULL, err, sizeof err)) {
+        fprintf(stderr, "myna-system-aarch64: -loadvm %s: %s\n", to_load.options->loadvm, err);
+        machine_quit(to_load.machine, 1, CAUSE_HOST_ERROR);
+    } else if (!to_load.options->paused) {
+        machine_continue(to_load.machine);
+    }
+}
+
 static void quit(void *arg) { machine_quit(arg, 0, CAUSE_UI); }
 
 int main(int argc, char **argv)
@@ -276,10 +291,14 @@ int main(int argc, char **argv)
     if (o.incoming && !migrate_incoming_option(m, strcmp(o.incoming, "defer") ? o.incoming : NULL, !o.paused, err, sizeof err))
         die("-incoming %s: %s", o.incoming, err);
     block_open_given(false);
+    to_load.machine = m;
+    to_load.options = &o;
+    if (o.loadvm && (o.incoming || !loop_defer(m->loop, load_vm, NULL)))
+        die("-loadvm %s: %s", o.loadvm, o.incoming ? "-incoming is another way to begin" : "no memory");
     process_ready(&o.process);
     m->complete = true;
     machine_lock_leave();
-    int status = machine_run(m, o.paused || o.incoming);
+    int status = machine_run(m, o.paused || o.incoming || o.loadvm);
     migrate_finish(m);
     chardev_finish();
     machine_lock_enter();

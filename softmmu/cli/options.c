@@ -228,6 +228,7 @@ static bool opt_hdd(struct options *o, const char *a) { return short_drive(o, a,
 static bool opt_cdrom(struct options *o, const char *a) { return short_drive(o, a, 2, true); }
 static bool opt_blockdev(struct options *o, const char *a) { return add(&o->blockdevs, a); }
 static bool opt_incoming(struct options *o, const char *a) { return (o->incoming = a) != NULL; }
+static bool opt_loadvm(struct options *o, const char *a) { return (o->loadvm = a) != NULL; }
 static bool opt_snapshot(struct options *o, const char *a) { return o->snapshot = true; }
 
 static const char *next_type(void *arg)
@@ -713,6 +714,7 @@ static const struct option {
     { "name", "NAME", opt_name, "the machine's name" },
     { "uuid", "UUID", opt_uuid, "the machine's number" },
     { "incoming", "defer|URI", opt_incoming, "the machine's state comes from tcp:[HOST]:PORT unix:PATH exec:COMMAND file:PATH fd:N" },
+    { "loadvm", "NAME", opt_loadvm, "begins as the machine was when savevm saved it" },
     { "no-reboot", NULL, opt_no_reboot, "a reset of the guest ends the machine" },
     { "no-shutdown", NULL, opt_no_shutdown, "a guest that switches off leaves the machine standing" },
     { "pidfile", "FILE", opt_pidfile, "the process's number goes there" },
@@ -729,7 +731,7 @@ static const struct option {
     { "D", "FILE", opt_log_file, "log file instead of stderr" },
     { "singlestep|one-insn-per-tb", NULL, opt_one_insn, "translates one guest instruction at a time" },
     { "without", "TECHNIQUE", opt_without, "leaves a technique out (ablations.def), for tests" },
-    { "icount|loadvm|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
+    { "icount|vnc|spice|audiodev|trace|plugin|numa|tpmdev|usbdevice|"
       "writeconfig|watchdog-action|overcommit|acpitable|sd|mtdblock|run-with", "...", NULL, "not there yet" },
     { "enable-kvm|preconfig|full-screen|usb", NULL, NULL, "not there yet" },
 };

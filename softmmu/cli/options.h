@@ -21,7 +21,7 @@ struct options {
     struct texts devices, chardevs, serials, monitors, mons, drives, blockdevs, pflash, gdbs, qmps, pretty_qmps;
     struct texts netdevs, nics, nets, objects, fsdevs;
     struct process_options process;
-    const char *incoming; /* -incoming; NULL: none */
+    const char *incoming, *loadvm; /* NULL: none */
     bool paused, no_reboot, no_shutdown, nographic, no_display, no_defaults, snapshot, accel_given, accel_missing;
     bool smp_given, semihosting, semihosting_user;
     unsigned escape_key;

@@ -5,10 +5,14 @@ that has to come, and one that is lost, repeated or wrong is seen. Another proce
 import hashlib
 import os
 import re
+import shutil
+import subprocess
 import time
 
+from boot.image import check, ext4
 from . import system
 from .base import Case, Fail, run
+from .disk import MODULES, busybox, with_depends
 from .system_ui import Machine as Process
 
 LIMIT = system.LIMIT
@@ -44,12 +48,12 @@ def chain(n):
 class Machine(Process):
     """With a monitor on a socket, and what its guest has said so far."""
 
-    def __init__(self, context, script, *options, cpus=1, gic=3, memory="256", board="", which="kernel"):
+    def __init__(self, context, script, *options, cpus=1, gic=3, memory="256", board="", which="kernel", modules=()):
         self.temp2 = context.temp()
         self.home = self.temp2.name
         path = os.path.join(self.home, "initrd")
         with open(path, "wb") as f:
-            f.write(system.initrd(context, script, which=which))
+            f.write(system.initrd(context, script, which=which, modules=modules))
         super().__init__(context, "-M", f"gic-version={gic}{board}", "-smp", str(cpus), "-m", memory, "-kernel", system.kernel(context, which)[0], "-initrd", path,
                          "-append", "console=ttyAMA0 panic=-1 quiet", "-nographic", "-serial", "stdio", "-monitor", "unix:DIR/mon,server=on,wait=off",
                          "-nic", "none", *options, kernel=False)
@@ -71,7 +75,7 @@ class Machine(Process):
     def sums(self, more, seconds=LIMIT):
         """Waits for that many lines of the chain; the number of the last one. Each must be what it has to be."""
         for _ in range(more):
-            self.text = self.stdio.expect(rb"SUM \d+ [0-9a-f]{32}\r?\n", seconds)
+            self.text = self.stdio.expect(rb"SUM \d+ [0-9a-f]{32}\r?\n|Kernel panic.*?\n", seconds)
             if b"WRONG" in self.text or b"Kernel panic" in self.text or b"Oops" in self.text or b"Call trace" in self.text:
                 raise Fail(self.text[-2000:].decode(errors="replace"))
         number, got = re.findall(rb"SUM (\d+) ([0-9a-f]{32})", self.text)[-1]
@@ -147,6 +151,163 @@ def follow(a, b, last):
     if last is not None and not last < n <= last + 2:
         raise Fail(f"the source's last line was {last}, the target's first is {n}")
     b.sums(30)
+
+
+# The same with a file system on a disk, which has to agree with memory.
+DISK = """
+mkdir -p /d; mount -t ext4 /dev/vda /d
+sum=start
+n=0
+rm -f /d/log
+while :; do
+    sum=$(echo $sum | md5sum | cut -d' ' -f1)
+    n=$((n + 1))
+    echo $sum >>/d/log
+    [ $((n % 16)) = 0 ] && { sync; echo 3 >/proc/sys/vm/drop_caches; }
+    [ $(wc -l </d/log) = $n ] && [ $(tail -n 1 /d/log) = $sum ] || echo WRONG DISK
+    echo SUM $n $sum
+done
+"""
+
+
+def disk_image(context, folder, name="disk.qcow2"):
+    raw, image = os.path.join(folder, "raw.img"), os.path.join(folder, name)
+    ext4(raw, busybox(context), [])
+    got = run([os.path.join(os.path.dirname(context.myna), "myna-img"), "convert", "-f", "raw", "-O", "qcow2", raw, image], timeout=60)
+    if got.status:
+        raise Fail(got.err.decode())
+    os.unlink(raw)
+    return image
+
+
+def on_disk(image, device="virtio-blk-pci"):
+    return ["-drive", f"if=none,id=d,format=qcow2,file={image}", "-device", f"{device},drive=d"]
+
+
+def clean(context, image, folder, only_check=False):
+    """The image is consistent, and so is the file system in it."""
+    for tool in (os.path.join(os.path.dirname(context.myna), "myna-img"), shutil.which("qemu-img")):
+        got = run([tool, "check", image], timeout=60) if tool else None
+        if got and got.status:
+            raise Fail(f"{tool} check: {got.status} {got.out.decode()} {got.err.decode()}")
+    raw = os.path.join(folder, "check.img")
+    run([os.path.join(os.path.dirname(context.myna), "myna-img"), "convert", "-O", "raw", image, raw], timeout=60)
+    subprocess.run(["e2fsck", "-fy", raw], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)  # its journal is replayed
+    wrong = check(raw)
+    if wrong:
+        raise Fail(wrong)
+
+
+def saved(device="virtio-blk-pci", **how):
+    """savevm, quit; -loadvm goes on; loadvm while it runs goes back; delvm."""
+    def test(context):
+        with context.temp() as folder:
+            image = disk_image(context, folder)
+            modules = with_depends(context, "kernel", MODULES)
+            how_to = dict(how, modules=modules)
+            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+                a.sums(50)
+                a.command("savevm one")
+                a.sums(20)
+                text = a.command("savevm two")
+                if "Error" in text:
+                    raise Fail(text)
+                last = a.sums(10)
+                text = a.command("loadvm one")
+                a.stdio.until_end(0.2)
+                a.stdio.seen = b""
+                back = a.sums(3)
+                if "Error" in text or not 50 <= back < last - 5:
+                    raise Fail(f"after loadvm its line is {back}, before it was {last}: {text}")
+                text = a.command("info snapshots")
+                if not re.search(r"--\s+one\s.*--\s+two\s", text, re.S):
+                    raise Fail(text)
+                a.command("savevm three")
+                after = a.sums(5)
+                a.monitor.send("quit\n")
+                a.end(0)
+            for tool in (os.path.join(os.path.dirname(context.myna), "myna-img"), shutil.which("qemu-img")):
+                got = run([tool, "snapshot", "-l", image], timeout=20) if tool else None
+                if got and (got.status or not re.search(rb"\n1\s+one .*MiB.*\n2\s+two .*MiB.*\n3\s+three .*MiB", got.out)):
+                    raise Fail(f"{tool}: {got.out.decode()}{got.err.decode()}")
+            clean(context, image, folder)
+            with Machine(context, DISK, *on_disk(image, device), "-loadvm", "three", **how_to) as b:
+                n = b.sums(1)
+                if not back < n <= after:
+                    raise Fail(f"-loadvm three goes on with line {n}; the last one before it was {after}")
+                b.sums(50)
+                for name in ("two", "three"):
+                    text = b.command(f"delvm {name}")
+                    if "Error" in text:
+                        raise Fail(text)
+                for command, wanted in (("loadvm two", "no snapshot 'two'"), ("delvm two", "no disk has a snapshot")):
+                    text = b.command(command)
+                    if wanted not in text:
+                        raise Fail(f"{command}: {text}")
+                b.sums(5)
+                b.command("stop")
+                b.command("loadvm one")
+                if "paused" not in b.command("info status"):
+                    raise Fail("a machine that stood runs after loadvm")
+                b.stdio.until_end(0.2)
+                b.stdio.seen = b""
+                b.command("cont")
+                if not 50 <= b.sums(20) < 95:
+                    raise Fail("loadvm one has not gone back")
+                b.monitor.send("quit\n")
+                b.end(0)
+            clean(context, image, folder)
+    return test
+
+
+def not_saved(context):
+    """What can't be saved says why."""
+    with context.temp() as folder:
+        image, raw = disk_image(context, folder), os.path.join(folder, "raw")
+        with open(raw, "wb") as f:
+            f.truncate(1 << 20)
+        for options, wanted in (([], "wants a qcow2 image"), (["-drive", f"if=none,id=r,format=raw,file={raw}", "-device", "virtio-blk-pci,drive=r"], "disk 'r' can be written"),
+                                ([*on_disk(image), "-drive", f"if=none,id=r,format=raw,file={raw}", "-device", "virtio-blk-pci,drive=r"], "disk 'r' can be written"),
+                                ([*on_disk(image), "-drive", f"if=none,id=r,format=raw,readonly=on,file={raw}", "-device", "virtio-blk-pci,drive=r"], None)):
+            with Machine(context, SCRIPT % "", *options) as a:
+                a.sums(2)
+                text = a.command("savevm x")
+                if (wanted or "") not in text or bool(wanted) != ("Error" in text):
+                    raise Fail(f"{options}: {text}")
+                a.sums(2)
+        for options, wanted in ((["-loadvm", "nothing", *on_disk(image)], rb"no snapshot 'nothing'"), (["-loadvm", "x"], rb"wants a qcow2 image"),
+                                (["-loadvm", "x", "-m", "64", *on_disk(image)], rb"memory 'mach-virt.ram' has 256 MiB in the stream, and 64 MiB here")):
+            got = run([system.program(context), "-M", "virt,gic-version=3", "-cpu", "max", "-m", "256", "-nodefaults", "-nographic", "-kernel", system.kernel(context)[0], *options],
+                      timeout=60)
+            if got.status != 1 or not re.search(wanted, got.err):
+                raise Fail(f"{got.shell()}: {got.status} {got.err.decode()}")
+
+
+def moved_disk(device="virtio-blk-pci", **how):
+    """A live migration with a disk that both have: its lock goes from the one to the other; the source can take it back."""
+    def test(context):
+        with context.temp() as folder:
+            image = disk_image(context, folder)
+            how_to = dict(how, modules=with_depends(context, "kernel", MODULES))
+            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+                a.sums(40)
+                with Machine(context, DISK, *on_disk(image, device), "-incoming", f"unix:{folder}/s", **how_to) as b:
+                    check_live(context, a, b, f"unix:{folder}/s")
+                    if "another process" not in a.command("cont"):
+                        raise Fail("the source runs although the target has the disk")
+                    b.sums(20)
+                    b.monitor = None
+                    b.command("stop")
+                    b.monitor.send("quit\n")
+                    b.end(0)
+                clean(context, image, folder)
+            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+                a.sums(20)
+                a.command(f"migrate file:{folder}/state")
+                a.completed()
+                a.command("cont")
+                a.sums(20)
+    return test
 
 
 def cancel(context):
@@ -237,6 +398,12 @@ def cases(context):
         Case("migration/unix-2-gic3-zstd", live("unix:DIR/s", "unix:DIR/s", cpus=2, settings=["migrate_set_parameter multifd-compression zstd"]), 2),
         Case("migration/exec-gzip", live("exec:gzip -1 >DIR/state.gz", "exec:gzip -dc DIR/state.gz"), 2),
         Case("migration/file-zlib", live("file:DIR/state", "file:DIR/state", settings=["migrate_set_capability compress on"]), 2),
+        Case("migration/savevm", saved(), 1),
+        Case("migration/savevm-2-gic2", saved("virtio-blk-device", cpus=2, gic=2), 2),
+        Case("migration/savevm-2-gic3", saved(cpus=2), 2),
+        Case("migration/savevm-refusals", not_saved, 2),
+        Case("migration/disk", moved_disk(), 1),
+        Case("migration/disk-2-gic2", moved_disk("virtio-blk-device", cpus=2, gic=2), 2),
         Case("migration/cancel", cancel, 2),
         Case("migration/failing", failing, 2),
         Case("migration/refusals", refusals, 2),
