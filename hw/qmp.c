@@ -259,6 +259,7 @@ void qmp_add_hw(void)
     qmp_add_blocks();
     qmp_add_balloon();
     qmp_add_nets();
+    qmp_add_snapshots();
     qmp_add_objects();
 }
 

@@ -11,6 +11,7 @@ void qmp_add_devices(void);
 void qmp_add_pci(void);
 void qmp_add_blocks(void);
 void qmp_add_nets(void);
+void qmp_add_snapshots(void);
 void qmp_add_objects(void);
 void qmp_add_balloon(void);
 

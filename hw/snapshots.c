@@ -52,7 +52,7 @@ static bool find_disks(struct disks *d, const char *vmstate, const char *const *
             return false;
         }
     for (struct block *b = NULL; (b = block_next(b));)
-        if ((b->attached || names) && !b->node->readonly && chosen(names, b) && !add_disk(d, b, err, errlen))
+        if (b->node && (b->attached || names) && !b->node->readonly && chosen(names, b) && !add_disk(d, b, err, errlen))
             return false;
     for (unsigned k = 0; k < d->n && !d->vmstate; k++)
         if (d->at[k]->driver->vmstate_write && (!vmstate || !strcmp(vmstate, d->name[k]) || !strcmp(vmstate, d->at[k]->name))) {

@@ -74,6 +74,7 @@ static struct mem_region *on_file(const char *name, uint64_t size, enum mem_kind
         return NULL;
     }
     r->fd = fd;
+    r->apart = how & MAP_PRIVATE;
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, how, r->fd, 0);
     if (at == MAP_FAILED)
         goto failed;

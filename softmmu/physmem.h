@@ -52,6 +52,7 @@ struct mem_region {
     uint64_t size;    /* bytes */
     uint8_t *host;    /* memory: host address */
     int fd;           /* of the memory file, -1: none */
+    bool apart;       /* what is written does not go to the file: it is mapped privately */
     uint8_t *pages;   /* memory: bits of each page, changed by atomic operations */
     const struct mmio_ops *ops;
     void *device;

@@ -208,10 +208,10 @@ static void clear_todo(struct ram_region *g, uint64_t page, uint64_t end)
 /* Where data begins at or after the page, as far as the file knows. */
 static uint64_t next_data(const struct ram_region *g, uint64_t page)
 {
-    off_t at = g->r->fd < 0 ? -1 : lseek(g->r->fd, (off_t)(page * PAGE_BYTES), SEEK_DATA);
+    off_t at = g->r->fd < 0 || g->r->apart ? -1 : lseek(g->r->fd, (off_t)(page * PAGE_BYTES), SEEK_DATA);
     if (at >= 0)
         return (uint64_t)at >> PAGE_BITS;
-    return g->r->fd >= 0 && errno == ENXIO ? g->pages : page;
+    return g->r->fd >= 0 && !g->r->apart && errno == ENXIO ? g->pages : page;
 }
 
 static void put_pages(struct ram *m, struct stream *s, unsigned region, uint64_t page)
@@ -268,7 +268,7 @@ static void compare(struct ram *m, struct stream *s, const char *name, uint64_t 
 /* Nothing is in it any more. */
 static void empty(struct ram_region *g)
 {
-    if (g->r->fd < 0 || fallocate(g->r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)g->r->size) < 0)
+    if (g->r->fd < 0 || g->r->apart || fallocate(g->r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)g->r->size) < 0)
         memset(g->r->host, 0, g->r->size);
     memset(g->bits, 0, (g->pages / 64 + 1) * 8);
 }

@@ -15,7 +15,7 @@
 #include "qmp.h"
 #include "qmp_stream.h"
 
-enum { OUT_STOP = 1 << 20, OUT_MOST = 16 << 20, TABLES = 12 };
+enum { OUT_STOP = 1 << 20, OUT_MOST = 16 << 20, TABLES = 24 };
 
 struct qmp {
     struct machine *machine;
@@ -61,6 +61,7 @@ static void add_own(void)
     added = true;
     qmp_add_core();
     qmp_add_fds();
+    qmp_add_migrate();
 }
 
 #define ROW_AT(member)                                                                      \

@@ -57,6 +57,7 @@ struct qmp_missing { const char *name, *why; };
 void qmp_add(const struct qmp_command *commands, const struct qmp_type *types, const struct qmp_event *events, const struct qmp_missing *missing);
 void qmp_add_core(void);
 void qmp_add_fds(void);
+void qmp_add_migrate(void);
 /* Of the greeting and query-version. */
 json_t *qmp_version(void);
 
