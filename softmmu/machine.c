@@ -28,6 +28,12 @@ bool machine_lock_enter(void)
     has_lock = true;
     return true;
 }
+bool machine_lock_try(void)
+{
+    if (has_lock || pthread_mutex_trylock(&the_lock))
+        return false;
+    return has_lock = true;
+}
 void machine_lock_leave(void)
 {
     has_lock = false;

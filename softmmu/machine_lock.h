@@ -10,6 +10,7 @@
 
 /* Takes the lock unless this thread has it; true if it did, then the caller gives it back. */
 bool machine_lock_enter(void);
+bool machine_lock_try(void); /* the same, but false if another thread has it */
 void machine_lock_leave(void);
 bool machine_lock_held(void);
 /* For waiting on a condition with it held. */

@@ -1,6 +1,8 @@
 /*
- * POSIX record locks (Tlock, Tgetlock) among the owners of one server: an owner is a process of a client, as the guest names them. The guest's
- * kernel has locks among its own processes itself; these are for several mounts of one tag. The host's programs are not asked.
+ * POSIX record locks (Tlock, Tgetlock) among the clients of one server; an owner is a process of a client, as the guest names them. Among
+ * processes of one client its kernel has decided before it asks: and it lets a waiter go on before it tells us that the lock is
+ * gone, so that a lock in the way of another of the same client would be an error, which Linux waits out for 30 seconds. The
+ * host's programs are not asked.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ static bool owns(const struct lock *k, const struct lock_request *r) { return k-
 static struct lock *in_the_way(struct node *n, const struct lock_request *r)
 {
     struct lock *k = n->locks;
-    while (k && (owns(k, r) || k->first > last_of(r) || k->last < r->start || (k->type == READ_LOCK && r->type == READ_LOCK)))
+    while (k && (!strcmp(k->client, r->client) || k->first > last_of(r) || k->last < r->start || (k->type == READ_LOCK && r->type == READ_LOCK)))
         k = k->next;
     return k;
 }

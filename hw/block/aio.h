@@ -28,6 +28,7 @@ struct aio_op {
     unsigned niov;           /* at most IOV_MAX are used: then it is a short transfer */
     void (*done)(struct aio_op *op, ssize_t result); /* bytes, or 0, or -errno */
     ssize_t (*call)(struct aio_op *op); /* CALL: without the machine's lock */
+    bool direct;             /* CALL: done may be called by the thread that did it, if the machine's lock is free then */
     ssize_t result;
     struct aio_op *next;
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aio.h"
+#include "machine_lock.h"
 
 enum { THREADS = 16 };
 
@@ -68,6 +69,13 @@ static void *worker(void *unused)
         pthread_mutex_unlock(&t.lock);
         op->result = perform(op);
         op->next = NULL;
+        /* Whoever has it may be waiting for us: so no more than a try. */
+        if (op->direct && machine_lock_try()) {
+            aio_finish(op);
+            machine_lock_leave();
+            pthread_mutex_lock(&t.lock);
+            continue;
+        }
         pthread_mutex_lock(&t.lock);
         if (!t.done) {
             uint64_t one = 1;
@@ -121,7 +129,8 @@ static void send(void)
     pthread_mutex_lock(&t.lock);
     while (t.nthreads < THREADS && t.queued > t.idle + t.starting && new_thread())
         ;
-    pthread_cond_broadcast(&t.wanted);
+    for (unsigned k = 0; k < t.queued && k < t.idle; k++)
+        pthread_cond_signal(&t.wanted);
     pthread_mutex_unlock(&t.lock);
 }
 

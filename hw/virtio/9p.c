@@ -106,7 +106,7 @@ static void start(struct virtio_9p *d, struct request *r)
         r->next->at = &r->next;
     r->at = &d->under_way;
     d->under_way = r;
-    r->op = (struct aio_op){ .what = AIO_CALL, .call = serve, .done = served };
+    r->op = (struct aio_op){ .what = AIO_CALL, .call = serve, .done = served, .direct = true };
     aio_begin(AIO_THREADS, &r->op);
 }
 

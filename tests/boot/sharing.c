@@ -1,6 +1,6 @@
 /*
  * On a mounted folder (the first argument): what programs do with files, each with a line "ok NAME" or "BAD NAME: what". The second argument:
- * "mmap" if shared mappings may be written. Expected is what POSIX and Linux' manual pages say.
+ * "mmap" if shared mappings may be written; the third: files of a large folder (5000). Expected is what POSIX and Linux' manual pages say.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static const char *chapter;
-static int bad;
+static int bad, nfiles = 5000;
 #define CHECK(what) \
     do { \
         if (!(what)) { \
@@ -186,12 +186,12 @@ static void appends(void)
 
 static void folders(void)
 {
-    enum { FILES = 5000 };
-    static char seen[FILES];
+    enum { MOST = 100000 };
+    static char seen[MOST];
     char name[32];
     int n = 0, k;
     CHECK(mkdir("many", 0755) == 0 && chdir("many") == 0);
-    for (k = 0; k < FILES; k++) {
+    for (k = 0; k < nfiles; k++) {
         snprintf(name, sizeof name, "f%d", k);
         int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
         if (fd < 0 || write(fd, name, 5) != 5)
@@ -203,16 +203,16 @@ static void folders(void)
     struct dirent *e;
     char after[32] = "";
     while ((e = readdir(d))) {
-        if (sscanf(e->d_name, "f%d", &k) != 1)
+        if (sscanf(e->d_name, "f%d", &k) != 1 || k < 0 || k >= nfiles)
             continue;
         if (middle && !*after)
             strcpy(after, e->d_name);
         CHECK(!seen[k]);
         seen[k] = 1;
-        if (++n == 2500)
+        if (++n == nfiles / 2)
             middle = telldir(d);
     }
-    CHECK(n == FILES);
+    CHECK(n == nfiles);
     seekdir(d, middle);
     e = readdir(d);
     CHECK(e && !strcmp(e->d_name, after));
@@ -221,7 +221,7 @@ static void folders(void)
         if (sscanf(e->d_name, "f%d", &k) == 1 && unlink(e->d_name) == 0)
             n++;
     closedir(d);
-    CHECK(n == FILES);
+    CHECK(n == nfiles);
     CHECK(chdir("..") == 0 && rmdir("many") == 0);
 }
 
@@ -257,6 +257,8 @@ int main(int argc, char **argv)
         { "appends", appends }, { "folders", folders },
     };
     int shared = argc > 2 && !strcmp(argv[2], "mmap"), all = 0;
+    if (argc > 3)
+        nfiles = atoi(argv[3]);
     setvbuf(stdout, NULL, _IOLBF, 0);
     umask(0);
     if (argc < 2 || chdir(argv[1]) < 0)

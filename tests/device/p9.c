@@ -439,16 +439,19 @@ static void locks(void)
     host_file("f", "");
     CHECK(!walk(1, 2, "f") && !walk(1, 3, "f") && !ask(T_LOPEN, "dd", 2, 2) && !ask(T_LOPEN, "dd", 3, 2));
     CHECK(!ask(T_LOCK, "dbdqqds", 2, 1, 0, 0ull, 100ull, 10, "host1") && answer[7] == 0);
-    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 50ull, 1ull, 11, "host1") && answer[7] == 1 && !ask(T_LOCK, "dbdqqds", 3, 0, 1, 99ull, 1ull, 10, "host2") && answer[7] == 1);
-    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 100ull, 0ull, 11, "host1") && answer[7] == 0);
-    CHECK(!ask(T_GETLOCK, "dbqqds", 3, 0, 0ull, 0ull, 11, "host1") && answer[7] == 1 && u64(8) == 0 && u64(16) == 100 && u32(24) == 10 && !memcmp(answer + 30, "host1", 5));
+    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 50ull, 1ull, 11, "host2") && answer[7] == 1 && !ask(T_LOCK, "dbdqqds", 3, 0, 1, 99ull, 1ull, 10, "host3") && answer[7] == 1);
+    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 100ull, 0ull, 11, "host2") && answer[7] == 0);
+    CHECK(!ask(T_GETLOCK, "dbqqds", 3, 0, 0ull, 0ull, 11, "host2") && answer[7] == 1 && u64(8) == 0 && u64(16) == 100 && u32(24) == 10 && !memcmp(answer + 30, "host1", 5));
     CHECK(!ask(T_LOCK, "dbdqqds", 2, 2, 0, 40ull, 20ull, 10, "host1") && !answer[7]); /* a hole */
-    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 45ull, 5ull, 11, "host1") && !answer[7] && !ask(T_LOCK, "dbdqqds", 3, 1, 1, 60ull, 5ull, 11, "host1") && answer[7] == 1);
+    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 45ull, 5ull, 11, "host2") && !answer[7] && !ask(T_LOCK, "dbdqqds", 3, 1, 1, 60ull, 5ull, 11, "host2") && answer[7] == 1);
     CHECK(!ask(T_GETLOCK, "dbqqds", 3, 0, 10ull, 5ull, 10, "host1") && answer[7] == 2 && !ask(T_GETLOCK, "dbqqds", 2, 0, 200ull, 5ull, 10, "host1") && answer[7] == 1 && u64(16) == 0);
+    /* processes of one client: it has decided */
+    CHECK(!ask(T_LOCK, "dbdqqds", 3, 1, 1, 0ull, 5ull, 99, "host1") && !answer[7] && !ask(T_GETLOCK, "dbqqds", 3, 1, 0ull, 10ull, 98, "host1") && answer[7] == 2);
+    CHECK(!ask(T_LOCK, "dbdqqds", 3, 2, 1, 0ull, 5ull, 99, "host1") && !answer[7]);
     CHECK(ask(T_LOCK, "dbdqqds", 9, 1, 0, 0ull, 100ull, 10, "host1") == EBADF && !ask(T_LOCK, "dbdqqds", 2, 9, 0, 0ull, 1ull, 10, "") && answer[7] == 2);
     CHECK(!ask(T_LOCK, "dbdqqds", 2, 1, 0, 10ull, ~0ull, 10, "other") && answer[7] == 1); /* a range that wraps */
     unsigned n = 0;
-    while (n < 5000 && !ask(T_LOCK, "dbdqqds", 2, 0, 0, 1000ull + 2 * n, 1ull, 11, "host1") && !answer[7])
+    while (n < 5000 && !ask(T_LOCK, "dbdqqds", 2, 0, 0, 1000ull + 2 * n, 1ull, 11, "host2") && !answer[7])
         n++;
     CHECK(n > 2000 && n < 2100); /* each is two: it splits the one that ends nowhere */
     CHECK(!clunk(2) && !clunk(3) && !walk(1, 2, "f") && !ask(T_LOCK, "dbdqqds", 2, 1, 0, 0ull, 0ull, 12, "x") && !answer[7]); /* the last one gone */
