@@ -126,9 +126,9 @@ def boot_order(context):
         drive = [w for k in "abc" for w in ("-drive", f"if=none,id={k},format=raw,file={path},readonly=on")]
         files = fw_cfg(context, [*drive, "-device", "virtio-blk-pci,drive=a,bootindex=7,addr=5", "-device", "virtio-blk-device,drive=b,bootindex=2",
                                  "-device", "pcie-root-port,id=p,chassis=1,addr=6", "-device", "virtio-blk-pci,drive=c,bus=p",
-                                 "-boot", "order=c,menu=on,splash-time=1234,strict=on"])
+                                 "-device", "virtio-scsi-pci,addr=8,id=s", "-device", "scsi-cd,bus=s.0,scsi-id=2,lun=3,bootindex=9", "-boot", "order=c,menu=on,splash-time=1234,strict=on"])
         want = (b"/virtio-mmio@000000000a003e00/disk@0,0\n/pci@0000004010000000/scsi@5/disk@0,0\n"
-                b"/pci@0000004010000000/pci-bridge@6/scsi@0/disk@0,0\nHALT\0")
+                b"/pci@0000004010000000/scsi@8/channel@0/disk@2,3\n/pci@0000004010000000/pci-bridge@6/scsi@0/disk@0,0\nHALT\0")
         if files.get("bootorder") != want or files.get("etc/boot-menu-wait") != struct.pack("<H", 1234):
             raise Fail(f"{files.get('bootorder')} {files.get('etc/boot-menu-wait')}")
         got = run([system.program(context), "-M", "virt", "-nographic", *drive, "-device", "virtio-blk-pci,drive=a,bootindex=1", "-device",
@@ -213,19 +213,23 @@ def power_button(context):
             m.end(0, 60)
 
 
-def grub_disk(context):
+def grub_disk(devices, partition):
     """EDK2, GRUB from the EFI system partition, Linux' EFI stub, and a root on the same disk; a restart; the root is clean."""
+    return lambda context: boot_by_grub(context, devices, partition)
+
+
+def boot_by_grub(context, devices, partition):
     with context.temp() as d:
         root, disk = os.path.join(d, "root.img"), os.path.join(d, "disk.img")
         with open(system.kernel(context)[0], "rb") as f:
             kernel = f.read()
-        ext4(root, busybox(context), [("boot/vmlinuz", kernel), ("boot/initrd", switching_initrd(context, "kernel", "/dev/vda2"))], size=128 << 20)
+        ext4(root, busybox(context), [("boot/vmlinuz", kernel), ("boot/initrd", switching_initrd(context, "kernel", partition))], size=128 << 20)
         with open(file(context, GRUB), "rb") as f:
             grub = f.read()
         config = (b"set timeout=0\nset root=(hd0,gpt2)\nlinux /boot/vmlinuz console=ttyAMA0 panic=-1 quiet\ninitrd /boot/initrd\nboot\n")
         at = efi_disk(disk, root, [("EFI/BOOT/BOOTAA64.EFI", grub), ("EFI/debian/grub.cfg", config)])
-        with Machine(context, "-bios", file(context, EDK2), *STDIO, "-drive", f"if=none,id=d,format=raw,file={disk}", "-device",
-                     "virtio-blk-pci,drive=d,bootindex=0", kernel=False) as m:
+        with Machine(context, "-bios", file(context, EDK2), *STDIO, "-drive", f"if=none,id=d,format=raw,file={disk}", *devices,
+                     kernel=False) as m:
             conversation(m)
         wrong = check(disk, at)
         if wrong:
@@ -265,6 +269,7 @@ def cases(context):
         Case("firmware/edk2-kernel-el2", kernel_by_firmware(["-M", "virt,gic-version=3,virtualization=on"], ["ACPI .*APIC.*", "CPUS 1"]), 2),
         Case("firmware/edk2-kernel-tree", kernel_by_firmware(["-M", "virt,acpi=off"], ["ACPI ?", "CPUS 1", "gpio-keys"]), 2),
         Case("firmware/power-button", power_button, 2),
-        Case("firmware/grub-disk", grub_disk, 2),
+        Case("firmware/grub-disk", grub_disk(["-device", "virtio-blk-pci,drive=d,bootindex=0"], "/dev/vda2"), 2),
+        Case("firmware/grub-scsi", grub_disk(["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=d,scsi-id=3,lun=2,bootindex=0"], "/dev/sda2"), 2),
         Case("firmware/u-boot", uboot, 2),
     ]

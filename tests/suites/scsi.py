@@ -2,7 +2,9 @@
 sides. Expected events and errors are those of QMP's documentation, sense and sizes those of SPC-4, SBC-3 and MMC-6."""
 import hashlib
 import os
+import re
 
+from .balloon import until
 from .base import Case, Fail
 from .device import check_image, digest, disk
 from .disk import with_depends
@@ -158,6 +160,47 @@ def cdrom(context):
                                  "-device", "scsi-hd,drive=d,id=h"], [*MODULES, "sr_mod"])
 
 
+def moved(context):
+    """A guest with a mounted disk, a locked CD-ROM drive and a balloon goes on in another process."""
+    program(context)
+    with context.temp() as d:
+        with open(os.path.join(d, "initrd"), "wb") as f:
+            f.write(initrd(context, "echo READY; while read -r line; do eval \"$line\"; done",
+                           modules=with_depends(context, "kernel", [*MODULES, "sr_mod", "virtio_balloon"])))
+        with open(os.path.join(d, "a"), "wb") as f:
+            f.write(os.urandom(2 * MIB))
+        options = ["-m", "512", "-kernel", kernel(context)[0], "-initrd", os.path.join(d, "initrd"), "-append", "console=ttyAMA0 panic=-1 quiet",
+                   "-nographic", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-qmp", "unix:DIR/qmp,server=on,wait=off",
+                   "-drive", f"if=none,id=d,format=raw,file={disk(d, context)}", "-drive", f"if=none,id=c,format=raw,media=cdrom,file={d}/a",
+                   "-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=d", "-device", "scsi-cd,id=cd,drive=c", "-device", "virtio-balloon-pci"]
+        with Machine(context, *options, kernel=False) as m:
+            q = Client(m.connect("qmp").socket)
+            m.stdio.expect(rb"READY", 180)
+            q.ok("balloon", value=400 * MIB)
+            say(m.stdio, "mount /dev/sda /mnt; dd if=/dev/urandom of=/mnt/x bs=1M count=4 2>/dev/null; exec 4</dev/sr0; md5sum </mnt/x; echo DO''NE\n")
+            sum_ = re.search(rb"([0-9a-f]{32})  -", m.stdio.expect(rb"DONE", 60))[1]
+            until("the balloon", lambda: q.ok("query-balloon")["actual"] == 400 * MIB)
+            drive(q, locked=True)
+            human(q, f"migrate -d file:{d}/state")
+            until("the migration", lambda: "completed" in q.ok("human-monitor-command", **{"command-line": "info migrate"}))
+            with Machine(context, *options, "-incoming", f"file:{d}/state", kernel=False) as n:
+                q = Client(n.connect("qmp").socket)
+                until("the machine", lambda: q.ok("query-status")["running"])
+                drive(q, locked=True, tray_open=False)
+                if q.ok("query-balloon")["actual"] != 400 * MIB:
+                    raise Fail("the balloon has another size")
+                say(n.stdio, "echo 3 >/proc/sys/vm/drop_caches; md5sum </mnt/x; cp /mnt/x /mnt/y; sync; md5sum </mnt/y; md5sum <&4; exec 4<&-; echo DO''NE\n")
+                got = n.stdio.expect(rb"DONE", 60)
+                if got.count(sum_) != 2 or sum_of(d, "a").encode() not in got:
+                    raise Fail(got.decode(errors="replace"))
+                q.ok("eject", id="cd")
+                q.ok("balloon", value=512 * MIB)
+                until("the balloon", lambda: q.ok("query-balloon")["actual"] == 512 * MIB)
+                say(n.stdio, "umount /mnt; poweroff -f\n")
+                n.end(0, 60)
+        check_image(os.path.join(d, "disk.img"))
+
+
 def cases(context):
     pci, mmio = ["-device", "virtio-scsi-pci"], ["-device", "virtio-scsi-device"]
     return [
@@ -168,4 +211,5 @@ def cases(context):
         Case("scsi/disk-writethrough", on_disk(mmio, "", ",cache=writethrough", "512 512 1 write through"), 2),
         Case("scsi/hotplug", hotplug, 1),
         Case("scsi/cdrom", cdrom, 1),
+        Case("scsi/moved", moved, 2),
     ]
