@@ -26,7 +26,8 @@ static void user_path(struct machine *m, const struct block *b, json_t *to)
     if (!d)
         return;
     device_path(d, path, sizeof path);
-    json_object_set_new(to, "qdev", json_string(path));
+    bool inside = d->id && d->bus && strcmp(d->bus->type->name, "SCSI") != 0; /* QEMU has a device without an id in virtio's */
+    json_object_set_new(to, "qdev", json_string(d->id && !inside ? d->id : path));
 }
 
 static json_t *detail(const struct block_detail *d)

@@ -99,7 +99,7 @@ def hotplug(context):
 
 
 def drive(q, **wanted):
-    got = next(x for x in q.ok("query-block") if x.get("qdev", "").endswith("/cd"))
+    got = next(x for x in q.ok("query-block") if x.get("qdev") == "cd")
     bad = {k: got.get(k) for k, v in wanted.items() if got.get(k) != v}
     if bad:
         raise Fail(f"query-block: {bad}, not {wanted}")
