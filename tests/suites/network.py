@@ -219,23 +219,23 @@ def inside_namespace(context, options, n):
             f.write("#!/bin/sh\nip addr add 10.3.3.1/24 dev $1 && ip link set $1 up\n")
         os.chmod(up, 0o755)
         peer.start()
-        netdev, device, more = options
+        netdev, device, more, modules = options
         got = boot(context, script.format(host="10.3.3.1", port1=peer.ports[0], port2=peer.ports[1], bytes=n, more=more),
                    ["-netdev", f"tap,id=n,script={up},downscript=no{netdev}", "-device", device, "-smp", "2"],
-                   files=[("bin/tcpload", load_program(context))], modules=MODULES)
+                   files=[("bin/tcpload", load_program(context))], modules=modules)
     said(got, "2 packets transmitted, 2 packets received.*", "END")
     peer.check(got)
     print(got.out.decode(errors="replace"))
 
 
-def tap(netdev="", device="virtio-net-pci,netdev=n", more="", n=50_000_000, found=()):
+def tap(netdev="", device="virtio-net-pci,netdev=n", more="", n=50_000_000, found=(), modules=MODULES):
     def test(context):
         kernel(context)
         load_program(context)
         if not os.path.exists("/dev/net/tun") or run(["unshare", "-rn", "ip", "tuntap", "add", "tap0", "mode", "tap"], timeout=20).status:
             raise Skip("no tap in namespaces of one's own: /dev/net/tun, unshare -rn, ip")
         state = {k: v for k, v in context.__dict__.items() if isinstance(v, (str, int, bool, type(None)))}
-        text = INSIDE.format(top=context.top, state=state, options=(netdev, device, more), size=n)
+        text = INSIDE.format(top=context.top, state=state, options=(netdev, device, more, modules), size=n)
         done = run(["unshare", "-rn", "python3", "-c", text], timeout=200, tail=3000)
         if done.status:
             raise Fail((done.out + done.err)[-3000:].decode(errors="replace"))
@@ -314,6 +314,7 @@ def cases(context):
                                                 "dgram,local.type=unix,local.path={d}/b,remote.type=unix,remote.path={d}/a"), 2),
         Case("network/tap", tap(), 1),
         Case("network/tap-plain", tap(",vnet_hdr=off", "virtio-net-device,netdev=n,packed=on"), 2),
+        Case("network/tap-e1000", tap(device="e1000,netdev=n", modules=["e1000"], n=20_000_000), 2),
         Case("network/tap-queues", tap(",queues=2", "virtio-net-pci,netdev=n,mq=on", "ls /sys/class/net/eth0/queues | tr '\\n' ' '\necho",
                                        found=("rx-0 rx-1 tx-0 tx-1 ",)), 2),
     ]
