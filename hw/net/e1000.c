@@ -142,6 +142,14 @@ static uint32_t read_statistic(struct e1000 *e, unsigned at)
     return v;
 }
 
+/* A semaphore of software's: reading takes it. Only later chips have it, but U-Boot's driver asks all of them for it. */
+static uint32_t read_semaphore(struct e1000 *e, unsigned at)
+{
+    uint32_t v = e->reg[at / 4];
+    e->reg[at / 4] |= 1;
+    return v;
+}
+
 static void write_ctrl(struct e1000 *e, unsigned at, uint32_t v)
 {
     if (v & CTRL_RST) {
@@ -247,6 +255,7 @@ static const struct row {
     { E_TXDCTL, 1, 0, ~0u, NULL, NULL }, { E_TADV, 1, 0, 0xffff, NULL, NULL }, { E_TSPMT, 1, 0x01000400, ~0u, NULL, NULL },
     { E_STATISTICS, 64, 0, 0, read_statistic, NULL }, { E_RXCSUM, 1, 0, 0x7ff, NULL, NULL }, { E_MTA, 128, 0, ~0u, NULL, NULL },
     { E_RA, 2, 0, 0, NULL, write_address }, { E_RA + 8, 30, 0, ~0u, NULL, NULL }, { E_VFTA, 128, 0, ~0u, NULL, NULL },
+    { E_SWSM, 1, 0, 3, read_semaphore, NULL },
     /* what acts on nothing here: wake-up, management, diagnosis */
     { E_RDFH, 5, 0, 0x1fff, NULL, NULL }, { E_RDFH + 0x18, 3, 0, 0x1fff, NULL, NULL }, { E_TDFH, 9, 0, 0x1fff, NULL, NULL }, { E_WUC, 1, 0, 0xf, NULL, NULL },
     { E_WUFC, 1, 0, 0xf80ff, NULL, NULL }, { E_WUS, 1, 0, 0, NULL, NULL }, { E_MANC, 1, 0, ~0u, NULL, NULL }, { E_IPAV, 1, 0, 0x1000f, NULL, NULL },

@@ -5,6 +5,7 @@ The kernel and an initrd with the modules come by -kernel; firmware.py boots fro
 import hashlib
 import os
 import re
+import time
 
 from boot.image import POWEROFF, REBOOT, check, ext4
 from . import qmp, system

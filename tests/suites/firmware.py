@@ -6,11 +6,12 @@ import shutil
 import struct
 import subprocess
 import time
+import zlib
 
 from boot.image import check, efi_disk, ext4
 from . import system
 from .base import Case, Fail, Skip, run
-from .disk import busybox, conversation, switching_initrd
+from .disk import MODULES, NVME, busybox, conversation, switching_initrd
 from .system_ui import Machine
 
 EDK2, CODE, VARS = "usr/share/qemu-efi-aarch64/QEMU_EFI.fd", "usr/share/AAVMF/AAVMF_CODE.fd", "usr/share/AAVMF/AAVMF_VARS.fd"
@@ -213,17 +214,17 @@ def power_button(context):
             m.end(0, 60)
 
 
-def grub_disk(devices, partition):
+def grub_disk(devices, partition, modules=MODULES):
     """EDK2, GRUB from the EFI system partition, Linux' EFI stub, and a root on the same disk; a restart; the root is clean."""
-    return lambda context: boot_by_grub(context, devices, partition)
+    return lambda context: boot_by_grub(context, devices, partition, modules)
 
 
-def boot_by_grub(context, devices, partition):
+def boot_by_grub(context, devices, partition, modules):
     with context.temp() as d:
         root, disk = os.path.join(d, "root.img"), os.path.join(d, "disk.img")
         with open(system.kernel(context)[0], "rb") as f:
             kernel = f.read()
-        ext4(root, busybox(context), [("boot/vmlinuz", kernel), ("boot/initrd", switching_initrd(context, "kernel", partition))], size=128 << 20)
+        ext4(root, busybox(context), [("boot/vmlinuz", kernel), ("boot/initrd", switching_initrd(context, "kernel", partition, modules))], size=128 << 20)
         with open(file(context, GRUB), "rb") as f:
             grub = f.read()
         config = (b"set timeout=0\nset root=(hd0,gpt2)\nlinux /boot/vmlinuz console=ttyAMA0 panic=-1 quiet\ninitrd /boot/initrd\nboot\n")
@@ -253,6 +254,33 @@ def uboot(context):
             m.end(0, 60)
 
 
+def uboot_devices(context):
+    """U-Boot's own drivers of NVM Express and of the 82540EM."""
+    def step(m, command, answer):
+        m.stdio.send(command + "\r")
+        m.stdio.expect(answer.encode() + rb".*=> ", 120)
+
+    with context.temp() as d:
+        data = {name: os.urandom(size) for name, size in (("disk", 1 << 20), ("file", 2_000_000))}
+        for name, content in data.items():
+            with open(os.path.join(d, name), "wb") as f:
+                f.write(content)
+        crc = {k: f"{zlib.crc32(v):08x}" for k, v in data.items()}
+        with Machine(context, "-bios", file(context, UBOOT), *STDIO[:-2], "-drive", f"if=none,id=d,format=raw,file={d}/disk", "-device", "nvme,serial=s,drive=d",
+                     "-nic", f"user,model=e1000,tftp={d}", kernel=False) as m:
+            m.stdio.expect(rb"Hit any key", 60)
+            step(m, "", "")
+            step(m, "nvme scan; nvme info", "Capacity: 1.0 MB")
+            step(m, "nvme read 50000000 0 800; crc32 50000000 100000", crc["disk"])
+            step(m, "mw.b 51000000 5a 4000; nvme write 51000000 100 20; nvme read 50000000 100 20; cmp.b 50000000 51000000 4000", "were the same")
+            step(m, "dhcp 48000000 file; crc32 48000000 1e8480", crc["file"])
+            m.stdio.send("poweroff\r")
+            m.end(0, 60)
+        with open(f"{d}/disk", "rb") as f:
+            if f.read() != data["disk"][:0x20000] + b"\x5a" * 0x4000 + data["disk"][0x24000:]:
+                raise Fail("the image has something else")
+
+
 def cases(context):
     common = ["APIC", "DBG2", "DSDT", "FACP", "GTDT", "MCFG", "PPTT", "SPCR", "XSDT"]
     return [
@@ -271,5 +299,7 @@ def cases(context):
         Case("firmware/power-button", power_button, 2),
         Case("firmware/grub-disk", grub_disk(["-device", "virtio-blk-pci,drive=d,bootindex=0"], "/dev/vda2"), 2),
         Case("firmware/grub-scsi", grub_disk(["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=d,scsi-id=3,lun=2,bootindex=0"], "/dev/sda2"), 2),
+        Case("firmware/grub-nvme", grub_disk(["-device", "nvme,serial=s,drive=d,bootindex=0"], "/dev/nvme0n1p2", NVME), 2),
         Case("firmware/u-boot", uboot, 2),
+        Case("firmware/u-boot-devices", uboot_devices, 2),
     ]
