@@ -4,8 +4,9 @@ import hashlib
 import os
 import re
 
+from . import system
 from .balloon import until
-from .base import Case, Fail
+from .base import Case, Fail, run
 from .device import check_image, digest, disk
 from .disk import with_depends
 from .qmp import Client, program
@@ -201,9 +202,44 @@ def moved(context):
         check_image(os.path.join(d, "disk.img"))
 
 
+def usage(context):
+    """What cannot be is one line that names it."""
+    machine, adapter = system.program(context), ["-device", "virtio-scsi-pci"]
+    empty = ["-drive", "if=none,id=e"]
+    for options, pattern in (
+            ([*empty, "-device", "virtio-blk-pci,drive=e"], rb"drive e is empty"), ([*empty, *adapter, "-device", "scsi-hd,drive=e"], rb"drive e is empty"),
+            ([*adapter, "-device", "scsi-hd"], rb"scsi-hd.*drive="), (["-device", "scsi-cd"], rb"bus of type SCSI"),
+            ([*adapter, "-device", "scsi-block"], rb"scsi-block.*not passed on"), ([*adapter, "-device", "scsi-cd,scsi-id=256"], rb"scsi-id=256.*0 to 255"),
+            ([*adapter, "-device", "scsi-cd,lun=16384"], rb"lun=16384.*0 to 16383"), ([*adapter, "-device", "scsi-cd,channel=1"], rb"channel=1"),
+            ([*adapter, "-device", "scsi-cd,scsi-id=1", "-device", "scsi-cd,scsi-id=1,lun=0"], rb"scsi-id=1,lun=0.*taken"),
+            (["-device", "virtio-scsi-pci,num_queues=63"], rb"num_queues=63.*1 to 62"),
+            (["-device", "virtio-balloon-pci", "-device", "virtio-balloon-device"], rb"one already"), (["-drive", "if=virtio"], rb"file=")):
+        got = run([machine, "-M", "virt", "-cpu", "max", "-nographic", *options], timeout=20)
+        if got.status != 1 or len(got.err.splitlines()) != 1 or not re.search(pattern, got.err):
+            raise Fail(f"{got.shell()}: status {got.status}, {(got.out + got.err).decode(errors='replace')}")
+
+
+def by_drive(context):
+    """-drive if=scsi makes units, and their adapter; -cdrom is a disk that is not written to, as on QEMU's board."""
+    machine = system.program(context)
+    with context.temp() as d:
+        for name in "ab":
+            with open(os.path.join(d, name), "wb") as f:
+                f.truncate(MIB)
+        got = run([machine, "-M", "virt", "-cpu", "max", "-S", "-display", "none", "-serial", "none", "-monitor", "stdio", "-drive",
+                   f"if=scsi,format=raw,file={d}/a", "-drive", "if=scsi,media=cdrom", "-cdrom", f"{d}/b"], timeout=20,
+                  stdin=b"info block\nquit\n")
+        text = re.sub(rb"\x1b\[[0-9;]*[A-Za-z]|\r", b"", got.out)
+        for pattern in (rb"scsi0: \S*/a \(raw\)\n +Attached to: scsi", rb"scsi1: \[not inserted\]\n +Removable device: not locked, tray closed", rb"virtio2: \S*/b \(raw, read-only\)"):
+            if not re.search(pattern, text, re.S):
+                raise Fail(f"nothing matches {pattern}\n{text[-3000:].decode(errors='replace')}")
+
+
 def cases(context):
     pci, mmio = ["-device", "virtio-scsi-pci"], ["-device", "virtio-scsi-device"]
     return [
+        Case("scsi/usage", usage, 0),
+        Case("scsi/by-drive", by_drive, 0),
         Case("scsi/disk-pci", on_disk(pci, ""), 1),
         Case("scsi/disk-mmio", on_disk(mmio, ",scsi-id=3,lun=2"), 1),
         Case("scsi/disk-packed", on_disk(["-device", "virtio-scsi-pci,packed=on,num_queues=2"], ",rotation_rate=1,physical_block_size=4096", ",aio=threads",
