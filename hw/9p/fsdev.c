@@ -75,14 +75,18 @@ static bool set(struct p9_export *x, const struct word *w, char *err, size_t err
     return !wanted;
 }
 
-/* Each file that the guest holds is a descriptor of ours: as many as we may have. */
-static void more_descriptors(void)
+/* Each file that the guest holds is a descriptor of ours: as many as we may have, but for some that the rest of the machine may want. */
+static int more_descriptors(void)
 {
     struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        return 512;
+    rlim_t had = r.rlim_cur;
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0)
+        r.rlim_cur = had;
+    int most = r.rlim_cur < 1 << 20 ? (int)r.rlim_cur : 1 << 20;
+    return most > 1024 ? most - 512 : most / 2;
 }
 
 bool p9_fsdev_add(const char *text, char *err, size_t errlen)
@@ -124,7 +128,7 @@ bool p9_fsdev_add(const char *text, char *err, size_t errlen)
     }
     if (ok) {
         x->fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        more_descriptors();
+        x->limit = more_descriptors();
         backend_add(PROP_FSDEV, id, x);
     } else {
         free(x->path);

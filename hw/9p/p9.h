@@ -29,6 +29,7 @@ struct p9_export {
     unsigned fmode, dmode; /* of the host's files and folders in mapped models */
     int root;              /* the folder, O_PATH */
     int fds;               /* /proc/self/fd, O_PATH; -1: there is no /proc */
+    int limit;             /* descriptors from here on are for others than the guest's files */
     unsigned users;        /* devices that have it */
 };
 

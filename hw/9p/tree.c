@@ -142,6 +142,14 @@ static bool is_name(const char *name)
     return *name && strlen(name) < NAME_BYTES && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..");
 }
 
+int tree_keep(const struct tree9 *t, int fd)
+{
+    if (fd < t->x->limit)
+        return fd < 0 ? -errno : fd;
+    close(fd);
+    return -EMFILE;
+}
+
 int node_find(struct tree9 *t, struct node *dir, const char *name, struct node **found)
 {
     struct stat st;
@@ -151,9 +159,9 @@ int node_find(struct tree9 *t, struct node *dir, const char *name, struct node *
         return -ENOTDIR;
     if (cred_hides(t, name))
         return -ENOENT;
-    int fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = tree_keep(t, openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (fd < 0)
-        return -errno;
+        return fd;
     if (fstat(fd, &st) < 0) {
         int rc = -errno;
         close(fd);
@@ -276,7 +284,7 @@ int node_open(struct tree9 *t, struct node *n, int flags)
     for (;;) {
         int fd = t->x->fds >= 0 ? openat(t->x->fds, number, flags) : open_by_name(t, n, flags);
         if (fd >= 0)
-            return fd;
+            return tree_keep(t, fd);
         if (errno == EPERM && (flags & O_NOATIME))
             flags &= ~O_NOATIME; /* it is another's file */
         else

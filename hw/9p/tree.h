@@ -55,6 +55,8 @@ bool node_place(struct tree9 *t, struct node *n, struct node **dir, char name[NA
 /* After a rename and an unlink of the host's. */
 void node_moved(struct tree9 *t, struct node *from, const char *old, struct node *to, const char *name);
 void node_gone(struct tree9 *t, struct node *dir, const char *name);
+/* A descriptor just opened, or -1: it, or -errno; one of those that are for others is closed: -EMFILE. */
+int tree_keep(const struct tree9 *t, int fd);
 /* Opens a plain file or folder; flags as open's without those of creating. A descriptor, or -errno. */
 int node_open(struct tree9 *t, struct node *n, int flags);
 /* What the guest sees of it: the host's, with the model's owner and mode. 0 or -errno. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
@@ -599,6 +600,31 @@ static void many(void)
     bench_free(b);
 }
 
+/* The guest holds as many files as it may, and there are descriptors for others. The last chapter: the limit stays low. */
+static void descriptors(void)
+{
+    struct rlimit few = { 300, 300 };
+    unsigned n = 0;
+    char name[16];
+    if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+        return;
+    struct bench *b = start("security_model=none");
+    int rc = 0;
+    for (; n < 400; n++) {
+        snprintf(name, sizeof name, "f%u", n);
+        host_file(name, "x");
+        if ((rc = walk(1, 100 + n, name)))
+            break;
+    }
+    CHECK(rc == EMFILE && n > 50 && n < 150);
+    CHECK(ask(T_LOPEN, "dd", 100, 0) == EMFILE && !ask(T_WALK, "ddw", 100, 99, 0)); /* another fid of the same needs none */
+    CHECK(!ask(T_WALK, "ddw", 1, 98, 0) && ask(T_LCREATE, "dsddd", 98, "new", 0102, 0600, 0) == EMFILE && !there("new"));
+    int fd = open(folder, O_RDONLY);
+    CHECK(fd >= 0 && !clunk(101) && !clunk(102) && !walk(1, 101, "f1") && !ask(T_LOPEN, "dd", 101, 0));
+    close(fd);
+    bench_free(b);
+}
+
 int main(int argc, char **argv)
 {
     char command[200];
@@ -606,7 +632,7 @@ int main(int argc, char **argv)
     snprintf(folder, sizeof folder, "%.40s/myna-p9-%d", base, (int)getpid());
     snprintf(outside, sizeof outside, "%s-outside", folder);
     static const struct { void (*fn)(void); } chapters[] = { { versions }, { walks }, { escapes }, { files }, { names }, { attributes }, { xattrs }, { folders },
-                                                            { locks }, { read_only }, { malformed }, { many } };
+                                                            { locks }, { read_only }, { malformed }, { many }, { descriptors } };
     for (unsigned k = 0; k < 2 + sizeof chapters / sizeof *chapters; k++) {
         mkdir(folder, 0755);
         mkdir(outside, 0755);
