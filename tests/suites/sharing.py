@@ -77,7 +77,7 @@ echo END"""
         with open(initrd_path, "wb") as f:
             f.write(initrd(context, script, modules=with_depends(context, "kernel", MODULES)))
         with Machine(context, "-m", "512", "-kernel", kernel(context)[0], "-initrd", initrd_path, "-append", "console=ttyAMA0 panic=-1 quiet", "-nographic",
-                     "-monitor", "none", "-serial", "stdio", *share(folder, "none"), kernel=False) as m:
+                     "-monitor", "none", "-serial", "stdio", "-virtfs", f"local,path={folder},mount_tag=tag,security_model=none", "-nic", "none", kernel=False) as m:
             console = m.stdio
             got = console.expect(rb"GUEST [0-9a-f]{32}", LIMIT)
             for _ in range(LIMIT * 10):
