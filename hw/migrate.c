@@ -43,9 +43,17 @@ static unsigned parts_of(struct device *d, struct state_part *parts)
     return 2;
 }
 
+/* What was written to it is in a file that nobody else has. */
+static bool is_overlaid(const struct block_node *n) { return n && (n->driver->kind == BLOCK_FILTER || is_overlaid(n->file)); }
+
 static bool unmigratable(struct machine *m, char *err, size_t errlen)
 {
     char path[256];
+    for (struct block *b = NULL; (b = block_next(b));)
+        if (b->attached && is_overlaid(b->node)) {
+            snprintf(err, errlen, "disk '%s' has snapshot=on: what was written to it is in no image", b->options.id);
+            return true;
+        }
     for (struct device *d = NULL; (d = device_next(m, d));) {
         const char *why = d->realized && d->type->unmigratable ? d->type->unmigratable(d) : NULL;
         device_state_path(d, path, sizeof path);

@@ -29,6 +29,7 @@ struct field {
 #define FIELD_KIND(x) _Generic((x), bool: FIELD_TRUTH, bool *: FIELD_TRUTH, default: FIELD_PLAIN)
 #define FIELD_AT(S, member, kind, since, most) { #member, offsetof(S, member), sizeof(((S *)0)->member), kind, since, most }
 #define FIELD(S, member) FIELD_AT(S, member, FIELD_KIND(((S *)0)->member), 0, 0)
+#define FIELD_NAMED(S, member, name) { name, offsetof(S, member), sizeof(((S *)0)->member), FIELD_KIND(((S *)0)->member), 0, 0 }
 #define FIELD_UP_TO(S, member, most) FIELD_AT(S, member, FIELD_LIMIT, 0, most)
 #define FIELD_SINCE(S, member, version) FIELD_AT(S, member, FIELD_KIND(((S *)0)->member), version, 0)
 

@@ -284,5 +284,5 @@ static bool no_passing(struct device *d, char *err, size_t errlen)
 static const struct property block_properties[] = { SCSI_PROPERTIES, P(drive, PROP_DRIVE, "drive", NULL, "its backend"), BOOT_PROPERTY, { NULL } };
 const struct device_type scsi_block_type = {
     .name = "scsi-block", .bus = "SCSI", .category = "Storage", .help = "not there yet: a SCSI device of the host", .size = sizeof(struct scsi_disk),
-    .properties = block_properties, .realize = no_passing,
+    .properties = block_properties, .realize = no_passing, .no_fields = "it is never there",
 };

@@ -401,7 +401,7 @@ static const struct property properties[] = {
 };
 static const struct field fields[] = {
     VIRTIO_FIELDS, FIELD(struct virtio_net, mac), FIELD(struct virtio_net, active), FIELD(struct virtio_net, offloads),
-    FIELD(struct virtio_net, status), FIELD(struct virtio_net, filter), { NULL }
+    FIELD_NAMED(struct virtio_net, status, "link_status"), FIELD(struct virtio_net, filter), { NULL }
 };
 
 const struct device_type virtio_net_pci_type =

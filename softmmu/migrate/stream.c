@@ -285,7 +285,7 @@ static bool next_block(struct stream *s)
         stream_fail(s, "the stream ends too early");
     if (!from_channel(s, &h, sizeof h))
         return false;
-    if (!h.bytes && !h.stored) {
+    if (!h.bytes && !h.stored && !h.crc && !h.zero) {
         s->ended = true;
         stream_fail(s, "the stream ends too early");
     } else if (!h.bytes || h.bytes > STREAM_BLOCK || !h.stored || h.stored > h.bytes || h.zero || (s->how == STREAM_PLAIN && h.stored != h.bytes)) {

@@ -34,7 +34,7 @@ def fuzz_asan(context):
     """Two minutes a target under AddressSanitizer, in a build of its own."""
     program(context)
     folder = os.path.join(context.build, "asan")
-    tests = [os.path.join(folder, "tests/device", n) for n in ("fuzz", "fuzz_bus", "fuzz_pci", "fuzz_qmp")]
+    tests = [os.path.join(folder, "tests/device", n) for n in ("fuzz", "fuzz_bus", "fuzz_pci", "fuzz_qmp", "fuzz_state")]
     for command, limit in ([["./configure", "--enable-asan", f"--build-dir={folder}"], 120],
                            [["make", f"B={folder}", "-j2", *tests], 3600], *[[[t, "120"], 3600 * 2] for t in tests]):
         done = run(command, cwd=context.top, timeout=limit, env={"ASAN_OPTIONS": "detect_leaks=0"}, tail=4000)
