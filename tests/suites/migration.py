@@ -9,11 +9,11 @@ import shutil
 import subprocess
 import time
 
-from boot.image import check, ext4
-from . import system
-from .base import Case, Fail, run
+from boot.image import call, check, ext4, tool
+from . import qmp, system
+from .base import Case, Fail, Skip, run
 from .disk import MODULES, busybox, with_depends
-from .system_ui import Machine as Process
+from .system_ui import Machine as Process, guest
 
 LIMIT = system.LIMIT
 # The chain: SUM n md5(previous sum). And memory that is written all the time, and compared.
@@ -389,6 +389,149 @@ def refusals(context):
                 raise Fail(f"{name}: status {got.status}, {got.err[-500:].decode(errors='replace')}")
 
 
+FILES = 16
+BUILD = """
+mkdir -p /d; mount -t ext4 -o ro /dev/vda /d; mount -t ext4 /dev/vdb /d/home; mount -t tmpfs tmpfs /d/tmp; mount -t devtmpfs dev /d/dev; mount -t proc proc /d/proc
+chroot /d /bin/sh -c "cd /home && make -j%d && ./prog && echo BUILT"
+sync
+sleep 1000
+"""
+
+
+def project(folder):
+    """A program of many files, and what it prints."""
+    value = 1
+    for k in range(FILES):
+        with open(os.path.join(folder, f"f{k}.c"), "w", encoding="utf-8") as f:
+            f.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <math.h>\n")
+            f.write("".join(f"static unsigned g{j}(unsigned x) {{ for (int i = 0; i < {j + 5}; i++) x = x * 1664525u + {k}u; return x; }}\n" for j in range(40)))
+            f.write(f"unsigned f{k}(unsigned x) {{ return " + "".join(f"g{j}(" for j in range(40)) + "x" + ")" * 40 + "; }\n")
+        for j in reversed(range(40)):
+            for _ in range(j + 5):
+                value = (value * 1664525 + k) & 0xffffffff
+    with open(os.path.join(folder, "main.c"), "w", encoding="utf-8") as f:
+        f.write("#include <stdio.h>\n" + "".join(f"unsigned f{k}(unsigned);\n" for k in range(FILES)) + "int main(void)\n{\n    unsigned v = 1;\n" +
+                "".join(f"    v = f{k}(v);\n" for k in range(FILES)) + '    printf("VALUE %u\\n", v);\n}\n')
+    with open(os.path.join(folder, "Makefile"), "w", encoding="utf-8") as f:
+        objects = " ".join(f"f{k}.o" for k in range(FILES)) + " main.o"
+        f.write(f"prog: {objects}\n\t@gcc -o $@ $^\n%.o: %.c\n\t@gcc -O2 -c -o $@ $<\n\t@echo DONE $<\n")
+    return value
+
+
+def running_make(context):
+    """savevm in the middle of `make`, quit; -loadvm, and it goes on to the end. On two disks, one with a backing file."""
+    root, image_tool = os.path.join(context.build, "guests", "arm64"), os.path.join(os.path.dirname(context.myna), "myna-img")
+    if not os.path.exists(os.path.join(root, "usr/bin/make")):
+        raise Skip(f"no Debian root: tests/guest/fetch.sh {context.build}/guests arm64")
+    with context.temp() as folder:
+        def path(name):
+            return os.path.join(folder, name)
+        os.mkdir(path("work"))
+        value = project(path("work"))
+        for name, tree, size in (("root.raw", root + "/.", 1200 << 20), ("work.raw", path("work"), 64 << 20)):
+            with open(path(name), "wb") as f:
+                f.truncate(size)
+            call(tool("mke2fs"), "-q", "-t", "ext4", "-O", "^has_journal", "-E", "root_owner=0:0", "-d", tree, path(name))
+        run([image_tool, "create", "-f", "qcow2", "-b", path("root.raw"), "-F", "raw", path("root.qcow2")], timeout=60)
+        run([image_tool, "convert", "-O", "qcow2", path("work.raw"), path("work.qcow2")], timeout=60)
+        os.unlink(path("work.raw"))
+        disks = [w for n in ("root", "work") for w in ("-drive", f"if=none,id={n},format=qcow2,file={path(n)}.qcow2", "-device", f"virtio-blk-pci,drive={n}")]
+        how = {"cpus": 2, "memory": "512", "modules": with_depends(context, "kernel", MODULES)}
+        with Machine(context, BUILD % 2, *disks, **how) as a:
+            a.stdio.expect(rb"(?:DONE \w+\.c.*?){5}", LIMIT)
+            text = a.command("savevm half")
+            if "Error" in text:
+                raise Fail(text)
+            a.stdio.expect(rb"DONE", LIMIT)
+            a.monitor.send("quit\n")
+            a.end(0)
+        with Machine(context, BUILD % 2, *disks, "-loadvm", "half", **how) as b:
+            text = b.stdio.expect(rb"BUILT|rror", 2 * LIMIT)
+            done = text.count(b"DONE")
+            if f"VALUE {value}".encode() not in text or not 5 <= done <= FILES - 3:
+                raise Fail(f"{done} files after -loadvm; VALUE should be {value}: {text[-500:]!r}")
+            time.sleep(3)
+            b.command("stop")
+            b.monitor.send("quit\n")
+            b.end(0)
+        for name in ("root", "work"):
+            got = run([image_tool, "check", path(name + ".qcow2")], timeout=60)
+            if got.status:
+                raise Fail(f"{name}: {got.out.decode()}")
+
+
+# What qemu-system-aarch64 7.2 answers to query-migrate after a migration, and to query-jobs about a snapshot that failed.
+RAM = {"total", "postcopy-requests", "dirty-sync-count", "multifd-bytes", "pages-per-second", "downtime-bytes", "page-size", "remaining", "postcopy-bytes", "mbps",
+       "transferred", "dirty-sync-missed-zero-copy", "precopy-bytes", "duplicate", "dirty-pages-rate", "skipped", "normal-bytes", "normal"}
+INFO = {"status", "setup-time", "downtime", "total-time", "ram"}
+JOB = {"current-progress", "status", "total-progress", "type", "id", "error"}
+
+
+def by_qmp(context):
+    """A migration as programs do it: states, events, figures."""
+    options = ["-kernel", guest(context), "-m", "64"]
+    with qmp.Machine(context, options) as a, qmp.Machine(context, [*options, "-incoming", "defer"]) as b:
+        source, target = a.connect(), b.connect()
+        if target.ok("query-status")["status"] != "inmigrate":
+            raise Fail("the target is not in state inmigrate")
+        target.error("migrate", "GenericError", {"uri": "exec:cat >/dev/null"})
+        for c in (source, target):
+            c.ok("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+        target.ok("migrate-incoming", uri=f"unix:{b.dir}/s")
+        target.error("migrate-incoming", "GenericError", {"uri": f"unix:{b.dir}/s"})
+        target.ok("cont")
+        source.ok("cont")
+        source.error("migrate", "GenericError", {"uri": f"unix:{b.dir}/s", "blk": True})
+        source.error("migrate-set-capabilities", "GenericError", {"capabilities": [{"capability": "postcopy-ram", "state": True}]})
+        source.ok("migrate", uri=f"unix:{b.dir}/s")
+        for status in ("setup", "active", "completed"):
+            source.event("MIGRATION", status=status)
+        target.event("MIGRATION", status="completed")
+        target.event("RESUME")
+        info = source.ok("query-migrate")
+        if set(info) != INFO or set(info["ram"]) != RAM or info["status"] != "completed":
+            raise Fail(f"query-migrate: {info}")
+        if source.ok("query-status")["status"] != "postmigrate" or target.ok("query-status")["status"] != "running":
+            raise Fail("states after the migration")
+        source.error("migrate", "GenericError", {"uri": "exec:cat >/dev/null"})
+        source.ok("cont") # there is no disk that only one can have
+        source.ok("quit")
+        target.ok("quit")
+
+
+def jobs(context):
+    """Snapshots as jobs."""
+    with context.temp() as folder:
+        image = os.path.join(folder, "d.qcow2")
+        run([os.path.join(os.path.dirname(context.myna), "myna-img"), "create", "-f", "qcow2", image, "64M"], timeout=20)
+        options = ["-kernel", guest(context), "-m", "64", "-blockdev", f"driver=qcow2,node-name=n0,file.driver=file,file.filename={image}", "-device", "virtio-blk-pci,drive=n0"]
+        with qmp.Machine(context, options) as m:
+            c = m.connect()
+            c.ok("cont")
+            where = {"vmstate": "n0", "devices": ["n0"]}
+
+            def job(name, number, error, **arguments):
+                c.ok(name, **{"job-id": f"j{number}", "tag": "one"}, **arguments)
+                for status in ("created", "running", *([] if error else ["waiting", "pending"]), "concluded"):
+                    c.event("JOB_STATUS_CHANGE", id=f"j{number}", status=status)
+                c.error(name, "GenericError", {"job-id": f"j{number}", "tag": "one", **arguments})
+                got = [j for j in c.ok("query-jobs") if j["id"] == f"j{number}"][0]
+                if set(got) != (JOB if error else JOB - {"error"}) or error not in got.get("error", "") or got["type"] != name or got["status"] != "concluded":
+                    raise Fail(f"{name}: {got}, not {error!r}")
+                c.error("job-cancel", "GenericError", {"id": f"j{number}"})
+                c.ok("job-dismiss", id=f"j{number}")
+                c.event("JOB_STATUS_CHANGE", id=f"j{number}", status="null")
+            job("snapshot-load", 1, "no snapshot 'one'", **where)
+            job("snapshot-save", 2, "", **where)
+            job("snapshot-save", 3, "already", **where)
+            job("snapshot-load", 4, "", **where)
+            if c.ok("query-status")["status"] != "running":
+                raise Fail("it does not run after snapshot-load")
+            job("snapshot-delete", 5, "", devices=["n0"])
+            job("snapshot-delete", 6, "no disk has a snapshot", devices=["n0"])
+            c.ok("quit")
+
+
 def cases(context):
     port = 20000 + os.getpid() % 20000
     tcp = f"tcp:127.0.0.1:{port}"
@@ -407,4 +550,7 @@ def cases(context):
         Case("migration/cancel", cancel, 2),
         Case("migration/failing", failing, 2),
         Case("migration/refusals", refusals, 2),
+        Case("migration/make", running_make, 2),
+        Case("migration/qmp", by_qmp, 1),
+        Case("migration/jobs", jobs, 1),
     ]
