@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "migrate/migrate.h"
 #include "migrate/vmstate.h"
 #include "monitor/monitor.h"
 #include "snapshots.h"
@@ -152,6 +153,18 @@ static bool open_state(struct state_channel *c, struct block_node *n, uint64_t s
     return false;
 }
 
+/* Stands still, and is nobody else's; *ran: it is to go on afterwards. False: the reason in err. */
+static bool take_machine(struct machine *m, bool *ran, char *err, size_t errlen)
+{
+    *ran = vmstate_stand_still(m);
+    if (!m->phase && !m->ended && !migrate_sends(m))
+        return true;
+    snprintf(err, errlen, m->phase ? "the machine is in state %s now" : m->ended ? "the machine ends" : "the machine is moving", m->phase);
+    if (*ran && !m->phase)
+        machine_continue(m);
+    return false;
+}
+
 /* ------------------------------------------------------------------------------ saving */
 
 /* The state into the image; its size in *size. */
@@ -226,15 +239,15 @@ bool snapshots_save(struct machine *m, const char *name, bool replace, const cha
     char made[64];
     unsigned count;
     uint64_t size = 0;
-    bool running = m->state == MACHINE_RUNNING;
+    bool running;
     if (!name) {
         time_t now = time(NULL);
         struct tm t;
         strftime(made, sizeof made, "vm-%Y%m%d%H%M%S", localtime_r(&now, &t));
         name = made;
     }
-    if (m->phase || m->state == MACHINE_SHUTDOWN) {
-        snprintf(err, errlen, "the machine is in state %s: it can't be saved", monitor_state(m));
+    if (m->phase || m->state == MACHINE_SHUTDOWN || migrate_sends(m)) {
+        snprintf(err, errlen, "the machine is in state %s: it can't be saved", migrate_sends(m) ? "moving" : monitor_state(m));
         return false;
     }
     if (strlen(name) > 255 || !*name) {
@@ -248,7 +261,8 @@ bool snapshots_save(struct machine *m, const char *name, bool replace, const cha
             snprintf(err, errlen, "disk '%s' has a snapshot '%s' already", d.name[k], name);
             return false;
         }
-    vmstate_stand_still(m);
+    if (!take_machine(m, &running, err, errlen))
+        return false;
     m->phase = "save-vm";
     bool good = m->parts->stand_still(m, err, errlen) && delete_all(&d, name, &count, err, errlen) && put_state(m, d.vmstate, running, &size, err, errlen) &&
                 create_all(m, &d, name, size, err, errlen);
@@ -280,9 +294,9 @@ bool snapshots_load(struct machine *m, const char *name, const char *vmstate, co
     struct disks d;
     struct block_snapshot s;
     uint64_t size = 0;
-    bool running = m->state == MACHINE_RUNNING;
-    if (m->phase) {
-        snprintf(err, errlen, "the machine is in state %s: no state can be loaded", m->phase);
+    bool running;
+    if (m->phase || migrate_sends(m)) {
+        snprintf(err, errlen, "the machine is %s%s: no state can be loaded", m->phase ? "in state " : "moving", m->phase ? m->phase : "");
         return false;
     }
     if (!find_disks(&d, vmstate, names, err, errlen))
@@ -299,7 +313,8 @@ bool snapshots_load(struct machine *m, const char *name, const char *vmstate, co
         snprintf(err, errlen, "snapshot '%s' is of disks alone: it has no state of the machine (myna-img snapshot -a reverts to it)", name);
         return false;
     }
-    vmstate_stand_still(m);
+    if (!take_machine(m, &running, err, errlen))
+        return false;
     m->phase = "restore-vm";
     bool good = m->parts->stand_still(m, err, errlen);
     for (unsigned k = 0; k < d.n && good; k++) {
@@ -315,7 +330,7 @@ bool snapshots_load(struct machine *m, const char *name, const char *vmstate, co
             machine_reset_now(m, CAUSE_SNAPSHOT_LOAD);
     }
     m->phase = NULL;
-    if (m->state == MACHINE_SHUTDOWN)
+    if (m->state == MACHINE_SHUTDOWN && !m->ended)
         m->state = MACHINE_PAUSED;
     if (good && running)
         machine_continue(m);

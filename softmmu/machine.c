@@ -318,7 +318,7 @@ static void wake_all(struct machine *m)
 void machine_wait_stopped(struct machine *m)
 {
     for (unsigned k = 0; k < m->nvcpus; k++)
-        while (!m->vcpus[k]->stopped && !pthread_equal(m->vcpus[k]->thread, pthread_self()))
+        while (!m->vcpus[k]->stopped && !m->ended && !pthread_equal(m->vcpus[k]->thread, pthread_self()))
             pthread_cond_wait(&m->all_stopped, &the_lock);
 }
 
@@ -390,16 +390,21 @@ static void do_reset(void *arg)
 {
     struct machine *m = arg;
     enum machine_state was = m->state;
-    m->reset_asked = false;
-    if (m->ended)
+    if (m->ended || !m->reset_asked) /* who saves the machine has done it */
         return;
+    m->resetting = true;
     m->state = MACHINE_PAUSED;
     wake_all(m);
     machine_wait_stopped(m);
-    machine_reset_now(m, m->reset_cause);
-    m->state = was == MACHINE_SHUTDOWN ? MACHINE_PAUSED : was;
-    if (m->state == MACHINE_RUNNING)
-        clock_run(m->loop, true);
+    m->reset_asked = false;
+    if (!m->ended) {
+        machine_reset_now(m, m->reset_cause);
+        m->state = was == MACHINE_SHUTDOWN ? MACHINE_PAUSED : was;
+        if (m->state == MACHINE_RUNNING)
+            clock_run(m->loop, true);
+    }
+    m->resetting = false;
+    pthread_cond_broadcast(&m->all_stopped);
     wake_all(m);
 }
 

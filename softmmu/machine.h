@@ -36,7 +36,7 @@ struct machine {
     const char *semihosting_text;       /* the command line that they get */
     void *semihosting_files;            /* the ISA's */
     int exit_status;
-    bool ended, reset_asked;
+    bool ended, reset_asked, resetting; /* do_reset is at work: state says nothing */
     enum machine_cause reset_cause;
     pthread_cond_t all_stopped;    /* a vCPU has stopped */
     enum ir_leave (*run)(struct vcpu *v); /* instead of engine_run, while gdb is there (gdbstub.c); NULL: it is not */

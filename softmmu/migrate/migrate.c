@@ -171,9 +171,8 @@ static void send_rest(struct sending *s, bool both_ways)
     struct machine *m = g->machine;
     char err[256] = "";
     g->precopy = stream_transferred(s->stream);
-    g->running = m->state == MACHINE_RUNNING;
     g->paused = migration_ms();
-    vmstate_stand_still(m);
+    g->running = vmstate_stand_still(m);
     m->phase = "finish-migrate";
     migration_status(g, MIGRATE_DEVICE);
     __atomic_store_n(&g->limit, 0, __ATOMIC_RELAXED);
@@ -285,6 +284,8 @@ static void *send_all(void *arg)
 
 static bool is_busy(const struct migration *g) { return g->thread_made && !g->thread_ends; }
 
+bool migrate_sends(const struct machine *m) { return m->migration && !m->migration->incoming && is_busy(m->migration); }
+
 bool migrate_start(struct machine *m, const char *uri, char *err, size_t errlen)
 {
     struct migration *g = migration_of(m);
@@ -294,6 +295,10 @@ bool migrate_start(struct machine *m, const char *uri, char *err, size_t errlen)
     }
     if (m->phase && !strcmp(m->phase, "postmigrate")) {
         snprintf(err, errlen, "this machine has moved already: cont makes it run here again");
+        return false;
+    }
+    if (m->phase) {
+        snprintf(err, errlen, "the machine is in state %s: it can't be moved now", m->phase);
         return false;
     }
     if (m->parts && m->parts->unmigratable(m, err, errlen))

@@ -58,6 +58,8 @@ bool migrate_start(struct machine *m, const char *uri, char *err, size_t errlen)
 /* Until it has ended. The lock is given up meanwhile. Not in the loop's thread. */
 void migrate_wait(struct machine *m);
 void migrate_cancel(struct machine *m);
+/* Is its state on its way to another process? Lock held. */
+bool migrate_sends(const struct machine *m);
 
 /* -incoming: uri NULL: "defer". start: it runs when it is there, if it ran where it comes from. Before the machine runs. */
 bool migrate_incoming_option(struct machine *m, const char *uri, bool start, char *err, size_t errlen);

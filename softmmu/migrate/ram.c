@@ -128,7 +128,8 @@ void ram_begin(struct ram *m, bool standing)
     bool locked = machine_lock_enter();
     for (unsigned k = 0; k < m->n; k++) {
         struct ram_region *g = &m->at[k];
-        take_bits(g, false);
+        if (!standing) /* else nobody asks for them; a migration that is under way may want them */
+            take_bits(g, false);
         memset(g->bits, 0xff, g->pages / 64 * 8);
         if (g->pages % 64)
             g->bits[g->pages / 64] = (1ull << g->pages % 64) - 1;

@@ -79,12 +79,34 @@ struct core { uint64_t clock; bool running; };
 static const struct field core_fields[] = { FIELD(struct core, clock), FIELD(struct core, running), { NULL } };
 
 /* Nobody has anything urgent to do in a processor's thread: what PSCI has begun is done. */
-void vmstate_stand_still(struct machine *m)
+static bool all_still(const struct machine *m)
 {
-    machine_pause(m);
     for (unsigned k = 0; k < m->nvcpus; k++)
-        while ((!m->vcpus[k]->stopped || __atomic_load_n(&m->vcpus[k]->urgent, __ATOMIC_SEQ_CST)) && !m->ended)
+        if (!m->vcpus[k]->stopped || __atomic_load_n(&m->vcpus[k]->urgent, __ATOMIC_SEQ_CST))
+            return false;
+    return true;
+}
+
+/* The lock is given up meanwhile: others may let it run again. A reset that the guest has asked for is no field: it happens now. */
+bool vmstate_stand_still(struct machine *m)
+{
+    bool ran = false;
+    while (!m->ended) {
+        bool other = m->resetting && !pthread_equal(pthread_self(), m->loop_thread);
+        if (!other && m->state == MACHINE_RUNNING) {
+            ran = true;
+            machine_pause(m);
+        }
+        if (other || !all_still(m)) {
             pthread_cond_wait(&m->all_stopped, machine_lock_mutex());
+        } else if (m->reset_asked) {
+            m->reset_asked = false;
+            machine_reset_now(m, m->reset_cause);
+        } else {
+            break;
+        }
+    }
+    return ran;
 }
 
 void vmstate_put_head(struct machine *m, struct ram *ram, struct stream *s)
@@ -133,14 +155,11 @@ static void get_cpu(struct reading *r, struct stream *s, const struct section *c
     r->had_cpu[k] = true;
 }
 
-static void get_section(struct reading *r, struct stream *s)
+static void get_section(struct reading *r, struct stream *s, struct section *c)
 {
-    struct section *c = section_read(s);
     struct state_part part = { core_fields, &r->core };
     char err[192] = "";
     bool known = true;
-    if (!c)
-        return;
     if (!r->described) {
         stream_fail(s, "the stream is damaged: it has state before it says of what machine");
     } else if (!strcmp(section_name(c), "machine")) {
@@ -226,16 +245,19 @@ bool vmstate_get(struct machine *m, struct stream *s, bool locked, bool *running
     while (more && !stream_failed(s)) {
         if (!locked)
             machine_lock_leave();
-        /* Sections are the devices'; all else is memory alone. */
+        /* Sections are the devices'; all else is memory alone. Who sends may be slow: the lock is not held while we read. */
+        struct section *c = NULL;
         uint8_t kind;
-        bool section = stream_peek(s, &kind) && kind == 'S';
-        more = section || record(&r, s);
+        if (stream_peek(s, &kind) && kind == 'S') {
+            stream_get_number(s, 1);
+            c = section_read(s);
+        } else {
+            more = record(&r, s);
+        }
         if (!locked)
             machine_lock_enter();
-        if (section) {
-            stream_get_number(s, 1);
-            get_section(&r, s);
-        }
+        if (c)
+            get_section(&r, s, c);
     }
     if (!stream_failed(s))
         take_effect(&r, s);

@@ -27,8 +27,8 @@ struct machine_parts {
     const char *(*board)(struct machine *m); /* its name */
 };
 
-/* Pauses the machine and waits until its processors do nothing at all any more. Lock held. */
-void vmstate_stand_still(struct machine *m);
+/* Pauses the machine and waits until its processors do nothing at all any more. Lock held, and given up meanwhile. Did it run? */
+bool vmstate_stand_still(struct machine *m);
 
 /* The head: what the machine is, and its memory's list. */
 void vmstate_put_head(struct machine *m, struct ram *ram, struct stream *s);
