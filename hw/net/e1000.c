@@ -342,9 +342,9 @@ static void loaded(struct device *d)
 {
     struct e1000 *e = (struct e1000 *)d;
     struct e1000_tx *t = &e->tx;
-    if (t->size > sizeof t->bytes)
+    if (t->size > (t->segment ? E_LARGE_MOST : E_PLAIN_MOST))
         memset(t, 0, sizeof *t);
-    if (e->eeprom.reading && e->eeprom.shift >= E_EEPROM_WORDS)
+    if (e->eeprom.reading && (e->eeprom.shift >= E_EEPROM_WORDS || e->eeprom.bits > 16))
         e->eeprom.reading = e->eeprom.bits = 0;
     pci_loaded(&e->p);
     e->next_interrupt = e->rx_due = e->tx_due = 0;

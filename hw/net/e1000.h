@@ -32,6 +32,7 @@ enum { /* causes of interrupts (SDM 13.4.17) */
     C_ALL = 0x1f6df,
 };
 enum { CTRL_SLU = 1 << 6, CTRL_RST = 1 << 26, CTRL_VME = 1 << 30, CTRL_PHY_RST = (int)(1u << 31), TCTL_EN = 2, RCTL_EN = 2, RCTL_LBM = 3 << 6 };
+enum { E_PLAIN_MOST = 16288 /* bytes of a packet that is not cut */, E_LARGE_MOST = 65535 };
 enum { E_EEPROM_WORDS = 64, E_PHY_REGISTERS = 32, E_LOOK_TX = 1, E_LOOK_RX = 2, E_VLAN_TAG = 4 };
 
 struct e1000_eeprom { uint16_t word[E_EEPROM_WORDS]; uint32_t shift; uint8_t bits, reading, enabled, out, lines, pad[3]; };

@@ -10,7 +10,7 @@
 
 #include "e1000.h"
 
-enum { BURST = 256, CRC = 4, SMALLEST = 60, LARGEST = 16288 /* of a packet that is not cut */, GSO_BYTES = 65535, PIECE = 4096 };
+enum { BURST = 256, CRC = 4, SMALLEST = 60, PIECE = 4096 };
 enum { /* commands, options, status */
     EOP = 1, INSERT_SUM = 1 << 2, SEGMENT = 1 << 2, REPORT = 1 << 3, EXTENDED = 1 << 5, TAGGED = 1 << 6, DELAYED = 1 << 7,
     CONTEXT_TCP = 1, CONTEXT_IP = 2, IP_SUM = 1, L4_SUM = 2, DONE = 1, TYPE_CONTEXT = 0, TYPE_DATA = 1,
@@ -201,7 +201,7 @@ static void end_packet(struct e1000 *e)
 static void add_bytes(struct e1000 *e, uint64_t at, unsigned n)
 {
     struct e1000_tx *t = &e->tx;
-    unsigned most = t->segment ? GSO_BYTES : LARGEST;
+    unsigned most = t->segment ? E_LARGE_MOST : E_PLAIN_MOST;
     while (n && !t->too_large) {
         if (t->size == most && t->segment)
             send_part(e);

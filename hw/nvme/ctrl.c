@@ -15,7 +15,7 @@
 
 enum { REG_CAP = 0x00, REG_VS = 0x08, REG_INTMS = 0x0c, REG_INTMC = 0x10, REG_CC = 0x14, REG_CSTS = 0x1c, REG_AQA = 0x24, REG_ASQ = 0x28, REG_ACQ = 0x30,
        REGISTERS = 0x40, DOORBELLS = 0x1000, REGION = 0x2000 };
-enum { CC_EN = 1, CC_CSS = 7 << 4, CC_AMS = 7 << 11, CC_SHN = 3 << 14, CC_MASK = 0xfffff1 | CC_SHN,
+enum { CC_EN = 1, CC_CSS = 7 << 4, CC_AMS = 7 << 11, CC_SHN = 3 << 14, CC_SET = 0x3ff0 /* command set, page size, arbitration: only while it is off */, CC_MASK = 0xfffff1 | CC_SHN,
        CSTS_RDY = 1, CSTS_CFS = 2, CSTS_SHST = 3 << 2, CSTS_SHUTTING = 1 << 2, CSTS_SHUT = 2 << 2 };
 enum { VERSION = 0x00010400, MPS_MAX = 4, TIMEOUT = 15 /* of 500 ms */, ENTRY_SQ = 64, ENTRY_CQ = 16, BURST = 1024, NO_HEAD = 0xffff };
 static const uint64_t CAP = (NVME_ENTRIES - 1) | 1ull << 16 /* queues are contiguous */ | (uint64_t)TIMEOUT << 24 | 1ull << 37 /* the NVM command set */ |
@@ -160,6 +160,8 @@ static void free_request(struct nvme_request *q)
     q->buffer = NULL;
     q->ns = NULL;
     q->npieces = 0;
+    q->n->held -= q->held;
+    q->held = 0;
     q->result = 0;
     q->step = NULL;
     if (q->most > KEPT) {
@@ -355,7 +357,9 @@ static bool start(struct nvme *n)
 /* All but the admin queue's registers (base 7.3.2). */
 static void reset_controller(struct nvme *n)
 {
+    n->ending = true;
     nvme_drain(n);
+    n->ending = false;
     alarm_off(n->again);
     memset(n->sq, 0, sizeof n->sq);
     memset(n->cq, 0, sizeof n->cq);
@@ -409,7 +413,7 @@ static void shut_down(struct nvme *n)
 static void write_cc(struct nvme *n, uint32_t v)
 {
     uint32_t old = n->cc;
-    n->cc = v & CC_MASK;
+    n->cc = (v & old & CC_EN) ? (v & CC_MASK & ~(uint32_t)CC_SET) | (old & CC_SET) : v & CC_MASK;
     if ((v & CC_EN) && !(old & CC_EN)) {
         if (start(n))
             n->csts |= CSTS_RDY;
@@ -561,6 +565,7 @@ static bool check(const struct nvme *n, char *err, size_t errlen)
 static void unrealize(struct device *d)
 {
     struct nvme *n = (struct nvme *)d;
+    n->ending = true;
     nvme_drain(n);
     nvme_ns_detach(&n->own);
     pci_unrealize(&n->p);
@@ -608,7 +613,7 @@ static bool load_queues(struct nvme *n)
         if (c->size && (c->size < 2 || c->size > 4096 || c->head >= c->size || c->tail >= c->size || c->vector >= n->msix_qsize ||
                         !nvme_find_memory(n, c->base, (uint64_t)ENTRY_CQ * c->size, true, &n->cq_at[k])))
             return false;
-        if (s->size && (s->size < 2 || s->size > 4096 || s->head >= s->size || s->tail >= s->size || s->cqid >= NVME_QUEUES || !n->cq[s->cqid].size ||
+        if (s->size && (s->size < 2 || s->size > 4096 || s->head >= s->size || s->tail >= s->size || s->cqid >= NVME_QUEUES || !s->cqid != !k || !n->cq[s->cqid].size ||
                         !nvme_find_memory(n, s->base, (uint64_t)ENTRY_SQ * s->size, false, &n->sq_at[k])))
             return false;
     }

@@ -10,7 +10,7 @@
 
 #include "nvme.h"
 
-enum { SINK = 64 << 10, SEGMENTS = 256, DESCRIPTOR = 16, PIECES = 1 << 20 };
+enum { SEGMENTS = 256, DESCRIPTOR = 16, PIECES = 1 << 20, DESCRIPTORS = 1024 /* of an SGL, besides one for each page */ };
 enum { SGL_DATA = 0, SGL_BUCKET = 1, SGL_SEGMENT = 2, SGL_LAST = 3 };
 
 static bool more_pieces(struct nvme_request *q)
@@ -105,14 +105,21 @@ static unsigned map_prp(struct nvme_request *q, uint64_t n, bool to_host)
 struct descriptor { uint64_t at; uint32_t n; uint8_t reserved[3], type; };
 _Static_assert(sizeof(struct descriptor) == DESCRIPTOR, "base 4.4");
 
+uint8_t *nvme_sink(struct nvme *n)
+{
+    if (!n->sink)
+        n->sink = malloc(NVME_SINK);
+    return n->sink;
+}
+
 /* Bytes that nobody wants; one place for all of them. */
 static unsigned add_bucket(struct nvme_request *q, uint64_t n)
 {
     struct nvme *c = q->n;
-    if (!c->sink && !(c->sink = malloc(SINK)))
+    if (!nvme_sink(c))
         return NVME_INTERNAL;
     while (n) {
-        uint64_t k = n < SINK ? n : SINK;
+        uint64_t k = n < NVME_SINK ? n : NVME_SINK;
         unsigned status = add(q, c->sink, NULL, 0, k);
         if (status)
             return status;
@@ -145,7 +152,7 @@ static unsigned map_sgl(struct nvme_request *q, uint64_t n, bool to_host)
 {
     struct descriptor d;
     memcpy(&d, &q->c.prp1, sizeof d);
-    unsigned status = NVME_OK, type = d.type >> 4;
+    unsigned status = NVME_OK, type = d.type >> 4, seen = 0, most = DESCRIPTORS + (q->n->mdts ? 1u << q->n->mdts : PIECES);
     if (type != SGL_SEGMENT && type != SGL_LAST) {
         status = add_descriptor(q, &d, &n, to_host);
         return status ? status : n ? NVME_SGL_LENGTH : NVME_OK;
@@ -158,6 +165,8 @@ static unsigned map_sgl(struct nvme_request *q, uint64_t n, bool to_host)
         if (segments == SEGMENTS)
             return NVME_SGL_COUNT;
         for (; count && n; count--, at += DESCRIPTOR) {
+            if (seen++ == most) /* reading them, and what is kept of them, takes too long for so little data */
+                return NVME_SGL_COUNT;
             if (pci_dma_read(&q->n->p, at, &d, sizeof d))
                 return NVME_DATA_TRANSFER;
             type = d.type >> 4;

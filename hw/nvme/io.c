@@ -11,7 +11,7 @@
 #include "nvme.h"
 
 enum { FUA = 1 << 30, DEALLOCATE = 1 << 25 /* of Write Zeroes */, AD = 1 << 2 /* of Dataset Management */, RANGE = 16,
-       PIECE = 1 << 20 /* verified at once */, FORMAT_PIECE = 1 << 30 };
+       FORMAT_PIECE = 1 << 30, HELD = 64 << 20 /* bytes that are compared at once */ };
 
 static struct nvme_request *request_of(struct block_request *r) { return (struct nvme_request *)((char *)r - offsetof(struct nvme_request, r)); }
 
@@ -36,7 +36,15 @@ static unsigned failed(struct nvme_request *q, int error)
 
 /* ---------------------------------------------------------------------------- steps */
 
-static unsigned format_step(struct nvme_request *q);
+static unsigned format_step(struct nvme_request *q), check_format(const struct nvme_request *q, const struct nvme_ns *s);
+
+/* The controller is reset, or the namespace is taken out. */
+static unsigned give_up(struct nvme_request *q)
+{
+    if (q->step == format_step && q->ns)
+        q->ns->formatting = false;
+    return NVME_ABORT_REQUESTED;
+}
 
 static void run(struct nvme_request *q)
 {
@@ -44,7 +52,7 @@ static void run(struct nvme_request *q)
     q->stepping = true;
     do {
         q->stepped = false;
-        status = q->error && q->step != format_step ? failed(q, q->error) : q->step(q);
+        status = q->n->ending || (q->ns && q->ns->leaving) ? give_up(q) : q->error && q->step != format_step ? failed(q, q->error) : q->step(q);
     } while (status == NVME_PENDING && q->stepped);
     q->stepping = false;
     if (status != NVME_PENDING)
@@ -157,18 +165,20 @@ static unsigned compare(struct nvme_request *q)
     unsigned status = too_large(q) ? NVME_INVALID_FIELD : take_range(q);
     if (status || (status = nvme_map(q, q->end - q->at, false)))
         return status;
-    if (!(q->buffer = malloc(q->end - q->at)))
+    uint64_t bytes = q->end - q->at;
+    if ((q->n->held && q->n->held + bytes > HELD) || !(q->buffer = malloc(bytes))) /* it may be tried again */
         return NVME_INTERNAL;
+    q->n->held += q->held = bytes;
     q->ns->reads++;
     return begin(q, compare_step);
 }
 
 static unsigned verify_step(struct nvme_request *q)
 {
-    uint64_t n = q->end - q->at < PIECE ? q->end - q->at : PIECE;
+    uint64_t n = q->end - q->at < NVME_SINK ? q->end - q->at : NVME_SINK;
     if (!n)
         return NVME_OK;
-    q->one = (struct iovec){ q->buffer, n };
+    q->one = (struct iovec){ q->n->sink, n };
     q->at += n;
     return send(q, q->ns, BLOCK_READ, q->at - n, n, 0);
 }
@@ -178,7 +188,7 @@ static unsigned verify(struct nvme_request *q)
     unsigned status = take_range(q);
     if (status)
         return status;
-    if (!(q->buffer = malloc(PIECE)))
+    if (!nvme_sink(q->n))
         return NVME_INTERNAL;
     return begin(q, verify_step);
 }
@@ -293,13 +303,16 @@ static unsigned format_step(struct nvme_request *q)
         while (q->turn <= NVME_NAMESPACES && (q->c.nsid == NVME_ALL ? !n->ns[q->turn] : q->turn != q->c.nsid));
         if (q->turn > NVME_NAMESPACES || !n->ns[q->turn])
             return NVME_OK;
+        unsigned status = check_format(q, n->ns[q->turn]); /* it may have come, or be another one now */
+        if (status)
+            return status;
         q->ns = s = n->ns[q->turn];
         q->at = 0;
         q->end = block_size(s->drive);
         s->formatting = true;
     }
     uint64_t k = q->end - q->at < FORMAT_PIECE ? q->end - q->at : FORMAT_PIECE;
-    s->formatted = (uint8_t)(q->at * 100.0 / (double)q->end);
+    s->formatted = (uint8_t)(q->end ? q->at * 100.0 / (double)q->end : 0);
     q->at += k;
     return send(q, s, BLOCK_ZERO, q->at - k, k, BLOCK_UNMAP);
 }

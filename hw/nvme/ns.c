@@ -3,11 +3,13 @@
  * machine runs: the controller tells of it (base 5.2, Namespace Attribute Changed).
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nvme.h"
 
 struct ns_device { struct device d; struct nvme_ns s; };
+extern const struct device_type nvme_ns_type;
 
 /* ------------------------------------------------------------------------ properties */
 
@@ -103,7 +105,9 @@ void nvme_ns_detach(struct nvme_ns *s)
 {
     if (!s->n)
         return;
+    s->leaving = true;
     block_detach(s->drive); /* what is under way ends here */
+    s->leaving = false;
     s->n->ns[s->nsid] = NULL;
     s->n = NULL;
 }
@@ -120,12 +124,20 @@ static bool hot_plug(struct bus *b, struct device *d, char *err, size_t errlen) 
 static void hot_plugged(struct bus *b, struct device *d) { nvme_changed((struct nvme *)b->owner, ((struct ns_device *)d)->s.nsid); }
 
 /* The guest is not asked: it is told. Those that were on their way to it end before. */
-static void leave(void *device)
+struct leaving { struct machine *m; struct device *d; };
+
+static void leave(void *arg)
 {
-    struct ns_device *d = device;
-    struct nvme *n = d->s.n;
-    uint32_t nsid = d->s.nsid;
-    device_unplugged(&d->d);
+    struct leaving l = *(struct leaving *)arg;
+    struct device *k = NULL;
+    free(arg);
+    while ((k = device_next(l.m, k)) && k != l.d)
+        ;
+    if (!k || k->type != &nvme_ns_type || !k->unplugging) /* it went with its controller */
+        return;
+    struct nvme *n = ((struct ns_device *)k)->s.n;
+    uint32_t nsid = ((struct ns_device *)k)->s.nsid;
+    device_unplugged(k);
     nvme_changed(n, nsid);
 }
 
@@ -135,8 +147,14 @@ static bool hot_unplug(struct bus *b, struct device *d, char *err, size_t errlen
         snprintf(err, errlen, "device '%s' is on its way out", d->id ? d->id : d->type->name);
         return false;
     }
-    d->unplugging = loop_defer(b->owner->machine->loop, leave, d);
-    return true;
+    struct leaving *l = malloc(sizeof *l);
+    if (l)
+        *l = (struct leaving){ d->machine, d };
+    if ((d->unplugging = l && loop_defer(d->machine->loop, leave, l)))
+        return true;
+    free(l);
+    snprintf(err, errlen, "no memory");
+    return false;
 }
 
 const struct bus_type nvme_bus_type = { "nvme-bus", NULL, NULL, place, hot_plug, hot_plugged, hot_unplug };

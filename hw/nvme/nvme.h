@@ -22,6 +22,7 @@ enum {
     NVME_QUEUES = 129,      /* with the admin queue */
     NVME_NAMESPACES = 256, NVME_ENTRIES = 2048 /* of a queue of I/O */, NVME_EVENTS = 64, NVME_ERRORS = 16, NVME_FEATURES = 0x20,
     NVME_TEMPERATURE = 323, /* kelvin */
+    NVME_SINK = 64 << 10,
     NVME_ALL = 0xffffffff,  /* as a namespace's number: all */
 };
 
@@ -77,7 +78,7 @@ struct nvme_ns {
     bool has_uuid, has_nguid;
     uint8_t format;         /* index of the formats of its blocks */
     uint8_t formats[3], nformats; /* log2 of the bytes of a block */
-    bool formatting;
+    bool formatting, leaving;
     uint8_t formatted;      /* percent */
     uint64_t reads, writes, read_sectors, written_sectors, media_errors;
 };
@@ -93,6 +94,7 @@ struct nvme_request {
     struct nvme_piece *piece;  /* likewise */
     unsigned npieces, most;
     uint8_t *buffer;           /* of what is not moved as it is */
+    uint64_t held;             /* its bytes, where they are counted */
     /* A command of several requests to images: step sends the next, or says how it ends. */
     unsigned (*step)(struct nvme_request *q);
     bool stepping, stepped;
@@ -154,7 +156,9 @@ struct nvme {
     uint64_t nerrors;
     /* shutdown: flushes under way */
     unsigned flushes;
-    uint8_t *sink;                  /* of bit buckets */
+    uint8_t *sink;                  /* of bit buckets, and of what is only verified */
+    bool ending;                    /* commands of several steps end after the one under way */
+    uint64_t held;                  /* bytes of requests' buffers that are counted */
 };
 
 /* --- ctrl.c --- */
@@ -175,6 +179,8 @@ void nvme_drain(struct nvme *n);
 /* --- dma.c: status --- */
 /* The command's data of n bytes into q->iov; to_host: the controller writes it. */
 unsigned nvme_map(struct nvme_request *q, uint64_t n, bool to_host);
+/* NVME_SINK bytes that nobody reads; NULL: no memory. */
+uint8_t *nvme_sink(struct nvme *n);
 /* Bytes were written into it. */
 void nvme_wrote(struct nvme_request *q);
 /* Whole transfers, of n bytes; what is beyond have of bytes is zero. */

@@ -2,6 +2,7 @@
  * SCSI buses: where units are, what a target answers for units that it has not (SPC-4 6.4.2, 6.33), unit attentions (SAM-5
  * 5.14), the ends of requests. See scsi.h.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,9 @@ void scsi_reset(struct scsi_device *u, struct scsi_sense what)
 void scsi_end(struct scsi_request *r, uint8_t status)
 {
     r->status = status;
+    if (r->held)
+        r->unit->held -= r->held;
+    r->held = 0;
     free(r->data);
     r->data = NULL;
     r->done(r);
@@ -224,6 +228,19 @@ bool scsi_take(const struct scsi_request *r, size_t offset, void *to, size_t n)
     return true;
 }
 
+bool scsi_hold(struct scsi_request *r, size_t n)
+{
+    enum { MOST = 32 << 20 };
+    struct scsi_device *u = r->unit;
+    if (u->held && u->held + n > MOST)
+        scsi_end(r, SCSI_TASK_SET_FULL);
+    else if (!(r->data = malloc(n)))
+        scsi_fail(r, SENSE_TARGET_FAILURE);
+    else
+        u->held += r->held = n;
+    return r->held;
+}
+
 void scsi_step(struct scsi_request *r)
 {
     r->again = true;
@@ -240,8 +257,9 @@ void scsi_step(struct scsi_request *r)
 
 void scsi_step_done(struct block_request *io, int error)
 {
-    scsi_of_io(io)->error = error;
-    scsi_step(scsi_of_io(io));
+    struct scsi_request *r = scsi_of_io(io);
+    r->error = !error && (r->given_up || r->unit->ending) ? -ECANCELED : error;
+    scsi_step(r);
 }
 
 /* ------------------------------------------------------------------------ targets */

@@ -144,7 +144,12 @@ static void start(struct scsi_device *u, struct scsi_request *r)
         c->run(d, r);
 }
 
-static void drain(struct scsi_device *u) { block_drain(((struct scsi_disk *)u)->drive); }
+static void drain(struct scsi_device *u)
+{
+    u->ending = true;
+    block_drain(((struct scsi_disk *)u)->drive);
+    u->ending = false;
+}
 
 static void unit_reset(struct scsi_device *u) { ((struct scsi_disk *)u)->locked = false; }
 

@@ -43,6 +43,8 @@ static struct scsi_sense sense_of(int error, bool read)
         return SENSE_NO_SPACE;
     case -ENOMEDIUM:
         return SENSE_NO_MEDIUM;
+    case -ECANCELED:
+        return SENSE_ABORTED;
     case -ENOMEM:
         return SENSE_TARGET_FAILURE;
     default:
@@ -91,7 +93,8 @@ static void transfer(struct scsi_disk *d, struct scsi_request *r, bool write)
     } else {
         struct iovec *io = write ? r->out : r->in;
         unsigned n = cut(io, write ? r->nout : r->nin, e.n * d->logical);
-        bool through = write && (!d->wce || (!six && (r->cdb[1] & FUA)));
+        bool verified = (r->cdb[0] & 0x1f) == 0x0e; /* WRITE AND VERIFY: it is on the medium */
+        bool through = write && (!d->wce || verified || (!six && (r->cdb[1] & FUA)));
         r->left = e.n * d->logical; /* the block layer may change op and offset, not this */
         r->io = (struct block_request){ .op = write ? BLOCK_WRITE : BLOCK_READ, .flags = through ? BLOCK_FUA : 0, .offset = e.lba * d->logical,
                                         .bytes = r->left, .iov = io, .niov = n, .done = done };
@@ -238,12 +241,13 @@ void scsi_write_same(struct scsi_disk *d, struct scsi_request *r)
     }
     if (!wrong.key && !none && !block_is_zero(block, d->logical)) {
         uint64_t n = PIECE / d->logical < e.n ? PIECE / d->logical : e.n;
-        uint8_t *all = r->data = malloc(n * d->logical);
-        if (!all)
-            wrong = SENSE_TARGET_FAILURE;
-        for (uint64_t k = 0; all && k < n; k++)
-            memcpy(all + k * d->logical, block, d->logical);
-        r->iov = (struct iovec){ all, n * d->logical };
+        if (!scsi_hold(r, n * d->logical)) {
+            free(block);
+            return;
+        }
+        for (uint64_t k = 0; k < n; k++)
+            memcpy((uint8_t *)r->data + k * d->logical, block, d->logical);
+        r->iov = (struct iovec){ r->data, n * d->logical };
     }
     free(block);
     if (wrong.key)
@@ -291,9 +295,7 @@ void scsi_verify(struct scsi_disk *d, struct scsi_request *r)
         over(r, wrong);
     } else if (bytes > r->out_size) {
         scsi_overrun(r);
-    } else if (!(r->data = malloc(bytes < PIECE ? bytes : PIECE))) {
-        over(r, SENSE_TARGET_FAILURE);
-    } else {
+    } else if (scsi_hold(r, bytes < PIECE ? bytes : PIECE)) {
         first_step(r, verify_step, e, d->logical);
     }
 }

@@ -15,7 +15,7 @@
 #include "block/block.h"
 
 enum { SCSI_CDB = 32, SCSI_SENSE = 18, SCSI_ATTENTIONS = 4 };
-enum { SCSI_GOOD = 0, SCSI_CHECK_CONDITION = 2 };                                              /* status */
+enum { SCSI_GOOD = 0, SCSI_CHECK_CONDITION = 2, SCSI_TASK_SET_FULL = 0x28 };                                         /* status */
 enum { SCSI_DISK = 0, SCSI_CD = 5 };                                                           /* peripheral device type */
 
 /* Key, additional code and its qualifier (SPC-4 4.5, annex D). */
@@ -43,6 +43,7 @@ struct scsi_sense { uint8_t key, asc, ascq; };
 #define SENSE_CAPACITY_CHANGED SENSE(6, 0x2a, 9)
 #define SENSE_WRITE_PROTECTED SENSE(7, 0x27, 0)
 #define SENSE_NO_SPACE SENSE(7, 0x27, 7)
+#define SENSE_ABORTED SENSE(11, 0, 0)
 #define SENSE_MISCOMPARE SENSE(14, 0x1d, 0)
 
 struct scsi_device;
@@ -64,9 +65,11 @@ struct scsi_request {
     struct block_request io;
     struct iovec iov;            /* of `data` */
     void *data;                  /* freed at the end */
+    size_t held;                 /* its bytes, if they are counted: see scsi_hold */
     /* Commands of several steps; see scsi_step. False: the request has ended. */
     bool (*step)(struct scsi_request *r);
     bool stepping, again;
+    bool given_up;               /* the adapter's: it ends after the step under way */
     int error;                   /* of the last step's io */
     uint64_t at, left;           /* what step makes of them */
     unsigned count, next;
@@ -87,6 +90,8 @@ struct scsi_device {
     uint8_t nattentions;         /* unit attentions that the initiator has not heard of, the most urgent first */
     struct scsi_sense attention[SCSI_ATTENTIONS];
     uint32_t subscribed;         /* asynchronous events: the adapter's */
+    bool ending;                 /* requests of several steps end after the one under way */
+    size_t held;                 /* bytes of requests' data */
 };
 #define SCSI_PROPERTIES \
     PROPERTY(struct scsi_device, channel, PROP_U32, "channel", NULL, "0"), \
@@ -138,6 +143,8 @@ void scsi_reply(struct scsi_request *r, const void *data, size_t n, size_t alloc
 void scsi_reply_sense(struct scsi_request *r, struct scsi_sense s); /* of REQUEST SENSE */
 /* Copies n bytes from offset on of what the driver sent; false: there are fewer. Nothing ends. */
 bool scsi_take(const struct scsi_request *r, size_t offset, void *to, size_t n);
+/* n bytes at r->data. False: no memory, or others have so much that the initiator is to try again; the request has ended. */
+bool scsi_hold(struct scsi_request *r, size_t n);
 /* Has r->step called, and again after each io whose done is scsi_step_done, until it gives false. */
 void scsi_step(struct scsi_request *r);
 void scsi_step_done(struct block_request *io, int error);

@@ -15,7 +15,8 @@
 #include "pci/virtio_pci.h"
 
 enum { F_STATS = 1, F_DEFLATE_ON_OOM = 2, F_REPORTING = 5 };
-enum { INFLATE = 0, DEFLATE = 1, STATS = 2, HINT = 3, REPORT = 4, QUEUES = 5, CONFIG_BYTES = 16, ACTUAL = 4, SHIFT = 12 };
+enum { INFLATE = 0, DEFLATE = 1, STATS = 2, HINT = 3, REPORT = 4, QUEUES = 5, CONFIG_BYTES = 16, ACTUAL = 4, SHIFT = 12,
+       BURST = 1 << 16 /* pages that one notification gives back; what is beyond stays */ };
 
 struct virtio_balloon {
     struct virtio v;
@@ -44,13 +45,14 @@ static void give_back(struct virtio_balloon *b, gpa_t at, uint64_t n)
 }
 
 /* Page numbers; those that follow one another go together. */
-static void inflate(struct virtio_balloon *b, struct virtio_chain *c)
+static void inflate(struct virtio_balloon *b, struct virtio_chain *c, unsigned *left)
 {
     uint32_t pages[256];
     gpa_t first = 0;
     uint64_t n = 0;
-    for (size_t count; (count = c->out_size / 4);) {
+    for (size_t count; (count = c->out_size / 4) && *left; *left -= (unsigned)count) {
         count = count < 256 ? count : 256;
+        count = count < *left ? count : *left;
         virtio_take(c, pages, count * 4);
         for (size_t k = 0; k < count; k++) {
             gpa_t at = (gpa_t)pages[k] << SHIFT;
@@ -87,9 +89,10 @@ static void next_time(struct virtio_balloon *b)
 
 static void take_stats(struct virtio_balloon *b)
 {
+    enum { MOST_STATS = 64 };
     struct __attribute__((packed)) { uint16_t tag; uint64_t value; } s;
     memset(b->stat, 0xff, sizeof b->stat);
-    while (virtio_take(b->held, &s, sizeof s))
+    for (unsigned k = 0; k < MOST_STATS && virtio_take(b->held, &s, sizeof s); k++)
         if (s.tag < BALLOON_STATS)
             b->stat[s.tag] = s.value;
     b->updated = (uint64_t)time(NULL);
@@ -116,6 +119,7 @@ static void notify(struct virtio *v, unsigned q)
 {
     struct virtio_balloon *b = (struct virtio_balloon *)v;
     struct virtio_chain *c;
+    unsigned left = BURST;
     while ((c = virtio_pop(v, q, sizeof *c))) {
         if (q == STATS && virtio_has(v, F_STATS)) {
             if (b->held)
@@ -125,7 +129,7 @@ static void notify(struct virtio *v, unsigned q)
             continue;
         }
         if (q == INFLATE)
-            inflate(b, c);
+            inflate(b, c, &left);
         else if (q != DEFLATE && virtio_has(v, F_REPORTING))
             report(b, c); /* Linux numbers its queues without gaps for those that it has not */
         virtio_push(v, c, 0);

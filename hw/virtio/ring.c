@@ -19,6 +19,7 @@ enum { NEXT = 1, WRITE = 2, INDIRECT = 4, AVAIL = 1 << 7, USED = 1 << 15, DESC_B
 enum { NO_INTERRUPT = 1 };                             /* split: flags of the driver area */
 enum { EVENT_ENABLE = 0, EVENT_DISABLE = 1, EVENT_DESC = 2 }; /* packed */
 enum { PIECES = VIRTIO_QUEUE_MAX + 64 };
+#define CHAIN_MOST (1ull << 32) /* bytes (2.7.5.2, 2.8.5) */
 
 struct virtio_scratch {
     unsigned nout, nin, nmarks;
@@ -104,6 +105,8 @@ static const char *add_piece(struct virtio *v, gpa_t gpa, uint64_t n, bool write
         s->in_size += n;
     else
         s->out_size += n;
+    if (s->in_size + s->out_size > CHAIN_MOST)
+        return "a chain of more than 4 GiB";
     while (n) {
         struct mem_range g;
         if (!physmem_find(m->memory, &m->reader, gpa, &g) || (g.r->kind != MEM_RAM && (write || g.r->kind != MEM_ROM)))
@@ -396,7 +399,7 @@ static bool packed_wants(struct virtio *v, unsigned q)
 
 void *virtio_pop(struct virtio *v, unsigned q, size_t size)
 {
-    if (!is_ready(v, q))
+    if (!is_ready(v, q) || !virtio_may_pop(v, q))
         return NULL;
     if (v->ring[q].waiting >= v->ring[q].size && virtio_has_chain(v, q)) {
         virtio_break(v, q, "more buffers than descriptors");

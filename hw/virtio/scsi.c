@@ -34,7 +34,13 @@ _Static_assert(sizeof(struct scsi_config) == CONFIG_BYTES, "virtio-v1.2 5.6.4");
 
 struct management { /* a function that waits for requests to end */
     struct virtio_chain c;
+    struct management *next;
     unsigned waits;
+    uint64_t number;                 /* of the first command that it does not concern */
+    uint64_t id;
+    bool all_units, all_ids;
+    uint8_t target;
+    uint16_t lun;
 };
 
 struct command {
@@ -45,7 +51,7 @@ struct command {
     uint64_t id;
     uint8_t target, response;        /* what it ends with instead of OK */
     uint16_t lun;
-    struct management *waiter;       /* waits for its end */
+    uint64_t number;                 /* in the order of their starts */
     struct iovec few[4], *answer;    /* where its response goes: cut off the front of c.in */
     unsigned nanswer;
 };
@@ -58,6 +64,8 @@ struct virtio_scsi {
     uint32_t sense_size, cdb_size;   /* the driver's choice */
     uint8_t missed;                  /* events for which there was no buffer */
     struct command *under_way;
+    struct management *managing;     /* those that wait */
+    uint64_t number;                 /* of the next command */
     uint64_t to_signal;              /* queues with requests done */
 };
 
@@ -149,6 +157,24 @@ static void end_management(struct virtio_scsi *s, struct management *m, uint8_t 
     s->to_signal |= 1u << CONTROL;
 }
 
+static bool concerns(const struct management *m, const struct command *q)
+{
+    return q->number < m->number && q->target == m->target && (m->all_units || q->lun == m->lun) && (m->all_ids || q->id == m->id);
+}
+
+/* Functions that wait for the end of q, which was given back. */
+static void tell_waiting(struct virtio_scsi *s, const struct command *q)
+{
+    for (struct management **at = &s->managing, *m; (m = *at);) {
+        if (!concerns(m, q) || --m->waits) {
+            at = &m->next;
+            continue;
+        }
+        *at = m->next;
+        end_management(s, m, S_OK);
+    }
+}
+
 /* The residual: bytes of the buffers that were not transferred. */
 static void finish(struct command *q, uint8_t response)
 {
@@ -174,10 +200,10 @@ static void finish(struct command *q, uint8_t response)
     if (q->answer != q->few)
         free(q->answer);
     s->to_signal |= 1ull << q->c.queue;
-    struct management *m = q->waiter;
+    struct command ended = *q;
     virtio_push(&s->v, &q->c, (uint32_t)(ANSWER + s->sense_size + (response == S_OK && q->c.in_size ? moved : 0)));
-    if (m && !--m->waits)
-        end_management(s, m, S_OK);
+    if (s->managing)
+        tell_waiting(s, &ended);
 }
 
 static void request_done(struct scsi_request *r)
@@ -208,6 +234,7 @@ static void start(struct virtio_scsi *s, struct command *q)
     uint8_t head[HEAD], cdb[MOST_CDB];
     struct address a;
     q->s = s;
+    q->number = s->number++;
     if (!virtio_take(&q->c, head, HEAD) || !virtio_take(&q->c, cdb, s->cdb_size) || !reserve_answer(q, ANSWER + s->sense_size)) {
         virtio_break(&s->v, q->c.queue, "a request without head or response");
         virtio_drop(&s->v, &q->c);
@@ -239,21 +266,26 @@ static void start(struct virtio_scsi *s, struct command *q)
 
 /* ------------------------------------------------------------------- task management */
 
-/* All under way of the target's unit (NULL: of the target), and with that id (NULL: any) end with `response`; m waits for
- * them. How many. */
-static unsigned give_up(struct virtio_scsi *s, struct management *m, struct address a, bool all_units, const uint64_t *id, uint8_t response)
+/* All under way that m concerns end with `response` (0: they are only counted), and m waits for them. How many. */
+static unsigned give_up(struct virtio_scsi *s, struct management *m, bool all_units, bool all_ids, uint8_t response)
 {
     unsigned n = 0;
+    m->all_units = all_units;
+    m->all_ids = all_ids;
+    m->number = s->number;
     for (struct command *q = s->under_way; q; q = q->next) {
-        if (q->target != a.target || (!all_units && q->lun != a.lun) || (id && q->id != *id))
+        if (!concerns(m, q))
             continue;
         n++;
-        if (!response || q->waiter)
-            continue;
-        q->response = response;
-        q->waiter = m;
-        m->waits++;
+        if (response && !q->response)
+            q->response = response;
+        q->r.given_up |= response != 0;
     }
+    if (!response || !n)
+        return n;
+    m->waits = n;
+    m->next = s->managing;
+    s->managing = m;
     return n;
 }
 
@@ -275,24 +307,27 @@ static uint8_t manage(struct virtio_scsi *s, struct management *m, uint32_t what
         return S_BAD_TARGET;
     if (!u && what != NEXUS_RESET)
         return S_INCORRECT_LUN;
+    m->target = a.target;
+    m->lun = a.lun;
+    m->id = id;
     switch (what) {
     case ABORT_TASK:
-        give_up(s, m, a, false, &id, S_ABORTED);
+        give_up(s, m, false, false, S_ABORTED);
         return S_OK;
     case QUERY_TASK:
-        return give_up(s, m, a, false, &id, 0) ? S_SUCCEEDED : S_OK;
+        return give_up(s, m, false, false, 0) ? S_SUCCEEDED : S_OK;
     case ABORT_TASK_SET:
     case CLEAR_TASK_SET:
-        give_up(s, m, a, false, NULL, S_ABORTED);
+        give_up(s, m, false, true, S_ABORTED);
         return S_OK;
     case QUERY_TASK_SET:
-        return give_up(s, m, a, false, NULL, 0) ? S_SUCCEEDED : S_OK;
+        return give_up(s, m, false, true, 0) ? S_SUCCEEDED : S_OK;
     case UNIT_RESET:
-        give_up(s, m, a, false, NULL, S_RESET);
+        give_up(s, m, false, true, S_RESET);
         scsi_reset(u, SENSE_UNIT_RESET);
         return S_OK;
     case NEXUS_RESET:
-        give_up(s, m, a, true, NULL, S_RESET);
+        give_up(s, m, true, true, S_RESET);
         for (u = NULL; (u = scsi_next(&s->bus, u));)
             if (u->id == a.target)
                 scsi_reset(u, SENSE_NEXUS_RESET);

@@ -12,6 +12,8 @@
 #include "exec.h"
 #include "virtio.h"
 
+enum { BURST = 2 * VIRTIO_QUEUE_MAX /* chains of one notification */ };
+
 /* ------------------------------------------------------------------------- making */
 
 unsigned virtio_add_queue(struct virtio *v, unsigned max)
@@ -20,6 +22,8 @@ unsigned virtio_add_queue(struct virtio *v, unsigned max)
     v->ring[v->nqueues].size = v->queue_max[v->nqueues] = (uint16_t)max;
     return v->nqueues++;
 }
+
+static void look_again(void *arg);
 
 bool virtio_realize(struct virtio *v, const struct virtio_transport *t, char *err, size_t errlen)
 {
@@ -35,12 +39,18 @@ bool virtio_realize(struct virtio *v, const struct virtio_transport *t, char *er
     if (v->queue_reset && v->class->reset_queue)
         v->offered |= VIRTIO_BIT(VIRTIO_F_RING_RESET);
     v->scratch = virtio_scratch_new();
-    if (!v->scratch) {
+    v->later = alarm_new(v->d.machine->loop, look_again, v);
+    if (!v->scratch || !v->later) {
+        if (v->later)
+            alarm_free(v->later);
+        free(v->scratch);
+        v->scratch = NULL;
         snprintf(err, errlen, "%s: no memory", v->class->name);
         return false;
     }
     if (v->class->realize(v, err, errlen))
         return true;
+    alarm_free(v->later);
     free(v->scratch);
     v->scratch = NULL;
     return false;
@@ -52,6 +62,7 @@ void virtio_unrealize(struct device *d)
     virtio_reset(v);
     if (v->class->unrealize)
         v->class->unrealize(v);
+    alarm_free(v->later);
     free(v->scratch);
 }
 
@@ -68,6 +79,8 @@ void virtio_reset(struct virtio *v)
 {
     if (v->class->reset)
         v->class->reset(v);
+    alarm_off(v->later);
+    v->again = 0;
     v->status = 0;
     v->broken = false;
     v->features = 0;
@@ -246,8 +259,36 @@ void virtio_queue_reset(struct virtio *v, uint32_t q)
 
 void virtio_notify(struct virtio *v, uint32_t q)
 {
-    if (q < v->nqueues && v->ring[q].enabled && virtio_running(v))
-        v->class->notify(v, q);
+    if (q >= v->nqueues || !v->ring[q].enabled || !virtio_running(v))
+        return;
+    unsigned serving = v->serving, left = v->left;
+    v->serving = q + 1;
+    v->left = BURST;
+    v->class->notify(v, q);
+    v->serving = serving;
+    v->left = left;
+}
+
+/* Another processor could fill the queue for ever, and the machine's lock is held. */
+bool virtio_may_pop(struct virtio *v, unsigned q)
+{
+    if (v->serving != q + 1 || v->left) {
+        v->left -= v->serving == q + 1;
+        return true;
+    }
+    v->again |= 1ull << q;
+    alarm_at(v->later, clock_now(v->d.machine->loop));
+    return false;
+}
+
+static void look_again(void *arg)
+{
+    struct virtio *v = arg;
+    for (unsigned q = 0; q < v->nqueues; q++)
+        if (v->again >> q & 1) {
+            v->again &= ~(1ull << q);
+            virtio_notify(v, q);
+        }
 }
 
 /* ------------------------------------------------------------------- configuration */

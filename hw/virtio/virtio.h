@@ -106,6 +106,9 @@ struct virtio {
     uint16_t queue_max[VIRTIO_QUEUES]; /* as ring's max, when they were made */
     struct virtio_ring_state ring[VIRTIO_QUEUES];
     struct virtio_ring_host host[VIRTIO_QUEUES];
+    uint64_t again;             /* queues to be looked at again: a notification takes a bounded number of chains */
+    unsigned serving, left;     /* the queue whose notification is served, plus one; chains that it may still take */
+    struct alarm *later;
     struct virtio_scratch *scratch; /* ring.c: the chain that is being read */
     bool event_idx, indirect, packed, queue_reset; /* properties */
 };
@@ -176,6 +179,8 @@ uint8_t *virtio_take_last(struct virtio_chain *c);
 /* ring.c, for virtio.c: room for chains; what is known of a queue's areas is forgotten. */
 struct virtio_scratch *virtio_scratch_new(void);
 void virtio_ring_forget(struct virtio *v, unsigned q);
+/* virtio.c, for ring.c: false: this notification has taken enough, the rest comes later. */
+bool virtio_may_pop(struct virtio *v, unsigned q);
 
 /* Of device_type.realize, after the transport made its own: class->realize and the common features. */
 bool virtio_realize(struct virtio *v, const struct virtio_transport *t, char *err, size_t errlen);

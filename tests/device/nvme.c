@@ -253,6 +253,14 @@ static void data(void)
     CHECK(IO(.opcode = IO_READ, .nsid = 1, SGL(LISTS + 0x6000, 16, 0x20)) == DNR(NVME_SGL_COUNT));
     memset(ram(b, LISTS + 0x7000), 0, 4096); /* descriptors of nothing */
     CHECK(IO(.opcode = IO_READ, .nsid = 1, SGL(LISTS + 0x7000, 0xfffffff0, 0x20)) == DNR(NVME_SGL_COUNT));
+    for (unsigned k = 0; k < 2048; k++) { /* a byte each: more of them than so few pages are worth */
+        round.at = DATA + 2 * k;
+        round.n = 1;
+        round.type = 0;
+        memcpy(ram(b, LISTS + 0x10000 + 16 * k), &round, 16);
+    }
+    CHECK(IO(.opcode = IO_READ, .nsid = 1, SGL(LISTS + 0x10000, 16 * 512, 0x30)) == 0);
+    CHECK(IO(.opcode = IO_READ, .nsid = 1, SGL(LISTS + 0x10000, 16 * 2048, 0x30), .cdw12 = 3) == DNR(NVME_SGL_COUNT));
     CHECK(IO(.opcode = IO_READ, .nsid = 1, .prp1 = DATA, .prp2 = LISTS + 4, .cdw12 = 63) == DNR(NVME_PRP_OFFSET));
     memcpy(ram(b, LISTS + 8), &(uint64_t){ DATA + 8 }, 8);
     memcpy(ram(b, LISTS), &(uint64_t){ DATA + 0x1000 }, 8);
@@ -454,6 +462,8 @@ static void pins(void)
     CHECK(get_config(b, SLOT, PCI_COMMAND, 2) == 0 && get_config(b, SLOT, express + 8, 2) == 0);
     place_bar(b, SLOT, 0, BAR);
     CHECK(reg(CC) == 0 && reg(CSTS) == 0 && reg(0x24) == 0 && start());
+    set_reg(CC, CC_ON | 15 << 7 | 1 << 4); /* pages and command set stay as long as it is on */
+    CHECK(reg(CC) == CC_ON && (reg(CSTS) & 3) == 1);
     set_config(b, SLOT, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* no bus master: nothing is fetched */
     put(0, &(struct nvme_command){ .opcode = ADMIN_IDENTIFY, .cid = 1, .prp1 = DATA, .cdw10 = 1 });
     ring(0);
@@ -473,6 +483,34 @@ static void refusals(void)
         CHECK(!device_add(&b->m, rows[k].device, err, sizeof err) && strstr(err, rows[k].word));
     }
     machine_lock_leave();
+}
+
+/* What comes in a stream may be anybody's: an admin queue without its completion queue. */
+static void hostile_state(void)
+{
+    machine_lock_enter();
+    struct nvme *n = (struct nvme *)device_by_id(&b->m, "n");
+    n->sq[0].cqid = 1;
+    n->cq[1] = n->cq[0];
+    memset(&n->cq[0], 0, sizeof n->cq[0]);
+    n->csts = 1;
+    n->p.d.type->loaded(&n->p.d);
+    CHECK(n->csts & 2);
+    nvme_tell(n, EVENT_ERROR, 0, LOG_ERROR);
+    machine_lock_leave();
+}
+
+/* A namespace is asked to go, and its controller goes before it has. */
+static void both_leave(void)
+{
+    char err[256];
+    machine_lock_enter();
+    struct device *n = device_by_id(&b->m, "n");
+    CHECK(n->buses->first && n->buses->type->hot_unplug(n->buses, n->buses->first, err, sizeof err));
+    device_unplugged(n);
+    machine_lock_leave();
+    usleep(20000);
+    CHECK(!device_by_id(&b->m, "n"));
 }
 
 int main(void)
@@ -498,6 +536,8 @@ int main(void)
     changes();
     shadow();
     pins();
+    hostile_state();
+    both_leave();
     bench_pci_free(b);
     printf(failures ? "%u failed\n" : "passed\n", failures);
     return failures != 0;

@@ -231,6 +231,26 @@ static void modes(void)
 static void management(void)
 {
     CHECK(manage(0, 0, 0) == OK);            /* ABORT TASK of one that is over */
+    /* A command under way is given up twice: both wait for its end. */
+    uint8_t head[51] = { 1 }, function[24] = { 0, 0, 0, 0, 1, 0, 0, 0, 1 };
+    uint32_t n;
+    head[19] = 0x28, head[27] = 1;
+    memcpy(ram(d->b, HEAD_AT), head, sizeof head);
+    memcpy(ram(d->b, HEAD_AT + 64), function, sizeof function);
+    memset(ram(d->b, HEAD_AT + 128), 0xee, 2);
+    struct piece read[3] = { { HEAD_AT, sizeof head, 0 }, { ANSWER_AT, sizeof answer, D_WRITE }, { IN_AT, 512, D_WRITE } };
+    machine_lock_enter();
+    aio_plug(); /* nothing gets to the host */
+    put_chain(d, 2, 0, read, 3, 0);
+    notify(d, 2);
+    for (unsigned k = 0; k < 2; k++)
+        put_chain(d, 0, 2 * k, (struct piece[]){ { HEAD_AT + 64, sizeof function, 0 }, { HEAD_AT + 128 + k, 1, D_WRITE } }, 2, 0);
+    notify(d, 0);
+    CHECK((uint16_t)peek(d, d->q[0].device + 2, 2) == d->q[0].used && ram(d->b, HEAD_AT + 128)[0] == 0xee && ram(d->b, HEAD_AT + 128)[1] == 0xee);
+    aio_unplug();
+    machine_lock_leave();
+    CHECK(take_used(d, 2, &n, 0) >= 0 && ram(d->b, ANSWER_AT)[11] == 2); /* ABORTED */
+    CHECK(take_used(d, 0, &n, 0) >= 0 && take_used(d, 0, &n, 0) >= 0 && !ram(d->b, HEAD_AT + 128)[0] && !ram(d->b, HEAD_AT + 128)[1]);
     CHECK(manage(6, 0, 0) == OK && manage(7, 0, 0) == OK);
     CHECK(manage(2, 0, 0) == REJECTED);      /* CLEAR ACA */
     CHECK(manage(5, 0, 9) == INCORRECT_LUN && manage(5, 200, 0) == BAD_TARGET);
@@ -400,6 +420,15 @@ int main(void)
     set_reg(d, R_STATUS, 0);
     drive(d, 0, 3, 16);
     ATTENTION(0x29, 0, 0);
+    /* A chain of more than 4 GiB (2.7.5.2) is none. */
+    enum { TOO_MANY = (int)((4ull << 30) / RAM_BYTES) + 2 };
+    static struct piece most[TOO_MANY] = { { HEAD_AT, 51, 0 }, { ANSWER_AT, sizeof answer, D_WRITE } };
+    for (unsigned k = 2; k < TOO_MANY; k++)
+        most[k] = (struct piece){ RAM_AT, RAM_BYTES, D_WRITE };
+    drive(d, VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC), 3, 16);
+    put_chain(d, 2, 0, most, TOO_MANY, BUFFERS_AT + 0x200000);
+    notify(d, 2);
+    CHECK(reg(d, R_STATUS) & 64);
     bench_free(b);
     return failures != 0;
 }
