@@ -49,7 +49,9 @@ static uint64_t mrs(struct cpu *cpu, uint64_t code, uint64_t rt, uint64_t pc)
 {
     struct a64_sys *s = a64_sys(cpu);
     cpu->pc = pc;
-    int r = a64_sysreg_check(cpu, (unsigned)code, (unsigned)rt, false);
+    /* What a kernel reads all the time, and nothing traps at its level. */
+    bool counter = code == a64_sysregs[A64_SYS_CNTVCT_EL0].code && a64_el(cpu) == 1 && !(s->v[A64_SYS_CNTHCTL_EL2] >> 14 & 1);
+    int r = counter ? A64_SYS_CNTVCT_EL0 : a64_sysreg_check(cpu, (unsigned)code, (unsigned)rt, false);
     if (r < 0)
         return taken(cpu);
     set_x(cpu, (unsigned)rt, a64_sysreg_read(s, (unsigned)r));

@@ -283,7 +283,7 @@ static void write_CNTKCTL_EL1(struct a64_sys *s, unsigned n, uint64_t v)
 PLAIN_READ(CNTHCTL_EL2)
 static void write_CNTHCTL_EL2(struct a64_sys *s, unsigned n, uint64_t v)
 {
-    s->v[A64_SYS_CNTHCTL_EL2] = v & 0x20fff;
+    s->v[A64_SYS_CNTHCTL_EL2] = v & (a64_has(s, A64_FEAT_ECV) ? 0x26fff : 0xfff);
 }
 
 #define TIMER(prefix, suffix, which)                                                                                    \
@@ -553,8 +553,11 @@ static unsigned higher_trap(const struct a64_sys *s, unsigned el, const struct a
     case T_CNTP:
         two = !(cnth >> (e2h ? 11 : 1) & 1);
         break;
-    case T_CNTVCT:
+    case T_CNTVCT: /* EL1TVCT, EL1TVT: FEAT_ECV's, without effect on a host's programs */
+        two = cnth >> 14 & 1 && (hcr & (HCR_E2H | HCR_TGE)) != (HCR_E2H | HCR_TGE);
+        break;
     case T_CNTV:
+        two = cnth >> 13 & 1 && (hcr & (HCR_E2H | HCR_TGE)) != (HCR_E2H | HCR_TGE);
         break;
     case T_TDA:
         two = mdcr2 >> 9 & 1;

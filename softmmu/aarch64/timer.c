@@ -9,15 +9,15 @@
 #include "isa.h"
 #include "sys.h"
 
-/* a * b / c without losing high bits. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c) { return (uint64_t)((unsigned __int128)a * b / c); }
+enum { NS_A_TICK = 1000000000 / A64_CNTFRQ };
+_Static_assert(1000000000 % A64_CNTFRQ == 0, "a tick is a whole number of nanoseconds");
 
-uint64_t a64_count(struct a64_sys *s) { return scale(vcpu_now(s->vcpu), A64_CNTFRQ, 1000000000); }
+uint64_t a64_count(struct a64_sys *s) { return vcpu_now(s->vcpu) / NS_A_TICK; }
 
 /* The counter that a timer compares with, now or at a time of the virtual clock. */
 static uint64_t count_at(const struct a64_sys *s, unsigned timer, uint64_t ns)
 {
-    return scale(ns, A64_CNTFRQ, 1000000000) - (timer == TIMER_VIRT ? s->v[A64_SYS_CNTVOFF_EL2] : 0);
+    return ns / NS_A_TICK - (timer == TIMER_VIRT ? s->v[A64_SYS_CNTVOFF_EL2] : 0);
 }
 
 uint64_t a64_timer_count(struct a64_sys *s, unsigned timer) { return count_at(s, timer, vcpu_now(s->vcpu)); }
@@ -39,7 +39,7 @@ void a64_timer_update(struct a64_sys *s, unsigned timer)
     bool met = (t->ctl & 1) && count >= t->cval, up = met && !(t->ctl & 2);
     if ((t->ctl & 1) && !met) {
         uint64_t left = t->cval - count;
-        uint64_t ns = left > A64_CNTFRQ * 1000000 ? 1000000ull * 1000000000 : scale(left, 1000000000, A64_CNTFRQ) + 1;
+        uint64_t ns = left > A64_CNTFRQ * 1000000 ? 1000000ull * 1000000000 : left * NS_A_TICK + 1;
         alarm_at(t->alarm, now + ns);
     } else {
         alarm_off(t->alarm);
@@ -86,7 +86,7 @@ void a64_begin_wait(struct a64_sys *s, bool wfe)
     bool locked = machine_lock_enter();
     s->timed_out = false;
     if (ticks < A64_CNTFRQ * 1000000) /* else: none, or in years */
-        alarm_at(s->wait_alarm, vcpu_now(s->vcpu) + scale(ticks, 1000000000, A64_CNTFRQ) + 1);
+        alarm_at(s->wait_alarm, vcpu_now(s->vcpu) + ticks * NS_A_TICK + 1);
     else if (alarm_when(s->wait_alarm) != ~0ull)
         alarm_off(s->wait_alarm);
     if (locked)

@@ -63,6 +63,8 @@ static u64 plain_guest(u64 which)
     case 21: at = RUN("mrs x9, pmccntr_el0", : "x9"); break;
     case 22: at = RUN("mrs x9, s3_0_c2_c1_0", : "x9"); break; /* APIAKeyLo_EL1 */
     case 23: at = RUN("brk #3", : "memory"); break;
+    case 24: at = RUN("mrs x9, cntvct_el0", : "x9"); break;
+    case 25: at = RUN("mrs x9, cntv_ctl_el0", : "x9"); break;
     }
     return at;
 }
@@ -115,6 +117,16 @@ static void traps_of_guests(void)
     check_trap("CNTHCTL_EL2.EL1PCTEN", ESR(0x18, SYSREG_ISS(3, 3, 14, 0, 1, RT, MRS_)), at, 2, 8);
     at = at_el(1, plain_guest, 17);
     check_trap("CNTHCTL_EL2.EL1PCEN", ESR(0x18, SYSREG_ISS(3, 3, 14, 2, 1, RT, MRS_)), at, 2, 8);
+    MSR(cnthctl_el2, 3 | 1 << 14);
+    at = at_el(1, plain_guest, 24);
+    check_trap("CNTHCTL_EL2.EL1TVCT", ESR(0x18, SYSREG_ISS(3, 3, 14, 0, 2, RT, MRS_)), at, 2, 8);
+    at_el(1, plain_guest, 25);
+    check_no_trap("CNTHCTL_EL2.EL1TVCT, the timer");
+    MSR(cnthctl_el2, 3 | 1 << 13);
+    at = at_el(1, plain_guest, 25);
+    check_trap("CNTHCTL_EL2.EL1TVT", ESR(0x18, SYSREG_ISS(3, 3, 14, 3, 1, RT, MRS_)), at, 2, 8);
+    at_el(1, plain_guest, 24);
+    check_no_trap("CNTHCTL_EL2.EL1TVT, the counter");
     MSR(cnthctl_el2, 3);
     MSR(mdcr_el2, 1 << 9 | 1 << 10 | 1 << 11);
     at = at_el(1, plain_guest, 18);
