@@ -72,10 +72,16 @@ static int own(struct tree9 *t, struct node *n, struct owner o, mode_t mode, dev
     return t->x->model == P9_NONE ? 0 : rc;
 }
 
-/* The new file's node, with its owner. */
-static int adopt(struct tree9 *t, struct node *dir, const char *name, struct owner o, mode_t mode, dev_t rdev, struct node **made)
+/* The new file's node, with its owner. fd: the file, -1: it is not open; another that has come in its place meanwhile keeps its owner. */
+static int adopt(struct tree9 *t, struct node *dir, const char *name, struct owner o, mode_t mode, dev_t rdev, struct node **made, int fd)
 {
+    struct stat st;
     int rc = node_find(t, dir, name, made);
+    mode_t type = tree_mapped(t) && !S_ISDIR(mode) ? S_IFREG : mode & S_IFMT;
+    if (!rc && ((*made)->type != type || (fd >= 0 && (fstat(fd, &st) < 0 || st.st_dev != (*made)->dev || st.st_ino != (*made)->ino)))) {
+        node_unref(t, *made);
+        return -ESTALE;
+    }
     if (!rc && (rc = own(t, *made, o, mode, rdev))) {
         node_unref(t, *made);
         node_gone(t, dir, name);
@@ -94,7 +100,7 @@ int tree_create(struct tree9 *t, struct node *dir, const char *name, int flags, 
         return rc;
     *fd = openat(dir->fd, name, how | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, tree_mapped(t) ? t->x->fmode : mode & 0777);
     if (*fd >= 0) {
-        if ((rc = adopt(t, dir, name, o, S_IFREG | (mode & 07777), 0, made)))
+        if ((rc = adopt(t, dir, name, o, S_IFREG | (mode & 07777), 0, made, *fd)))
             close(*fd);
         return rc;
     }
@@ -116,7 +122,7 @@ int tree_mkdir(struct tree9 *t, struct node *dir, const char *name, mode_t mode,
         return rc;
     if (mkdirat(dir->fd, name, tree_mapped(t) ? t->x->dmode : mode & 0777) < 0)
         return -errno;
-    return adopt(t, dir, name, o, S_IFDIR | (mode & 07777), 0, made);
+    return adopt(t, dir, name, o, S_IFDIR | (mode & 07777), 0, made, -1);
 }
 
 /* Mapped: a plain file stands for it. */
@@ -147,7 +153,7 @@ int tree_mknod(struct tree9 *t, struct node *dir, const char *name, mode_t mode,
         rc = stand_in(t, dir, name, NULL, 0);
     else if (mknodat(dir->fd, name, mode & ~07000u, rdev) < 0)
         rc = -errno;
-    return rc ? rc : adopt(t, dir, name, o, mode & (S_IFMT | 07777), rdev, made);
+    return rc ? rc : adopt(t, dir, name, o, mode & (S_IFMT | 07777), rdev, made, -1);
 }
 
 int tree_symlink(struct tree9 *t, struct node *dir, const char *name, const char *target, struct owner o, struct node **made)
@@ -161,7 +167,7 @@ int tree_symlink(struct tree9 *t, struct node *dir, const char *name, const char
         rc = stand_in(t, dir, name, target, strlen(target));
     else if (symlinkat(target, dir->fd, name) < 0)
         rc = -errno;
-    return rc ? rc : adopt(t, dir, name, o, S_IFLNK | 0777, 0, made);
+    return rc ? rc : adopt(t, dir, name, o, S_IFLNK | 0777, 0, made, -1);
 }
 
 ssize_t node_readlink(struct tree9 *t, struct node *n, char *target, size_t size)

@@ -131,6 +131,8 @@ bool p9_fsdev_add(const char *text, char *err, size_t errlen)
         x->limit = more_descriptors();
         backend_add(PROP_FSDEV, id, x);
     } else {
+        if (x->root >= 0)
+            close(x->root);
         free(x->path);
         free(x);
     }

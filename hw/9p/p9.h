@@ -59,6 +59,8 @@ void p9_server_free(struct p9_server *s);
 /* Serves m, which may wait for the host; any number of threads may at once. Returns the bytes of the answer, 0: there was
  * no room for one. */
 uint32_t p9_serve(struct p9_server *s, struct p9_message *m);
+/* Answers a Tflush of that tag, and looks at nothing: what m holds may have changed since. For callers with the lock. */
+uint32_t p9_flushed(struct p9_message *m, uint16_t tag);
 /* Type and tag of m, and of a Tflush the tag that it is about. False: it is too short for a message. */
 bool p9_peek(const struct p9_message *m, unsigned *type, uint16_t *tag, uint16_t *old);
 

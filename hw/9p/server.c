@@ -254,6 +254,8 @@ static uint32_t reply(struct p9_message *m, unsigned type, uint16_t tag, const u
     return size;
 }
 
+uint32_t p9_flushed(struct p9_message *m, uint16_t tag) { return reply(m, P9_TFLUSH + 1, tag, NULL, 0); }
+
 uint32_t p9_serve(struct p9_server *s, struct p9_message *m)
 {
     uint8_t head[HEAD] = { 0 }, room[8 << 10], answer[ANSWER];
