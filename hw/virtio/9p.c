@@ -170,17 +170,17 @@ static void unrealize(struct virtio *v)
     d->fsdev->users--;
 }
 
-static const char *settle(struct virtio *v)
-{
-    while (((struct virtio_9p *)v)->under_way && aio_wait())
-        ;
-    return NULL;
-}
-
 /* Its fids are files that are open here. */
 static const char *unmigratable(struct virtio *v)
 {
     return p9_server_in_use(((struct virtio_9p *)v)->server) ? "its folder is mounted in the guest" : NULL;
+}
+
+static const char *settle(struct virtio *v)
+{
+    while (((struct virtio_9p *)v)->under_way && aio_wait())
+        ;
+    return unmigratable(v); /* what was under way may have mounted it */
 }
 
 static const struct virtio_class class = {

@@ -415,11 +415,23 @@ bool virtio_has_chain(struct virtio *v, unsigned q)
     return virtio_has(v, VIRTIO_F_RING_PACKED) ? packed_available(v, q) : split_available(v, q) != 0;
 }
 
-void virtio_drop(struct virtio *v, struct virtio_chain *c)
+static void mark(struct virtio *v, const struct virtio_chain *c)
+{
+    for (unsigned i = 0; i < c->nmarks; i++)
+        physmem_wrote(v->d.machine->memory, c->marks[i].r, c->marks[i].offset, c->marks[i].n);
+}
+
+static void release(struct virtio *v, struct virtio_chain *c)
 {
     if (v->ring[c->queue].waiting)
         v->ring[c->queue].waiting--;
     free(c);
+}
+
+void virtio_drop(struct virtio *v, struct virtio_chain *c)
+{
+    mark(v, c); /* a part of it may be there */
+    release(v, c);
 }
 
 void virtio_unpop(struct virtio *v, struct virtio_chain *c)
@@ -433,15 +445,14 @@ void virtio_unpop(struct virtio *v, struct virtio_chain *c)
     } else {
         r->next -= c->count;
     }
-    virtio_drop(v, c);
+    release(v, c);
 }
 
 void virtio_push_all(struct virtio *v, struct virtio_chain **c, const uint32_t *written, unsigned n)
 {
     unsigned q = (*c)->queue;
     for (unsigned k = 0; k < n; k++)
-        for (unsigned i = 0; i < c[k]->nmarks; i++)
-            physmem_wrote(v->d.machine->memory, c[k]->marks[i].r, c[k]->marks[i].offset, c[k]->marks[i].n);
+        mark(v, c[k]);
     if (is_ready(v, q)) {
         if (virtio_has(v, VIRTIO_F_RING_PACKED))
             push_packed(v, c, written, n);
@@ -450,7 +461,7 @@ void virtio_push_all(struct virtio *v, struct virtio_chain **c, const uint32_t *
         v->ring[q].unsignalled = 1;
     }
     for (unsigned k = 0; k < n; k++)
-        virtio_drop(v, c[k]);
+        release(v, c[k]);
 }
 
 void virtio_push(struct virtio *v, struct virtio_chain *c, uint32_t written) { virtio_push_all(v, &c, &written, 1); }
