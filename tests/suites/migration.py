@@ -198,14 +198,14 @@ def clean(context, image, folder, only_check=False):
         raise Fail(wrong)
 
 
-def saved(device="virtio-blk-pci", **how):
-    """savevm, quit; -loadvm goes on; loadvm while it runs goes back; delvm."""
+def saved(device="virtio-blk-pci", before=(), modules=(), disk="/dev/vda", **how):
+    """savevm, quit; -loadvm goes on; loadvm while it runs goes back; delvm. before: options of what the disk's device is on."""
     def test(context):
+        script = f"while [ ! -b {disk} ]; do sleep 0.1; done\n" + DISK.replace("/dev/vda", disk)
         with context.temp() as folder:
             image = disk_image(context, folder)
-            modules = with_depends(context, "kernel", MODULES)
-            how_to = dict(how, modules=modules)
-            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+            how_to = dict(how, modules=with_depends(context, "kernel", MODULES + list(modules)))
+            with Machine(context, script, *before, *on_disk(image, device), **how_to) as a:
                 a.sums(50)
                 a.command("savevm one")
                 a.sums(20)
@@ -231,7 +231,7 @@ def saved(device="virtio-blk-pci", **how):
                 if got and (got.status or not re.search(rb"\n1\s+one .*MiB.*\n2\s+two .*MiB.*\n3\s+three .*MiB", got.out)):
                     raise Fail(f"{tool}: {got.out.decode()}{got.err.decode()}")
             clean(context, image, folder)
-            with Machine(context, DISK, *on_disk(image, device), "-loadvm", "three", **how_to) as b:
+            with Machine(context, script, *before, *on_disk(image, device), "-loadvm", "three", **how_to) as b:
                 n = b.sums(1)
                 if not back < n <= after:
                     raise Fail(f"-loadvm three goes on with line {n}; the last one before it was {after}")
@@ -544,6 +544,8 @@ def cases(context):
         Case("migration/savevm", saved(), 1),
         Case("migration/savevm-2-gic2", saved("virtio-blk-device", cpus=2, gic=2), 2),
         Case("migration/savevm-2-gic3", saved(cpus=2), 2),
+        Case("migration/savevm-nvme", saved("nvme,serial=x", modules=["nvme"], disk="/dev/nvme0n1"), 2),
+        Case("migration/savevm-scsi", saved("scsi-hd", ["-device", "virtio-scsi-pci"], ["virtio_scsi", "sd_mod"], "/dev/sda"), 2),
         Case("migration/savevm-refusals", not_saved, 2),
         Case("migration/disk", moved_disk(), 1),
         Case("migration/disk-2-gic2", moved_disk("virtio-blk-device", cpus=2, gic=2), 2),
