@@ -14,6 +14,7 @@ void nvme_tell_waiting(struct nvme *n)
 {
     for (unsigned k = 0; k < n->nevents && n->nrequests;) {
         struct nvme_event e = n->event[k];
+        e.type &= 7;
         if (n->masked >> e.type & 1) {
             k++;
             continue;

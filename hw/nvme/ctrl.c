@@ -617,6 +617,8 @@ static bool load_queues(struct nvme *n)
                         !nvme_find_memory(n, s->base, (uint64_t)ENTRY_SQ * s->size, false, &n->sq_at[k])))
             return false;
     }
+    memset(&n->shadow, 0, sizeof n->shadow);
+    memset(&n->event_index, 0, sizeof n->event_index);
     if (n->shadow_base && (!nvme_find_memory(n, n->shadow_base, 8 * NVME_QUEUES, false, &n->shadow) ||
                            !nvme_find_memory(n, n->event_index_base, 8 * NVME_QUEUES, true, &n->event_index)))
         return false;
@@ -633,6 +635,8 @@ static void loaded(struct device *d)
 {
     struct nvme *n = (struct nvme *)d;
     pci_loaded(&n->p);
+    if (n->own.format >= n->own.nformats)
+        n->own.format = 0;
     if (!load_queues(n)) {
         reset_controller(n);
         fatal(n);

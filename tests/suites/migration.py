@@ -12,7 +12,7 @@ import time
 from boot.image import call, check, ext4, tool
 from . import qmp, system
 from .base import Case, Fail, Skip, run
-from .disk import MODULES, busybox, with_depends
+from .disk import MODULES, NVME, busybox, with_depends
 from .system_ui import Machine as Process, guest
 
 LIMIT = system.LIMIT
@@ -283,15 +283,16 @@ def not_saved(context):
                 raise Fail(f"{got.shell()}: {got.status} {got.err.decode()}")
 
 
-def moved_disk(device="virtio-blk-pci", **how):
+def moved_disk(device="virtio-blk-pci", at="/dev/vda", modules=MODULES, more=(), **how):
     """A live migration with a disk that both have: its lock goes from the one to the other; the source can take it back."""
     def test(context):
         with context.temp() as folder:
             image = disk_image(context, folder)
-            how_to = dict(how, modules=with_depends(context, "kernel", MODULES))
-            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+            how_to = dict(how, modules=with_depends(context, "kernel", modules))
+            script = f"until [ -b {at} ]; do sleep 0.1; done\n" + DISK.replace("/dev/vda", at)
+            with Machine(context, script, *on_disk(image, device), *more, **how_to) as a:
                 a.sums(40)
-                with Machine(context, DISK, *on_disk(image, device), "-incoming", f"unix:{folder}/s", **how_to) as b:
+                with Machine(context, script, *on_disk(image, device), *more, "-incoming", f"unix:{folder}/s", **how_to) as b:
                     check_live(context, a, b, f"unix:{folder}/s")
                     if "another process" not in a.command("cont"):
                         raise Fail("the source runs although the target has the disk")
@@ -301,7 +302,7 @@ def moved_disk(device="virtio-blk-pci", **how):
                     b.monitor.send("quit\n")
                     b.end(0)
                 clean(context, image, folder)
-            with Machine(context, DISK, *on_disk(image, device), **how_to) as a:
+            with Machine(context, script, *on_disk(image, device), *more, **how_to) as a:
                 a.sums(20)
                 a.command(f"migrate file:{folder}/state")
                 a.completed()
@@ -549,6 +550,7 @@ def cases(context):
         Case("migration/savevm-refusals", not_saved, 2),
         Case("migration/disk", moved_disk(), 1),
         Case("migration/disk-2-gic2", moved_disk("virtio-blk-device", cpus=2, gic=2), 2),
+        Case("migration/disk-nvme", moved_disk("nvme,serial=s", "/dev/nvme0n1", [*NVME, "e1000"], ["-nic", "user,model=e1000"]), 2),
         Case("migration/cancel", cancel, 2),
         Case("migration/failing", failing, 2),
         Case("migration/refusals", refusals, 2),
