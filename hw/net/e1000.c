@@ -338,6 +338,8 @@ static void reset(struct device *d)
     pci_reset(&e->p);
 }
 
+static const char *valid(struct device *d) { return pci_valid((struct pci_device *)d); }
+
 static void loaded(struct device *d)
 {
     struct e1000 *e = (struct e1000 *)d;
@@ -482,5 +484,5 @@ static const struct field fields[] = { PCI_FIELDS, F(mac), F(reg), F(phy), F(lin
 const struct device_type e1000_type = {
     .name = "e1000", .alias = "e1000-82540em", .bus = "PCI", .category = "Network", .help = "Intel 82540EM Gigabit Ethernet", .size = sizeof(struct e1000),
     .properties = properties, .base_properties = pci_properties, .fields = fields, .realize = realize, .unrealize = unrealize, .reset = reset,
-    .loaded = loaded,
+    .valid = valid, .loaded = loaded,
 };

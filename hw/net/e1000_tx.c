@@ -203,9 +203,9 @@ static void add_bytes(struct e1000 *e, uint64_t at, unsigned n)
     struct e1000_tx *t = &e->tx;
     unsigned most = t->segment ? E_LARGE_MOST : E_PLAIN_MOST;
     while (n && !t->too_large) {
-        if (t->size == most && t->segment)
+        if (t->size >= most && t->segment)
             send_part(e);
-        unsigned k = most - t->size < n ? most - t->size : n;
+        unsigned room = t->size < most ? most - t->size : 0, k = room < n ? room : n; /* more than that may have come from a saved state */
         if (!k || t->too_large) {
             t->too_large = 1;
             return;
