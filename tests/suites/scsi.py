@@ -178,7 +178,7 @@ def moved(context):
             q = Client(m.connect("qmp").socket)
             m.stdio.expect(rb"READY", 180)
             q.ok("balloon", value=400 * MIB)
-            say(m.stdio, "mount /dev/sda /mnt; dd if=/dev/urandom of=/mnt/x bs=1M count=4 2>/dev/null; exec 4</dev/sr0; md5sum </mnt/x; echo DO''NE\n")
+            m.stdio.send("mount /dev/sda /mnt; dd if=/dev/urandom of=/mnt/x bs=1M count=4 2>/dev/null; exec 4</dev/sr0; md5sum </mnt/x; echo DO''NE\n")
             sum_ = re.search(rb"([0-9a-f]{32})  -", m.stdio.expect(rb"DONE", 60))[1]
             until("the balloon", lambda: q.ok("query-balloon")["actual"] == 400 * MIB)
             drive(q, locked=True)
@@ -190,14 +190,14 @@ def moved(context):
                 drive(q, locked=True, tray_open=False)
                 if q.ok("query-balloon")["actual"] != 400 * MIB:
                     raise Fail("the balloon has another size")
-                say(n.stdio, "echo 3 >/proc/sys/vm/drop_caches; md5sum </mnt/x; cp /mnt/x /mnt/y; sync; md5sum </mnt/y; md5sum <&4; exec 4<&-; echo DO''NE\n")
+                n.stdio.send("echo 3 >/proc/sys/vm/drop_caches; md5sum </mnt/x; cp /mnt/x /mnt/y; sync; md5sum </mnt/y; md5sum <&4; exec 4<&-; echo DO''NE\n")
                 got = n.stdio.expect(rb"DONE", 60)
                 if got.count(sum_) != 2 or sum_of(d, "a").encode() not in got:
                     raise Fail(got.decode(errors="replace"))
                 q.ok("eject", id="cd")
                 q.ok("balloon", value=512 * MIB)
                 until("the balloon", lambda: q.ok("query-balloon")["actual"] == 512 * MIB)
-                say(n.stdio, "umount /mnt; poweroff -f\n")
+                n.stdio.send("umount /mnt; poweroff -f\n")
                 n.end(0, 60)
         check_image(os.path.join(d, "disk.img"))
 
