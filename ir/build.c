@@ -231,7 +231,9 @@ enum ir_cc ir_cc_swap(enum ir_cc cc)
 static void *copied(const void *from, size_t n)
 {
     void *p = malloc(n ? n : 1);
-    return p ? memcpy(p, from, n) : NULL;
+    if (p && n)
+        memcpy(p, from, n);
+    return p;
 }
 
 bool ir_region_copy(struct ir_region *to, const struct ir_region *from)
