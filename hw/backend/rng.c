@@ -88,9 +88,10 @@ size_t rng_take(struct rng_backend *b, struct rng_user *u, void *to, size_t n)
         ssize_t some = getrandom(to, n < 256 ? n : 256, GRND_NONBLOCK); /* so many come at once, if any */
         return some > 0 ? (size_t)some : 0;
     }
+    if (!b->n)
+        fill(b); /* it may be done at once: u is not to be told of that */
     if (!b->n) {
         u->waiting = true;
-        fill(b);
         return 0;
     }
     n = n < b->n ? n : b->n;

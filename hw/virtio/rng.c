@@ -63,6 +63,7 @@ static void rng_reset(struct virtio *v)
 {
     struct virtio_rng *r = (struct virtio_rng *)v;
     alarm_off(r->next_period);
+    r->user.waiting = false;
     r->left = r->max_bytes;
 }
 
