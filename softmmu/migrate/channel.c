@@ -32,7 +32,8 @@ enum { STEP_MS = 100 };
 
 struct pipe_channel {
     struct channel c;
-    int in, out, child, patience;
+    int in, out, child;
+    uint64_t until; /* ns: of the time that all may take; 0: no end */
     const uint64_t *limit;
     const bool *stop;
     uint64_t window, sent; /* ns of the window's begin, bytes written in it */
@@ -47,21 +48,21 @@ static uint64_t now_ns(void)
 
 static bool stopped(const struct pipe_channel *p) { return p->stop && __atomic_load_n(p->stop, __ATOMIC_ACQUIRE); }
 
-/* False: it was cancelled, or nothing happened for too long. */
+/* False: it was cancelled, or the time is over. */
 static bool wait_ready(struct pipe_channel *p, int fd, short events, char *err, size_t errlen)
 {
     struct pollfd f = { fd, events, 0 };
-    for (int waited = 0;; waited += STEP_MS) {
+    for (;;) {
         if (stopped(p)) {
             snprintf(err, errlen, "it was cancelled");
             return false;
         }
-        if (poll(&f, 1, STEP_MS) > 0)
-            return true;
-        if (p->patience >= 0 && waited >= p->patience) {
-            snprintf(err, errlen, "the other end does nothing for %d s", p->patience / 1000);
+        if (p->until && now_ns() >= p->until) {
+            snprintf(err, errlen, "the other end takes too long while the machine stands");
             return false;
         }
+        if (poll(&f, 1, STEP_MS) > 0)
+            return true;
     }
 }
 
@@ -148,11 +149,11 @@ struct channel *channel_new(int in, int out, int child, const uint64_t *limit, c
             close(out);
         return NULL;
     }
-    *p = (struct pipe_channel){ { channel_write, channel_read, channel_close }, in, out, child, -1, limit, stop, 0, 0 };
+    *p = (struct pipe_channel){ { channel_write, channel_read, channel_close }, in, out, child, 0, limit, stop, 0, 0 };
     return &p->c;
 }
 
-void channel_patience(struct channel *c, int ms) { ((struct pipe_channel *)c)->patience = ms; }
+void channel_deadline(struct channel *c, unsigned ms) { ((struct pipe_channel *)c)->until = now_ns() + ms * 1000000ull; }
 
 bool channel_both_ways(const struct channel *c)
 {
@@ -299,7 +300,7 @@ static struct addrinfo *tcp_address(const char *text, bool listens, char *err, s
 /* A connection in the making is waited for in steps too. */
 static bool connect_now(int fd, const struct sockaddr *a, socklen_t n, const bool *stop)
 {
-    struct pipe_channel p = { .patience = -1, .stop = stop };
+    struct pipe_channel p = { .stop = stop };
     char err[64];
     int error = 0;
     socklen_t len = sizeof error;

@@ -11,8 +11,8 @@
  * limit; stop: writing and reading fail when *stop is set (both may change; NULL: none). child: a process that is waited for at
  * closing; 0: none. NULL: no memory (they are closed). */
 struct channel *channel_new(int in, int out, int child, const uint64_t *limit, const bool *stop);
-/* Waits at most so long for one piece to come or go, in ms; -1: for ever. */
-void channel_patience(struct channel *c, int ms);
+/* All that comes and goes from now on may take so long together, in ms; without it there is no limit. */
+void channel_deadline(struct channel *c, unsigned ms);
 /* Does what is read there come from the same end that is written to? */
 bool channel_both_ways(const struct channel *c);
 /* Nothing more is written; of a command: it has ended well. False: the reason in err. Waits. */

@@ -16,7 +16,7 @@
 #include "migration.h"
 #include "vmstate.h"
 
-enum { PATIENCE_MS = 30000 /* for one piece, while the machine stands */, ROUND_LEAST_MS = 1 };
+enum { STANDING_MS = 60000 /* for all that is sent while the machine stands and its lock is held */, ROUND_LEAST_MS = 1 };
 
 uint64_t migration_ms(void)
 {
@@ -176,7 +176,7 @@ static void send_rest(struct sending *s, bool both_ways)
     m->phase = "finish-migrate";
     migration_status(g, MIGRATE_DEVICE);
     __atomic_store_n(&g->limit, 0, __ATOMIC_RELAXED);
-    channel_patience(s->channel, PATIENCE_MS);
+    channel_deadline(s->channel, STANDING_MS);
     if (m->parts && (m->parts->unmigratable(m, err, sizeof err) || !m->parts->stand_still(m, err, sizeof err))) {
         stream_fail(s->stream, "%s", err);
         return;
