@@ -31,6 +31,17 @@ struct options {
 void options_parse(struct options *o, int argc, char **argv);
 /* The option of that name as if it had been typed; argument NULL: it takes none. Ends the process if it makes no sense. */
 void option_apply(struct options *o, const char *name, const char *argument);
+/* settings.c */
+bool opt_action(struct options *o, const char *argument);
+bool opt_add_fd(struct options *o, const char *argument);
+bool opt_name(struct options *o, const char *argument);
+bool opt_uuid(struct options *o, const char *argument);
+bool opt_boot(struct options *o, const char *argument);
+bool opt_smbios(struct options *o, const char *argument);
+bool opt_rtc(struct options *o, const char *argument);
+bool opt_fw_cfg(struct options *o, const char *argument);
+bool opt_semihosting(struct options *o, const char *argument);
+bool opt_semihosting_config(struct options *o, const char *argument);
 /* readconfig.c */
 void read_config(struct options *o, const char *path);
 /* Ends the process: "myna-system-aarch64: " and the text. */
