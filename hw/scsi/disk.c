@@ -41,11 +41,19 @@ static void tray_ask(void *device)
     scsi_bus_of(&d->s)->host->medium(scsi_bus_of(&d->s), &d->s);
 }
 
+enum { WRITE_CACHE_AUTO, WRITE_CACHE_ON, WRITE_CACHE_OFF };
+
+static bool has_cache(const struct scsi_disk *d)
+{
+    return d->write_cache == WRITE_CACHE_AUTO ? !(d->drive->node && d->drive->node->writethrough) : d->write_cache == WRITE_CACHE_ON;
+}
+
 static void medium_changed(void *device)
 {
     struct scsi_disk *d = device;
     d->swapped = true;
-    d->wce = scsi_is_cd(d) ? d->wce : !(d->drive->node && d->drive->node->writethrough);
+    if (!scsi_is_cd(d))
+        d->wce = has_cache(d);
 }
 
 static const struct block_tray tray = { tray_is_open, tray_is_locked, tray_move, tray_ask, medium_changed };
@@ -155,8 +163,6 @@ static void unit_reset(struct scsi_device *u) { ((struct scsi_disk *)u)->locked 
 
 /* -------------------------------------------------------------------------- making */
 
-enum { WRITE_CACHE_AUTO, WRITE_CACHE_ON, WRITE_CACHE_OFF };
-
 static void batch_done(void *device)
 {
     struct scsi_bus *b = scsi_bus_of(device);
@@ -218,7 +224,7 @@ static bool realize(struct device *device, char *err, size_t errlen)
         d->product = strdup(scsi_is_cd(d) ? "QEMU CD-ROM" : "QEMU HARDDISK");
     if (!d->version)
         d->version = strdup("2.5+");
-    d->wce = d->write_cache == WRITE_CACHE_AUTO ? !(d->drive->node && d->drive->node->writethrough) : d->write_cache == WRITE_CACHE_ON;
+    d->wce = has_cache(d);
     scsi_attention(&d->s, SENSE_RESET);
     return true;
 }
