@@ -17,29 +17,6 @@ enum { HEAD = 7, MIN_MSIZE = 4096, MAX_MESSAGE = 128 << 10, ANSWER = 16 << 10, R
 enum { TVERSION = 100, TREADDIR = 40, TWRITE = 118, TREAD = 116 };
 #define NO_FID (~0u)
 
-/* ----------------------------------------------------------------------- pieces of memory */
-
-size_t pieces_take(struct iovec **io, unsigned *n, size_t *size, void *to, const void *from, size_t want)
-{
-    size_t done = 0;
-    while (done < want && *n) {
-        size_t k = (*io)->iov_len < want - done ? (*io)->iov_len : want - done;
-        if (to)
-            memcpy((uint8_t *)to + done, (*io)->iov_base, k);
-        if (from)
-            memcpy((*io)->iov_base, (const uint8_t *)from + done, k);
-        (*io)->iov_base = (uint8_t *)(*io)->iov_base + k;
-        (*io)->iov_len -= k;
-        done += k;
-        if (!(*io)->iov_len) {
-            ++*io;
-            --*n;
-        }
-    }
-    *size -= done;
-    return done;
-}
-
 bool p9_peek(const struct p9_message *m, unsigned *type, uint16_t *tag, uint16_t *old)
 {
     uint8_t head[HEAD + 2] = { 0 };

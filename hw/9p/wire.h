@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "p9.h"
+#include "pieces.h"
 
 struct wire {
     uint8_t *at, *end;
@@ -64,8 +65,5 @@ static inline void put_text(struct wire *w, const char *text)
     put16(w, (uint16_t)n);
     wire_put(w, text, n);
 }
-
-/* Takes n bytes off the front of pieces of memory, into `to` or from `from` (either may be NULL); how many there were. */
-size_t pieces_take(struct iovec **io, unsigned *n, size_t *size, void *to, const void *from, size_t want);
 
 #endif

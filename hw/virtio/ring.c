@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pieces.h"
 #include "virtio.h"
 
 enum { NEXT = 1, WRITE = 2, INDIRECT = 4, AVAIL = 1 << 7, USED = 1 << 15, DESC_BYTES = 16 };
@@ -481,35 +482,14 @@ void virtio_signal(struct virtio *v, unsigned q)
 
 /* ------------------------------------------------------------------- bytes of chains */
 
-static size_t take_front(struct iovec **io, unsigned *n, size_t *size, uint8_t *to, const uint8_t *from, size_t want)
-{
-    size_t done = 0;
-    while (done < want && *n) {
-        size_t k = (*io)->iov_len < want - done ? (*io)->iov_len : want - done;
-        if (to)
-            memcpy(to + done, (*io)->iov_base, k);
-        if (from)
-            memcpy((*io)->iov_base, from + done, k);
-        (*io)->iov_base = (uint8_t *)(*io)->iov_base + k;
-        (*io)->iov_len -= k;
-        done += k;
-        if (!(*io)->iov_len) {
-            ++*io;
-            --*n;
-        }
-    }
-    *size -= done;
-    return done;
-}
-
 bool virtio_take(struct virtio_chain *c, void *to, size_t n)
 {
-    return c->out_size >= n && take_front(&c->out, &c->nout, &c->out_size, to, NULL, n) == n;
+    return c->out_size >= n && pieces_take(&c->out, &c->nout, &c->out_size, to, NULL, n) == n;
 }
 
 size_t virtio_put(struct virtio_chain *c, const void *from, size_t n)
 {
-    return take_front(&c->in, &c->nin, &c->in_size, NULL, from, n);
+    return pieces_take(&c->in, &c->nin, &c->in_size, NULL, from, n);
 }
 
 uint8_t *virtio_take_last(struct virtio_chain *c)
